@@ -1,0 +1,105 @@
+# Everything a contributor types. `make help` prints the sentence above each recipe.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+STAMP := .venv/.set-up
+# Made of what is on this machine: the catalogues as people write them, and as gettext reads them.
+PO := $(wildcard src/migrator/locale/*/LC_MESSAGES/*.po)
+MO := $(PO:.po=.mo)
+# The tests that need nothing but this machine; .ci/run looks after the others.
+HERE := not cluster and not browser and not postgresql and not soak
+PYTEST := $(BIN)/python -m pytest
+WORKERS ?= 2
+
+.PHONY: help setup demo test check fmt fmt-check lint coverage golden bench lock clean
+
+# Print this list.
+help:
+	@awk '/^# /{text=substr($$0,3);next} /^[a-z][a-z-]*:/{split($$0,p,":"); if(text) printf "  make %-10s %s\n",p[1],text} {text=""}' Makefile
+
+# Make .venv with the locked packages, the program .venv/bin/migrator and the message catalogues; does nothing when it is done.
+setup: $(STAMP) $(MO)
+	@:
+
+# The interpreter is the first of these that is 3.11 or newer and can make a virtual environment; PYTHON=... overrules it.
+$(STAMP): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
+	@found=""; old=""; bare=""; \
+	for python in $${PYTHON:-python3.13 python3.12 python3.11 python3}; do \
+	  command -v "$$python" >/dev/null 2>&1 || continue; \
+	  "$$python" -c '' 2>/dev/null || continue; \
+	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { old="$$old $$python"; continue; }; \
+	  "$$python" -c 'import ensurepip, venv' 2>/dev/null || { bare="$$python"; continue; }; \
+	  found="$$python"; break; \
+	done; \
+	if [ -z "$$found" ] && [ -n "$$bare" ]; then \
+	  echo "setup: $$bare cannot make virtual environments; install the Debian package python3-venv and run make setup again" >&2; exit 1; \
+	elif [ -z "$$found" ]; then \
+	  echo "setup: no Python 3.11 or newer was found$${old:+ (too old:$$old)}; install one, or name one: make setup PYTHON=/path/to/python3.11" >&2; exit 1; \
+	fi; \
+	echo "setup: $$("$$found" --version), $$found"; \
+	"$$found" -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q $$($(BIN)/python -c 'import sysconfig; p = sysconfig.get_paths()["purelib"]; print(f"{p}/typer {p}/rich {p}/pydantic")')
+	@touch $@
+	@echo "setup: done, the program is $(BIN)/migrator"
+
+%.mo: %.po | $(STAMP)
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+# Rehearse the sample weekend, with one wave that fails and is unwound, and write its report.
+demo: setup
+	@$(BIN)/migrator demo
+
+# Run every test that needs nothing but this machine, in under a minute.
+test: setup
+	@$(PYTEST) -n $(WORKERS) -m "$(HERE)"
+
+# Check format, lint, types and contracts, and run the tests with branch coverage.
+check: fmt-check lint coverage
+
+# Put every Python file into the one format and mend what ruff can mend by itself.
+fmt: setup
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format --quiet .
+
+# Name every Python file that is not in the one format.
+fmt-check: setup
+	@$(BIN)/ruff format --check .
+
+# Check style (ruff), types (mypy strict) and who may import whom (import-linter).
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+# Run the same tests under branch coverage and print what they never reach.
+coverage: setup
+	@rm -f .coverage .coverage.*
+	@$(BIN)/coverage run -m pytest -q -p no:randomly -n 0 -m "$(HERE)"
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+	@$(BIN)/coverage report --fail-under=100 --include='src/migrator/graph/*,src/migrator/plan/*,src/migrator/engine/*'
+
+# Write the golden screens, plans and reports anew from what the program says now; review the difference.
+golden: setup
+	@MIGRATOR_GOLDEN=rewrite $(PYTEST) -q -n 0 tests/golden
+
+# Measure: all figures, or one with NAME=help_time; results are kept in benchmarks/results/.
+bench: setup
+	@$(BIN)/python benchmarks/run.py $(NAME)
+
+# Resolve pyproject.toml anew into the hashed lock files.
+lock: setup
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/runtime.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --constraint requirements/runtime.txt --group dev pyproject.toml -o requirements/dev.txt
+
+# Remove everything that make made, the virtual environment too.
+clean:
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* dist build
+	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	@rm -f $(MO)
