@@ -1,9 +1,9 @@
-"""The command line: one file per command, or per family of verbs; `commands.py` is the table of them.
+"""The command line: one file per command or family of verbs; `commands.py` is the table of them.
 
-The console script calls `main`. Nothing is imported at the top of this package's `__init__` but the
-standard library's lightest parts, because `migrator --help` has 150 ms in all: a command's module,
-and with it everything heavy, is loaded when that command is called.
-No rule about an estate, a plan or a run lives here. A command reads, asks the right package, prints.
+The console script calls `main`. Nothing is imported at the top of this package's `__init__` but
+the standard library's lightest parts, because `migrator --help` has 150 ms in all: a command's
+module, and with it everything heavy, is loaded when that command is called. No rule about an
+estate, a plan or a run lives here. A command reads, asks the right package, prints.
 """
 
 from __future__ import annotations

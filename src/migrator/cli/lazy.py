@@ -27,11 +27,11 @@ CLOSENESS_MIN: Final = 0.6
 class LazyGroup(TyperGroup):
     """The root group: names and help come from the table, the rest is loaded on demand."""
 
-    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: Context) -> list[str]:
         """Name the commands in the day's order."""
         return [command.name for command in commands.available()]
 
-    def get_command(self, ctx: Context, cmd_name: str) -> ClickCommand | None:  # noqa: ARG002
+    def get_command(self, ctx: Context, cmd_name: str) -> ClickCommand | None:
         """Load one command, or None where there is no such command."""
         return load(cmd_name)
 
@@ -47,7 +47,7 @@ class LazyGroup(TyperGroup):
             ctx.fail(f"There is no command {name!r}.{hint}")
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the commands under the day's headings, from the table alone."""
         listed = commands.available()
         width = max(len(command.name) for command in listed)
