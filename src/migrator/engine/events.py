@@ -1,0 +1,563 @@
+"""What can happen in a run, one frozen dataclass per kind, and their way to JSON and back.
+
+Events are facts: they are journalled, folded by `engine/run.py` and never changed. They hold only
+text, numbers, truth values, times and tuples of text, so that a journal is readable in twenty
+years. No secrets and no citizens' data: a handler's note is kept apart and named by its digest.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, get_type_hints
+
+from migrator.errors import JournalError
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The root of all events; `VERSION` is raised when a kind's fields change their meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted(Event):
+    """The first line of a journal. `speed` is run seconds per wall second (scaled mode)."""
+
+    name: str
+    mode: str  # virtual, scaled or wall
+    practice: bool
+    target: str
+    anchor: datetime  # run time at the start
+    wall: datetime | None  # wall time at the start; None on the virtual clock
+    speed: float
+    seed: int
+    plan_digest: str
+    itinerary_digest: str
+    program: str
+    play: tuple[str, ...]  # persons who are really there; all others are simulated
+
+
+@dataclass(frozen=True, slots=True)
+class RunPaused(Event):
+    """Nothing new starts until the run is resumed."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed(Event):
+    """The run goes on."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunAborted(Event):
+    """Everything not committed is to be unwound."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded(Event):
+    """The last line: completed, with_exceptions, returned or stuck."""
+
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateOpened(Event):
+    """A wave waits for a named person's decision."""
+
+    wave: str
+    attempt: int
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GateDecided(Event):
+    """A named person said go."""
+
+    wave: str
+    attempt: int
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateLapsed(Event):
+    """No-go: said by a person, or the declared default of a gate that nobody answered."""
+
+    wave: str
+    attempt: int
+    by: str  # a person, or "policy"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatePostponed(Event):
+    """The gate's deadline was moved."""
+
+    wave: str
+    attempt: int
+    until: datetime
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptOpened(Event):
+    """A returned, declined or blocked wave is tried again, with new tokens and a new baseline."""
+
+    wave: str
+    attempt: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted(Event):
+    """The intent: committed before the act begins."""
+
+    move: str
+    step: str
+    attempt: int
+    nth: int  # 1 for the first try in this attempt
+    token: str
+    limit_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded(Event):
+    """The outcome: done, failed or timed_out."""
+
+    move: str
+    step: str
+    attempt: int
+    outcome: str
+    detail: str
+    changes: tuple[str, ...] = ()  # "created deployment/ns/name"
+
+
+@dataclass(frozen=True, slots=True)
+class StepDoubted(Event):
+    """After a restart: started, and its end was never heard."""
+
+    move: str
+    step: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepSettled(Event):
+    """What the world says about a doubted step: done, not_done or unknown."""
+
+    move: str
+    step: str
+    attempt: int
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepResolved(Event):
+    """A human's word on a step: retry, skip, force-done or abandon."""
+
+    move: str
+    step: str
+    attempt: int
+    how: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoStarted(Event):
+    """The intent of an undo."""
+
+    move: str
+    undo: str
+    attempt: int
+    nth: int
+    token: str
+    limit_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UndoEnded(Event):
+    """The outcome of an undo. `remains` lists what it left on the target on purpose."""
+
+    move: str
+    undo: str
+    attempt: int
+    outcome: str
+    detail: str
+    changes: tuple[str, ...] = ()
+    remains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UndoDoubted(Event):
+    """After a restart: an undo that was started and whose end was never heard."""
+
+    move: str
+    undo: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class UndoSettled(Event):
+    """What the world says about a doubted undo."""
+
+    move: str
+    undo: str
+    attempt: int
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoResolved(Event):
+    """A human's word on an undo."""
+
+    move: str
+    undo: str
+    attempt: int
+    how: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityMoved(Event):
+    """Who may let work take effect: old, none or new. Same commit as the act that moved it."""
+
+    subsystem: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinksJudged(Event):
+    """What a look at a move's links found, against the baseline of the same attempt.
+
+    `look` is baseline, probe-links, soak or prove-back. In a baseline `same` counts the links
+    that answered and `broken` those that did not.
+    """
+
+    move: str
+    attempt: int
+    look: str
+    same: int
+    better: int
+    broken: int  # was already broken before the move
+    regressed: int
+    examples: tuple[str, ...]  # ids of regressed links, at most five
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOpened(Event):
+    """A function can be verified now."""
+
+    check: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAssigned(Event):
+    """A person was given the check; unanswered after `limit_at`."""
+
+    check: str
+    attempt: int
+    person: str
+    limit_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TickGiven(Event):
+    """A handler's verdict: works, works_but, does_not_work or cannot_judge.
+
+    `note_digest` names a note kept outside the journal; empty for none.
+    """
+
+    check: str
+    attempt: int
+    person: str
+    verdict: str
+    note_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class TickWithdrawn(Event):
+    """The handler took the verdict back."""
+
+    check: str
+    attempt: int
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPassed(Event):
+    """Enough of the right people said that it works (or two people overrode)."""
+
+    check: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckVoided(Event):
+    """What was verified is no longer there: its wave is being unwound."""
+
+    check: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaveVerified(Event):
+    """Every check of the wave passed and no link regressed; the soak goes on."""
+
+    wave: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaveHeld(Event):
+    """At once and visible: nothing new starts in this wave.
+
+    `unwind_at` is None where only a human may end the hold. `subject` is what is in trouble (a
+    step `move/kind`, a check id, or the wave); `trouble` is a plan.model.Trouble or `operator`.
+    """
+
+    wave: str
+    attempt: int
+    trouble: str
+    subject: str
+    moves: tuple[str, ...]
+    cause: str
+    unwind_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldReleased(Event):
+    """The wave goes on."""
+
+    wave: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VetoGiven(Event):
+    """The unwind clock stands still until `until`; None when a second person confirmed."""
+
+    wave: str
+    by: str
+    reason: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideGiven(Event):
+    """Two named people answer for a trouble; the run ends with exceptions."""
+
+    wave: str
+    subject: str
+    by: str
+    second: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnwindBegun(Event):
+    """The computed set of moves to be taken back, each with its reason ("move: why")."""
+
+    wave: str
+    attempt: int
+    moves: tuple[str, ...]
+    reasons: tuple[str, ...]
+    partial: bool  # the rest of the wave goes on
+    by: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveReturned(Event):
+    """The subsystem is live on the old side with all its rows; `remains` is what is left over."""
+
+    move: str
+    attempt: int
+    remains: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartReturned(Event):
+    """The unwound part of a wave is back; its other moves go on."""
+
+    wave: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaveReturned(Event):
+    """All of the wave is back on the old side."""
+
+    wave: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaveStuck(Event):
+    """An undo failed for good; retry, skip, force-done or abandon it."""
+
+    wave: str
+    subject: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaveUnstuck(Event):
+    """A human resolved what was stuck; the unwind goes on."""
+
+    wave: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaveBlocked(Event):
+    """A wave that it needs is returned, declined or blocked."""
+
+    wave: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaveAccepted(Event):
+    """The evidence is complete; still unwindable."""
+
+    wave: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommitBegun(Event):
+    """A named person signed; from here on unwinding is refused."""
+
+    wave: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaveCommitted(Event):
+    """Finalised and retired: the old side is gone."""
+
+    wave: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandTaken(Event):
+    """An operator's verb was carried out; its effects are the next lines of the same commit."""
+
+    command: str
+    verb: str
+    target: str
+    by: str
+    asserted: bool
+    reason: str
+    saw: int  # the journal line that the actor had seen
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRefused(Event):
+    """An operator's verb was early, late, doubled or not allowed; the answer says why."""
+
+    command: str
+    verb: str
+    target: str
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stalled(Event):
+    """Something waits too long: what, for what, on whom, since when, and how to mend it."""
+
+    wave: str
+    subject: str
+    waits_for: str
+    on_whom: str
+    since: datetime
+    mend: str
+
+
+KINDS: Final[dict[str, type[Event]]] = {
+    kind.__name__: kind for kind in Event.__subclasses__()
+}
+VERSIONS: Final[dict[str, int]] = dict.fromkeys(KINDS, 1)
+
+_FIELDS: Final = {
+    kind: tuple(field.name for field in dataclasses.fields(kind)) for kind in KINDS.values()
+}
+_HINTS: Final = {kind: get_type_hints(kind) for kind in KINDS.values()}
+_TIMES: Final = {
+    kind: frozenset(
+        name for name in _FIELDS[kind] if _HINTS[kind][name] in (datetime, datetime | None)
+    )
+    for kind in KINDS.values()
+}
+_TUPLES: Final = {
+    kind: frozenset(name for name in _FIELDS[kind] if _HINTS[kind][name] == tuple[str, ...])
+    for kind in KINDS.values()
+}
+
+Value = str | int | float | bool | None | list[str]
+
+
+def time_to_text(time: datetime) -> str:
+    """Write a zone-aware time as UTC ISO text, as journals hold it."""
+    return time.astimezone(UTC).isoformat()
+
+
+def event_to_data(event: Event) -> dict[str, Value]:
+    """Turn an event into plain JSON data."""
+    kind = type(event)
+    times = _TIMES[kind]
+    tuples = _TUPLES[kind]
+    data: dict[str, Value] = {}
+    for name in _FIELDS[kind]:
+        value = getattr(event, name)
+        if name in times and value is not None:
+            value = time_to_text(value)
+        elif name in tuples:
+            value = list(value)
+        data[name] = value
+    return data
+
+
+def event_from_data(kind_name: str, data: dict[str, Value]) -> Event:
+    """Turn a journal line's data back into its event.
+
+    Raises JournalError for an unknown kind or for data that does not fit the kind.
+    """
+    kind = KINDS.get(kind_name)
+    if kind is None:
+        raise JournalError(
+            "journal-unknown-kind",
+            f"the journal holds an event of kind {kind_name!r}, which this version does not know",
+            hint="open the run with the program version that wrote it, or a newer one",
+        )
+    times, tuples = _TIMES[kind], _TUPLES[kind]
+    values: dict[str, object] = {}
+    for name, value in data.items():
+        if name in times and isinstance(value, str):
+            values[name] = datetime.fromisoformat(value)
+        elif name in tuples and isinstance(value, list):
+            values[name] = tuple(value)
+        else:
+            values[name] = value
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise JournalError(
+            "journal-edited",
+            f"a journal line of kind {kind_name} does not have that kind's fields: {error}",
+            hint="the journal was edited by hand; restore it from a backup or an export",
+        ) from error

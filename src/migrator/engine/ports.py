@@ -1,0 +1,123 @@
+"""What the engine's conductor needs from the world: small protocols that adapters fit.
+
+Implemented by `store/` (Journal), `conductor/clock.py` (Clock), `platform/` (Platform) and, in
+rehearsals, by the simulated ones; each pair passes one contract suite (tests/contracts/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from migrator.engine.events import Event, LinksJudged, StepStarted, UndoStarted
+from migrator.plan.model import Itinerary
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A fact on its way into the journal: when (run time), who, what."""
+
+    at: datetime
+    actor: str  # a person's id, "engine", "conductor" or "simulated:<person>"
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A journalled fact: one row of `journal(run, seq, at, epoch, actor, kind, ...)`."""
+
+    seq: int  # 1 for the first line
+    at: datetime
+    epoch: int
+    actor: str
+    event: Event
+    prev_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorCommand:
+    """A verb that somebody wants: a row with a unique id, and what the actor had seen.
+
+    `target` is a run, wave, `move/step`, check or gate, as the verb needs it; `details` holds the
+    verb's own words (verdict, second person, until ...).
+    """
+
+    id: str
+    verb: str
+    actor: str
+    asserted: bool  # True: nobody checked who it is
+    target: str
+    reason: str
+    saw: int
+    details: tuple[tuple[str, str], ...] = ()
+
+    def detail(self, key: str) -> str:
+        """The verb's word for `key`; empty when it was not given."""
+        return dict(self.details).get(key, "")
+
+
+class Clock(Protocol):
+    """Run time, and waiting for it. Only `conductor/clock.py` looks at a watch."""
+
+    def now(self) -> datetime:
+        """Run time, zone-aware."""
+        ...
+
+    async def sleep(self, minutes: float, key: str) -> None:
+        """Come back after `minutes` of run time; ties are broken by `key`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ActResult:
+    """What a platform says about an act.
+
+    `outcome` is done or failed (the conductor adds timed_out). `authority` is the side that the
+    act gave authority to ("old", "none", "new"), or None where it moved none. `judged` is what a
+    look at the links found. `remains` lists what an undo left on the target on purpose.
+    """
+
+    outcome: str
+    detail: str = ""
+    changes: tuple[str, ...] = ()
+    authority: str | None = None
+    judged: LinksJudged | None = None
+    remains: tuple[str, ...] = ()
+
+
+class Platform(Protocol):
+    """Where workloads live: performs the typed acts, and tells the truth about doubtful ones.
+
+    Every act may come twice with the same token and must then take effect once.
+    """
+
+    async def perform(self, intent: StepStarted | UndoStarted) -> ActResult:
+        """Do the act. Raises TransientError or PermanentError."""
+        ...
+
+    async def observe(self, intent: StepStarted | UndoStarted) -> ActResult:
+        """Say whether the act took effect: outcome done, not_done or unknown."""
+        ...
+
+
+class Journal(Protocol):
+    """The store of one run. Every append is conditional on the epoch in the same transaction."""
+
+    def append(self, entries: Sequence[Entry]) -> tuple[Line, ...]:
+        """Add facts durably, all or none. Raises JournalError when the epoch has passed."""
+        ...
+
+    def lines(self, after: int = 0) -> Iterable[Line]:
+        """The lines after `after`, in order."""
+        ...
+
+    def take_commands(self) -> tuple[OperatorCommand, ...]:
+        """The commands that wait for an answer, oldest first."""
+        ...
+
+    def itinerary(self) -> Itinerary:
+        """The pinned itinerary of the run."""
+        ...
