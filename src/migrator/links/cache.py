@@ -1,0 +1,96 @@
+"""Checked links on disk, so that the next command does not read and check them again.
+
+Called by `load` only. A file is known by a key over its content, its size and time, the
+components it was checked against and this format's version, so a changed file, a changed estate
+or a newer program simply finds nothing. An entry is a Parquet file and a small JSON note that is
+written last; a half-written or damaged entry is as good as none. Entries may be deleted at will.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from migrator.errors import EnvironmentFailed
+from migrator.ids import ComponentId, SubsystemId
+from migrator.links.table import LinkTable
+
+FORMAT: Final = "migrator-links-cache-1"
+
+ENTRIES_MAX: Final = 4
+"""The estate before and after an edit, twice; an entry of ten million links is 150 MB."""
+
+
+def key(path: Path, owners: Mapping[ComponentId, SubsystemId]) -> str:
+    """Name what would be read: 32 hex digits."""
+    digest = hashlib.sha256(FORMAT.encode())
+    with path.open("rb") as file:
+        digest.update(hashlib.file_digest(file, "sha256").digest())
+        facts = os.fstat(file.fileno())
+    digest.update(f"{path.name} {facts.st_size} {facts.st_mtime_ns}".encode())
+    digest.update("\n".join(sorted(owners)).encode())
+    return digest.hexdigest()[:32]
+
+
+def find(folder: Path, entry: str, owners: dict[ComponentId, SubsystemId]) -> LinkTable | None:
+    """Give the entry if it is there and whole, else None."""
+    parquet, note = _files(folder, entry)
+    try:
+        data = json.loads(note.read_text(encoding="utf-8"))
+        if parquet.stat().st_size != data["bytes"]:
+            return None
+        protocols = {str(name): int(number) for name, number in data["by_protocol"].items()}
+        return LinkTable(int(data["count"]), str(data["digest"]), parquet, protocols, owners)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # whatever is wrong with an entry, it can be made again
+
+
+def keep(folder: Path, entry: str, read: Callable[[Path], LinkTable]) -> LinkTable:
+    """Read into a work folder beside the entries, then move the result into its place."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix="reading-", dir=folder) as work:
+            table = read(Path(work))
+            assert table.parquet is not None, "a file that was read is kept"
+            parquet, note = _files(folder, entry)
+            data = {
+                "format": FORMAT,
+                "count": table.count,
+                "digest": table.digest,
+                "by_protocol": table.by_protocol,
+                "bytes": table.parquet.stat().st_size,
+            }
+            written = Path(work) / "note.json"
+            written.write_text(json.dumps(data, sort_keys=True), encoding="utf-8")
+            table.parquet.replace(parquet)
+            written.replace(note)
+    except OSError as error:
+        raise EnvironmentFailed(
+            "links-store-failed",
+            f"the checked links could not be kept in {folder}: {error.strerror or error}",
+            hint="make room on the disk, or check that the folder can be written",
+        ) from error
+    _forget_old(folder, entry)
+    return replace(table, parquet=parquet)
+
+
+def _files(folder: Path, entry: str) -> tuple[Path, Path]:
+    """The two files of an entry."""
+    return folder / f"links-{entry}.parquet", folder / f"links-{entry}.json"
+
+
+def _forget_old(folder: Path, entry: str) -> None:
+    """Delete all but the newest entries; another process may be doing the same."""
+    with suppress(OSError):
+        notes = [note for note in folder.glob("links-*.json") if entry not in note.name]
+        notes.sort(key=lambda note: note.stat().st_mtime_ns, reverse=True)
+        for note in notes[ENTRIES_MAX - 1 :]:
+            note.unlink(missing_ok=True)
+            note.with_suffix(".parquet").unlink(missing_ok=True)

@@ -1,0 +1,163 @@
+"""Reading links.csv slowly and exactly, to say where it is broken; also what its bytes are.
+
+Called by `load` only after DuckDB refused the file or a check found a fault: Python's csv module
+knows the line on which each row begins, also after quoted line breaks and empty lines. Rows that
+are whole are written to a clean file with their line number, so that the same checks run on them
+and all faults are reported at once. Never on the way of a file that is right.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from migrator.errors import Fault
+
+BLOCK_BYTES: Final = 1 << 20
+FAULTS_KEPT_MAX: Final = 20
+FIELD_CHARACTERS_MAX: Final = 131_072
+"""The csv module's own limit; a longer field is a quotation mark that was never closed."""
+
+_MARKS: Final = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+"""The byte order marks of what Excel and Windows tools write; UTF-32 first, it begins like 16."""
+
+_NOT_IN_1252: Final = frozenset((0x81, 0x8D, 0x8F, 0x90, 0x9D))
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """What is wrong with the rows as rows: all counted, the first ones kept."""
+
+    count: int
+    faults: tuple[Fault, ...]
+
+
+def encoding_fault(path: Path) -> Fault | None:
+    """Name the encoding of a file that is not UTF-8, with the first offending byte."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    before, line = 0, 1
+    with path.open("rb") as file:
+        start = file.read(4)
+        for mark, name in _MARKS:
+            if start.startswith(mark):
+                return Fault(path.name, None, "", f"the file is {name}; save it as UTF-8")
+        file.seek(0)
+        while block := file.read(BLOCK_BYTES):
+            pending = len(decoder.getstate()[0])
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError as error:
+                # The decoder's position counts from the bytes it had kept of the last block.
+                offset = before - pending + error.start
+                line += block[: max(0, error.start - pending)].count(b"\n")
+                return _not_utf8(path, offset, line)
+            if b"\0" in block:
+                offset = before + block.index(b"\0")
+                line += block[: block.index(b"\0")].count(b"\n")
+                message = f"byte {offset} is zero; the file is not text, or it is UTF-16"
+                return Fault(path.name, line, "", message)
+            before += len(block)
+            line += block.count(b"\n")
+        if decoder.getstate()[0]:
+            return _not_utf8(path, before - len(decoder.getstate()[0]), line)
+    return None
+
+
+def first_row(path: Path) -> str:
+    """Give the header row without its line break and byte order mark; empty for an empty file."""
+    with path.open("rb") as file:
+        line = file.readline(FIELD_CHARACTERS_MAX)
+    return line.decode("utf-8-sig", errors="replace").rstrip("\r\n")
+
+
+def line_is_row(path: Path, rows: int) -> bool:
+    """Tell whether row n stands on line n + 1: no quoted line breaks and no empty lines."""
+    breaks, last = 0, b"\n"
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            breaks += block.count(b"\n")
+            last = block[-1:]
+    return breaks + (last != b"\n") == rows + 1
+
+
+def clean_rows(path: Path, columns: tuple[str, ...], clean: Path) -> Broken:
+    """Write `line` and the fields of all whole rows to `clean`; count and keep the others."""
+    count = 0
+    faults: list[Fault] = []
+    with (
+        path.open(encoding="utf-8-sig", newline="") as source,
+        clean.open("w", encoding="utf-8", newline="") as target,
+    ):
+        writer = csv.writer(target, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        for line, fields in _numbered(source, path.name):
+            if isinstance(fields, Fault):
+                fault = fields
+            elif len(fields) == len(columns):
+                writer.writerow((line, *fields))
+                continue
+            else:
+                fault = _ragged(path.name, line, fields, columns)
+            count += 1
+            if len(faults) < FAULTS_KEPT_MAX:
+                faults.append(fault)
+    return Broken(count, tuple(faults))
+
+
+def _numbered(source: Iterator[str], file: str) -> Iterator[tuple[int, list[str] | Fault]]:
+    """Give each row after the header with the line it begins on; empty lines are no rows."""
+    reader = csv.reader(source, strict=True)
+    next(reader, None)
+    while True:
+        line = reader.line_num + 1
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield line, _misquoted(file, line, str(error))
+            continue
+        if fields:
+            yield line, fields
+
+
+def _misquoted(file: str, line: int, error: str) -> Fault:
+    """Say in our words what the csv module found."""
+    if "unexpected end" in error or "field limit" in error:
+        return Fault(file, line, "", "a quotation mark that opens in this row is never closed")
+    if "expected after" in error:
+        message = "text follows a closing quotation mark; a quotation mark inside is written twice"
+        return Fault(file, line, "", message)
+    return Fault(file, line, "", f"the row cannot be read: {error}")
+
+
+def _ragged(file: str, line: int, fields: list[str], columns: tuple[str, ...]) -> Fault:
+    """Say how many fields a row has, and what usually is the reason."""
+    hint = "; a comma inside a text needs quotation marks" if len(fields) > len(columns) else ""
+    return Fault(file, line, "", f"{len(fields)} fields where {len(columns)} are expected{hint}")
+
+
+def _not_utf8(path: Path, offset: int, line: int) -> Fault:
+    """Tell Windows-1252 from bytes that are no text at all."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        byte = file.read(1)[0]
+        file.seek(max(0, offset - 20))
+        around = file.read(40)
+    if any(sign in _NOT_IN_1252 for sign in around):
+        message = f"byte {offset} (0x{byte:02x}) is not UTF-8"
+    else:
+        letter = bytes([byte]).decode("cp1252", errors="replace")
+        message = (
+            f"byte {offset} (0x{byte:02x}) is not UTF-8; it looks like Windows-1252, "
+            f"where it is '{letter}'"
+        )
+    return Fault(path.name, line, "", message)

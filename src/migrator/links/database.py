@@ -1,0 +1,81 @@
+"""The connection to DuckDB: one place for its limits and for quoting into its SQL.
+
+Called by the other modules of `links/` and by nobody else. A connection is made per question and
+closed again; it never loads an extension, never reaches the network and never uses more than two
+threads or the stated memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from migrator.ids import ComponentId, SubsystemId
+from migrator.inventory.model import Inventory
+
+if TYPE_CHECKING:
+    import duckdb
+
+THREADS: Final = 2
+"""The project's figures hold on two cores; more threads buy little and cost a buffer each."""
+
+MEMORY_LIMIT_MB: Final = 200
+"""DuckDB's own share. With the interpreter and the library's code the process stays below 300 MB;
+what does not fit goes to files in the work folder."""
+
+
+@contextmanager
+def connect(work: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an empty in-memory database; large sorts spill into `work` where one is given."""
+    import duckdb
+
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": THREADS,
+        "memory_limit": f"{MEMORY_LIMIT_MB}MB",
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if work is not None:
+        config["temp_directory"] = str(work)
+    connection = duckdb.connect(":memory:", config=config)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def text(value: str) -> str:
+    """Write a value as an SQL string, for the places where DuckDB takes no parameters."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def file_name(path: Path) -> str:
+    """Write a path as an SQL string that means this one file, even if it has wildcard signs."""
+    return text("".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path)))
+
+
+def parquet(path: Path) -> str:
+    """Write a Parquet file as something to select from."""
+    return f"read_parquet({file_name(path)})"
+
+
+def fill_components(
+    connection: duckdb.DuckDBPyConnection, owners: Mapping[ComponentId, SubsystemId]
+) -> None:
+    """Make the table `components(component, subsystem)` that links are joined with."""
+    connection.execute("CREATE TABLE components (component VARCHAR, subsystem VARCHAR)")
+    connection.execute(
+        "INSERT INTO components SELECT unnest($1::VARCHAR[]), unnest($2::VARCHAR[])",
+        [list(owners.keys()), list(owners.values())],
+    )
+
+
+def component_owners(inventory: Inventory) -> dict[ComponentId, SubsystemId]:
+    """Say which subsystem each component belongs to; a component id is unique in the estate."""
+    return {
+        component.id: subsystem.id
+        for subsystem in inventory.subsystems
+        for component in subsystem.components
+    }

@@ -1,0 +1,223 @@
+"""links.csv or links.parquet -> LinkTable: read, checked against the inventory, kept as Parquet.
+
+Called by the commands and by reports, through `read_links`. Every row is checked before anybody
+uses one; all faults are counted and the first ones kept. A file that was checked before, against
+the same components, is taken from the cache folder without opening DuckDB. Nothing outside the
+cache folder is ever written.
+"""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from migrator.errors import EnvironmentFailed, Fault, InputError
+from migrator.ids import ComponentId, SubsystemId
+from migrator.inventory.model import LINK_COLUMNS, Inventory
+from migrator.links import cache, checks, csv_rows, database, header, parquet_file
+from migrator.links.digest import combine, links_digest
+from migrator.links.table import LinkTable
+
+if TYPE_CHECKING:
+    import duckdb
+
+CSV_BUFFER_BYTES: Final = 4_000_000
+"""Each thread holds two such blocks: 4 MB is as quick as 32 MB here and takes an eighth."""
+
+LINE_BYTES_MAX: Final = 1_000_000
+"""No honest row is longer; DuckDB needs a limit below its block."""
+
+ROW_GROUP_ROWS: Final = 65_536
+
+
+def read_links(inventory: Inventory, cache_folder: Path | None) -> LinkTable:
+    """Read the estate's links; raise InputError with all faults of the file at once.
+
+    Without a cache folder the checked Parquet file is temporary and goes with the LinkTable.
+    """
+    owners = database.component_owners(inventory)
+    if inventory.links_file is None:
+        return LinkTable(0, combine(0, 0), None, {}, owners)
+    path = inventory.folder / inventory.links_file
+    if cache_folder is None:
+        keeper = TemporaryDirectory(prefix="migrator-links-")
+        return _read(path, owners, Path(keeper.name), keeper)
+    key = cache.key(path, owners)
+    table = cache.find(cache_folder, key, owners)
+    if table is None:
+        table = cache.keep(cache_folder, key, lambda work: _read(path, owners, work))
+    return table
+
+
+def _read(
+    path: Path, owners: dict[ComponentId, SubsystemId], work: Path, keeper: object = None
+) -> LinkTable:
+    """Check the file and leave its rows as `links.parquet` in the work folder."""
+    import duckdb
+
+    kept = work / "links.parquet"
+    try:
+        with database.connect(work) as connection:
+            database.fill_components(connection, owners)
+            if path.suffix == ".parquet":
+                _take_parquet(connection, path, kept, tuple(owners))
+            else:
+                _take_csv(connection, path, kept, tuple(owners))
+            relation = database.parquet(kept)
+            protocols = connection.execute(
+                f"SELECT protocol, count(*) FROM {relation} GROUP BY ALL ORDER BY ALL"  # noqa: S608
+            ).fetchall()
+            digest = links_digest(connection, relation)
+    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
+        raise _environment_failed(path, error) from error
+    by_protocol = {str(name): int(number) for name, number in protocols}
+    return LinkTable(sum(by_protocol.values()), digest, kept, by_protocol, owners, keeper)
+
+
+def _take_parquet(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    kept: Path,
+    known: tuple[ComponentId, ...],
+) -> None:
+    """Check a Parquet file and copy it byte for byte: what is checked is what stays."""
+    import duckdb
+
+    fault = parquet_file.form_fault(path)
+    if fault is not None:
+        raise _unreadable(path, (fault,))
+    shutil.copyfile(path, kept)
+    relation = database.parquet(kept)
+    try:
+        faults = parquet_file.column_faults(connection, kept, path.name)
+        if faults:
+            raise _wrong_columns(path, faults)
+        if checks.looks_right(connection, relation):
+            return
+        found = checks.find_faults(connection, checks.texts(relation), path.name, known)
+    except duckdb.InvalidInputException as error:
+        fault = Fault(path.name, None, "", f"the file is damaged: {_first_line(error)}")
+        raise _unreadable(path, (fault,)) from error
+    if found.count:
+        raise _wrong_rows(path, found.by_kind, found.faults)
+
+
+def _take_csv(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    kept: Path,
+    known: tuple[ComponentId, ...],
+) -> None:
+    """Check a CSV file and write it as Parquet; the quick way first, the exact one on a fault."""
+    import duckdb
+
+    row = csv_rows.first_row(path)
+    if not row.strip():
+        what = "the first row is empty" if path.stat().st_size else "the file is empty"
+        raise _unreadable(path, (Fault(path.name, None, "", what),))
+    columns, faults = header.check_header(row, path.name)
+    if faults:
+        # A wrong encoding spoils the header too, and is then what is to be mended.
+        fault = csv_rows.encoding_fault(path)
+        raise _wrong_columns(path, faults) if fault is None else _unreadable(path, (fault,))
+    relation = _csv_relation(path, columns)
+    try:
+        _write_parquet(connection, relation, kept)
+        if checks.looks_right(connection, database.parquet(kept)):
+            return
+        rows = connection.execute(f"SELECT count(*) FROM {database.parquet(kept)}").fetchone()  # noqa: S608
+    except duckdb.InvalidInputException as error:
+        fault = csv_rows.encoding_fault(path)
+        if fault is not None:
+            raise _unreadable(path, (fault,)) from error
+        rows = None
+    if rows is not None and csv_rows.line_is_row(path, int(rows[0])):
+        broken = csv_rows.Broken(0, ())
+        numbered = kept.with_name("rows.parquet")
+        connection.execute(
+            f"COPY (SELECT row_number() OVER () + 1 AS line, * FROM {relation})"  # noqa: S608
+            f" TO {database.text(str(numbered))} (FORMAT parquet)"
+        )
+        texts = database.parquet(numbered)
+    else:
+        clean = kept.with_name("clean.csv")
+        broken = csv_rows.clean_rows(path, columns, clean)
+        texts = _csv_relation(clean, columns, numbered=True)
+    found = checks.find_faults(connection, texts, path.name, known)
+    if broken.count or found.count:
+        by_kind = {"broken rows": broken.count} if broken.count else {}
+        first = sorted((*broken.faults, *found.faults), key=lambda fault: fault.line or 0)
+        raise _wrong_rows(path, by_kind | found.by_kind, tuple(first))
+    # Right after all: DuckDB refuses some files (mixed line ends) that every other tool reads.
+    _write_parquet(connection, texts, kept)
+
+
+def _csv_relation(path: Path, columns: tuple[str, ...], *, numbered: bool = False) -> str:
+    """Write a CSV file as something to select texts from; nothing is guessed."""
+    types = ", ".join(f"{database.text(name)}: 'VARCHAR'" for name in columns)
+    if numbered:
+        types = f"'line': 'BIGINT', {types}"
+    return (
+        f"read_csv({database.file_name(path)}, columns={{{types}}}, header=true,"
+        " auto_detect=false, delim=',', quote='\"', escape='\"', strict_mode=true,"
+        f" buffer_size={CSV_BUFFER_BYTES}, max_line_size={LINE_BYTES_MAX})"
+    )
+
+
+def _write_parquet(connection: duckdb.DuckDBPyConnection, relation: str, kept: Path) -> None:
+    """Stream texts into a Parquet file of typed columns, in the order of the rows."""
+    connection.execute(
+        f"COPY ({checks.typed(relation)}) TO {database.text(str(kept))}"
+        f" (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
+    )
+
+
+def _unreadable(path: Path, faults: tuple[Fault, ...]) -> InputError:
+    """The bytes are not what the file's name says."""
+    return InputError(
+        "links-unreadable",
+        f"{path.name} cannot be read as a table of links",
+        hint="save it again as CSV (UTF-8, commas) or as Parquet",
+        faults=faults,
+    )
+
+
+def _wrong_columns(path: Path, faults: tuple[Fault, ...]) -> InputError:
+    """It is a table, but not with our columns."""
+    return InputError(
+        "links-columns",
+        f"{path.name} has other columns than {','.join(LINK_COLUMNS)}",
+        hint="name the columns exactly so; their order does not matter",
+        faults=faults,
+    )
+
+
+def _wrong_rows(path: Path, by_kind: dict[str, int], faults: tuple[Fault, ...]) -> InputError:
+    """The columns are right and some rows are not; every fault is counted."""
+    count = sum(by_kind.values())
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in by_kind.items())
+    return InputError(
+        "links-rows",
+        f"{path.name} has {count:,} faults: {kinds}",
+        hint="mend the rows named here, or take them out; then check again",
+        faults=faults[: checks.FAULTS_KEPT_MAX],
+        count=count,
+    )
+
+
+def _environment_failed(path: Path, error: Exception) -> EnvironmentFailed:
+    """The disk or the memory, not the links."""
+    full = "No space left" in str(error) or getattr(error, "errno", None) == errno.ENOSPC
+    return EnvironmentFailed(
+        "links-store-failed",
+        f"the links of {path.name} could not be stored: {_first_line(error)}",
+        hint="make room on the disk" if full else "check that the cache folder can be written",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    """A library's message without its many lines of advice."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
