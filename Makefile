@@ -25,7 +25,7 @@ setup: $(STAMP) $(MO)
 	@:
 
 # The interpreter is the first of these that is 3.11 or newer and can make a virtual environment; PYTHON=... overrules it.
-$(STAMP): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
+$(STAMP): requirements/bootstrap.txt requirements/dev.txt
 	@found=""; old=""; bare=""; \
 	for python in $${PYTHON:-python3.13 python3.12 python3.11 python3}; do \
 	  command -v "$$python" >/dev/null 2>&1 || continue; \

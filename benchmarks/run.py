@@ -1,10 +1,11 @@
 """Run benchmarks and keep what they measured: `make bench`, or `make bench NAME=help_time`.
 
 A benchmark is a program beside this file that prints one JSON line per figure:
-{"figure", "value", "unit", "goal", "ok", "peers"}. This runner repeats the lines on stdout and writes
-them to results/NAME.json with the date and the facts of the machine, because a figure without its
-machine says nothing. A benchmark that prints a figure out of its goal ends the runner with 1, and
-so does one that fails or prints something else. It never averages, rounds or drops a line.
+{"figure", "value", "unit", "goal", "ok", "peers"}. This runner repeats the lines on stdout and
+writes them to results/NAME.json with the date and the facts of the machine, because a figure
+without its machine says nothing. A benchmark that prints a figure out of its goal ends the runner
+with 1, and so does one that fails or prints something else. It never averages, rounds or drops a
+line.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What every test shares: nothing leaks out of one into the next.
 
-A test that leaves an asyncio task behind fails here, since such a task passes silently otherwise and
-then breaks a neighbour. Fixtures that only one folder needs belong into that folder's conftest.
+A test that leaves an asyncio task behind fails here, since such a task passes silently otherwise
+and then breaks a neighbour. Fixtures that only one folder needs belong into that folder's conftest.
 """
 
 from __future__ import annotations
