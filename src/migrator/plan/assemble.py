@@ -1,0 +1,156 @@
+"""A checked plan file as a Plan: the nested parts of the file become the model's frozen data.
+
+Called by `text.py` after `schema.py` found nothing wrong. Nothing is judged here and nothing is
+lost: what the writer wrote comes back equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from migrator.ids import PersonId, PlaceId, SubsystemId, TeamId, WaveId
+from migrator.plan import schema
+from migrator.plan.model import (
+    Constraints,
+    Figures,
+    Plan,
+    PlanInventory,
+    PlannedGate,
+    PlannedMove,
+    PlannedWave,
+    Policy,
+    Reaction,
+    Recipe,
+    RecipeStep,
+    RecipeUndo,
+    Stay,
+    Trouble,
+    Window,
+)
+from migrator.plan.recipes import DEFAULT_POLICY, RECIPES
+
+T = TypeVar("T")
+
+
+def assemble(file: schema.PlanFile) -> Plan:
+    """The file's parts as the model; what a policy leaves out is the default policy's."""
+    return Plan(
+        name=file.name,
+        schema_version=file.schema_version,
+        inventory=PlanInventory(
+            path=file.inventory.path,
+            name=file.inventory.name,
+            digest=file.inventory.digest,
+            links=file.inventory.links,
+            links_digest=file.inventory.links_digest,
+        ),
+        window=Window(file.window.start, file.window.end, file.window.time_zone),
+        source=None if file.source is None else PlaceId(file.source),
+        target=None if file.target is None else PlaceId(file.target),
+        policy=_policy(file.policy),
+        recipes=(
+            dict(RECIPES)
+            if file.recipes is None
+            else {name: _recipe(name, recipe) for name, recipe in file.recipes.items()}
+        ),
+        constraints=_constraints(file.constraints),
+        waves=tuple(_wave(wave) for wave in file.waves),
+        stays=tuple(
+            Stay(SubsystemId(stay.subsystem), stay.reason, stay.review_date) for stay in file.stays
+        ),
+        assumed=tuple(file.assumed),
+        figures=Figures(
+            exposure_hours=file.figures.exposure_hours,
+            makespan_hours=file.figures.makespan_hours,
+            unwind_all_hours=file.figures.unwind_all_hours,
+            seed=file.figures.seed,
+            evaluations=file.figures.evaluations,
+        ),
+    )
+
+
+def _constraints(part: schema.ConstraintsPart) -> Constraints:
+    return Constraints(
+        moves_per_wave_max=part.moves_per_wave_max,
+        critical_moves_per_wave_max=part.critical_moves_per_wave_max,
+        pilot_criticality_max=part.pilot_criticality_max,
+        forbidden_waves={
+            SubsystemId(subsystem): tuple(WaveId(wave) for wave in waves)
+            for subsystem, waves in part.forbidden_waves.items()
+        },
+    )
+
+
+def _wave(part: schema.WavePart) -> PlannedWave:
+    return PlannedWave(
+        id=WaveId(part.id),
+        name=part.name,
+        pilot=part.pilot,
+        gate=PlannedGate(part.gate.at, tuple(PersonId(who) for who in part.gate.deciders)),
+        lead=None if part.lead is None else PersonId(part.lead),
+        moves=tuple(
+            PlannedMove(
+                subsystem=SubsystemId(move.subsystem),
+                recipe=move.recipe,
+                team=TeamId(move.team),
+                start=move.start,
+                switch=move.switch,
+                end=move.end,
+                pinned=move.pinned,
+            )
+            for move in part.moves
+        ),
+    )
+
+
+def _recipe(name: str, part: schema.RecipePart) -> Recipe:
+    return Recipe(
+        name=name,
+        steps=_recipe_steps(part.steps),
+        unwind=tuple(RecipeUndo(undo.kind, undo.share) for undo in part.unwind),
+        commit=_recipe_steps(part.commit),
+    )
+
+
+def _recipe_steps(parts: list[schema.RecipeStepPart]) -> tuple[RecipeStep, ...]:
+    return tuple(RecipeStep(part.kind, part.share, tuple(part.undo)) for part in parts)
+
+
+def _policy(part: schema.PolicyPart) -> Policy:
+    default, limits, gates = DEFAULT_POLICY, part.limits, part.gates
+    return Policy(
+        on={
+            trouble: _reaction(getattr(part.on, trouble.value), default.on[trouble])
+            for trouble in Trouble
+        },
+        soak_minutes=_given(limits.soak, default.soak_minutes),
+        drain_minutes_max=_given(limits.drain, default.drain_minutes_max),
+        step_minutes_max=_given(limits.step, default.step_minutes_max),
+        gate_default=_given(gates.default, default.gate_default),
+        gate_deadline_minutes=_given(gates.deadline, default.gate_deadline_minutes),
+        after_unwind=_given(part.after_unwind, default.after_unwind),
+        next_wave_when=_given(part.next_wave_when, default.next_wave_when),
+        ahead_of_gate=_frozen(part.ahead_of_gate, default.ahead_of_gate),
+        waves_per_attempt_max=_given(part.waves_per_attempt_max, default.waves_per_attempt_max),
+        approval_lapses_when=_frozen(part.approval_lapses_when, default.approval_lapses_when),
+    )
+
+
+def _reaction(part: schema.ReactionPart, default: Reaction) -> Reaction:
+    """A reaction; a bare `act` keeps the default's times, so no veto period is lost by brevity."""
+    return Reaction(
+        act=_given(part.act, default.act),
+        veto_minutes=_given(part.veto, default.veto_minutes),
+        after_minutes=_given(part.after, default.after_minutes),
+        retries=_given(part.retries, default.retries),
+        scope=_given(part.scope, default.scope),
+    )
+
+
+def _given(value: T | None, default: T) -> T:
+    return default if value is None else value
+
+
+def _frozen(values: Sequence[T] | None, default: tuple[T, ...]) -> tuple[T, ...]:
+    return default if values is None else tuple(values)
