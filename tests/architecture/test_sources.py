@@ -25,6 +25,9 @@ LONG_FILES: Final[dict[str, str]] = {}
 PURE: Final = ("engine", "gate", "graph", "incidents", "plan", "planner", "reports", "verification")
 """The packages that get everything as arguments: no file, no watch, no terminal."""
 
+DOORS: Final = {"plan/text.py": "plan files come and go through this one module"}
+"""Modules of pure packages that do touch files, each with its reason."""
+
 TOUCHES_THE_WORLD: Final = {"open", "print", "input", "exec", "eval"}
 TOUCHES_A_FILE: Final = {"read_text", "write_text", "read_bytes", "write_bytes", "mkdir", "unlink"}
 WATCHES: Final = {
@@ -124,7 +127,7 @@ def test_the_core_touches_no_file_and_no_terminal(package: str) -> None:
     touching = [
         f"{inside(p)}:{call.lineno}"
         for p in modules()
-        if inside(p).startswith(f"{package}/")
+        if inside(p).startswith(f"{package}/") and inside(p) not in DOORS
         for call in calls(p)
         if (isinstance(call.func, ast.Name) and call.func.id in TOUCHES_THE_WORLD)
         or (isinstance(call.func, ast.Attribute) and call.func.attr in TOUCHES_A_FILE)
