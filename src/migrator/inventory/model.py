@@ -317,6 +317,7 @@ class Inventory:
     links_file: Path | None
     manifests: tuple[str, ...] = ()  # sorted relative paths under manifests/
     digest: str = ""
+    assumed: tuple[str, ...] = ()  # what was filled in outside the subsystems: calendar.window, ...
     by_id: dict[SubsystemId, Subsystem] = field(default_factory=dict)
 
     @property
