@@ -13,6 +13,10 @@ MO := $(PO:.po=.mo)
 HERE := not cluster and not browser and not postgresql and not soak
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 2
+# Inside an organisation the machine knows certificates that a bundled list does not.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS ?= true
+endif
 
 .PHONY: help setup demo test check fmt fmt-check lint coverage golden bench lock clean
 

@@ -29,7 +29,7 @@ BENCHMARK_SECONDS_MAX: Final = 30 * 60
 
 def main() -> int:
     """Run the named benchmarks, or all of them."""
-    known = sorted(p.stem for p in HERE.glob("*.py") if p.stem not in {"run", "figures"})
+    known = programs()
     wanted = sys.argv[1:] or known
     unknown = [name for name in wanted if name not in known]
     if unknown:
@@ -37,6 +37,13 @@ def main() -> int:
         return 2
     # Every benchmark runs, even after one that missed its goal.
     return max([run(name) for name in wanted], default=0)
+
+
+def programs() -> list[str]:
+    """The names of all benchmarks; what they share stands in files that begin with `_`."""
+    return sorted(
+        p.stem for p in HERE.glob("*.py") if p.stem != "run" and not p.stem.startswith("_")
+    )
 
 
 def run(name: str) -> int:
