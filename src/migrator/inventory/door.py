@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final, Generic, Literal, TypeVar, Union, get_args, get_origin
 
@@ -49,10 +49,18 @@ def fault_at(document: Document, path: DataPath, message: str) -> Fault:
     return Fault(document.file, document.line(path), show(path), message)
 
 
-def faults_of(document: Document, model: type[BaseModel], path: DataPath = ()) -> list[Fault]:
-    """Everything that is wrong with the value at `path`, judged by its model."""
+def faults_of(
+    document: Document,
+    model: type[BaseModel],
+    path: DataPath = (),
+    context: Mapping[str, object] | None = None,
+) -> list[Fault]:
+    """Everything that is wrong with the value at `path`, judged by its model.
+
+    `context` is what the model's own validators need to know, such as a time zone.
+    """
     try:
-        model.model_validate(value_at(document, path))
+        model.model_validate(value_at(document, path), context=context)
     except ValidationError as error:
         return [
             _fault(document, model, path, details) for details in error.errors(include_url=False)
@@ -129,7 +137,7 @@ def _fault(
     if details["type"] == "extra_forbidden":
         known = _keys(model, inside[:-1])
         message = _unknown_key(str(inside[-1]), known)
-    elif details["loc"] and details["loc"][-1] == "[key]":
+    elif details["type"] == "literal_error" and details["loc"][-1] == "[key]":
         message = _unknown_key(str(inside[-1]), _keys(model, inside[:-1]))
     elif details["type"] == "missing":
         return fault_at(document, (*path, *inside), f"the key '{inside[-1]}' is missing")
@@ -150,6 +158,7 @@ _WANTED: Final = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "bool_type": "true or false",
     "finite_number": "a finite number",
     "list_type": "a list",
     "dict_type": "a mapping of keys and values",

@@ -6,12 +6,12 @@ lost: what the writer wrote comes back equal.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TypeVar
 
 from migrator.ids import PersonId, PlaceId, SubsystemId, TeamId, WaveId
 from migrator.plan import schema
 from migrator.plan.model import (
+    Act,
     Constraints,
     Figures,
     Plan,
@@ -25,7 +25,9 @@ from migrator.plan.model import (
     RecipeStep,
     RecipeUndo,
     Stay,
+    StepKind,
     Trouble,
+    UndoKind,
     Window,
 )
 from migrator.plan.recipes import DEFAULT_POLICY, RECIPES
@@ -108,13 +110,16 @@ def _recipe(name: str, part: schema.RecipePart) -> Recipe:
     return Recipe(
         name=name,
         steps=_recipe_steps(part.steps),
-        unwind=tuple(RecipeUndo(undo.kind, undo.share) for undo in part.unwind),
+        unwind=tuple(RecipeUndo(UndoKind(undo.kind), undo.share) for undo in part.unwind),
         commit=_recipe_steps(part.commit),
     )
 
 
 def _recipe_steps(parts: list[schema.RecipeStepPart]) -> tuple[RecipeStep, ...]:
-    return tuple(RecipeStep(part.kind, part.share, tuple(part.undo)) for part in parts)
+    return tuple(
+        RecipeStep(StepKind(part.kind), part.share, tuple(UndoKind(undo) for undo in part.undo))
+        for part in parts
+    )
 
 
 def _policy(part: schema.PolicyPart) -> Policy:
@@ -131,16 +136,24 @@ def _policy(part: schema.PolicyPart) -> Policy:
         gate_deadline_minutes=_given(gates.deadline, default.gate_deadline_minutes),
         after_unwind=_given(part.after_unwind, default.after_unwind),
         next_wave_when=_given(part.next_wave_when, default.next_wave_when),
-        ahead_of_gate=_frozen(part.ahead_of_gate, default.ahead_of_gate),
+        ahead_of_gate=(
+            default.ahead_of_gate
+            if part.ahead_of_gate is None
+            else tuple(StepKind(kind) for kind in part.ahead_of_gate)
+        ),
         waves_per_attempt_max=_given(part.waves_per_attempt_max, default.waves_per_attempt_max),
-        approval_lapses_when=_frozen(part.approval_lapses_when, default.approval_lapses_when),
+        approval_lapses_when=(
+            default.approval_lapses_when
+            if part.approval_lapses_when is None
+            else tuple(part.approval_lapses_when)
+        ),
     )
 
 
 def _reaction(part: schema.ReactionPart, default: Reaction) -> Reaction:
     """A reaction; a bare `act` keeps the default's times, so no veto period is lost by brevity."""
     return Reaction(
-        act=_given(part.act, default.act),
+        act=default.act if part.act is None else Act(part.act),
         veto_minutes=_given(part.veto, default.veto_minutes),
         after_minutes=_given(part.after, default.after_minutes),
         retries=_given(part.retries, default.retries),
@@ -150,7 +163,3 @@ def _reaction(part: schema.ReactionPart, default: Reaction) -> Reaction:
 
 def _given(value: T | None, default: T) -> T:
     return default if value is None else value
-
-
-def _frozen(values: Sequence[T] | None, default: tuple[T, ...]) -> tuple[T, ...]:
-    return default if values is None else tuple(values)

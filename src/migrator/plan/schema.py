@@ -8,10 +8,8 @@ fault that names the nearest known one, because a misspelled limit would otherwi
 
 from __future__ import annotations
 
-import difflib
 from datetime import date, datetime
-from types import UnionType
-from typing import Annotated, Final, Literal, TypeAlias, Union, get_args, get_origin
+from typing import Annotated, Final, Literal, TypeAlias, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -19,18 +17,17 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     WithJsonSchema,
 )
-from pydantic_core import ErrorDetails
 
 from migrator.errors import Fault
 from migrator.ids import ID_PATTERN
+from migrator.inventory.door import faults_of, found
 from migrator.inventory.duration import parse_minutes
 from migrator.inventory.times import DATE_PATTERN, TIME_PATTERN, parse_date, parse_time, zone
-from migrator.inventory.yaml_text import DataPath, Document, Plain, show
-from migrator.plan.model import PLAN_SCHEMA_VERSION, Act, StepKind, UndoKind
+from migrator.inventory.yaml_text import Document, Plain
+from migrator.plan.model import PLAN_SCHEMA_VERSION
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 DURATION_PATTERN: Final = r"^([0-9.]+h)?([0-9.]+m)?([0-9.]+s)?$"
@@ -41,13 +38,13 @@ ZONE: Final = "zone"
 def _minutes(value: object) -> object:
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return parse_minutes(value)
-    raise ValueError(f"wants a duration such as 90s, 40m or 1h30m, found {_shown(value)}")
+    raise ValueError(f"wants a duration such as 90s, 40m or 1h30m, found {found(value)}")
 
 
 def _moment(value: object, info: ValidationInfo) -> object:
     if not isinstance(value, str):
         # pydantic makes a fault of a ValueError only.
-        raise ValueError(f"wants a time such as 2023-10-13T18:00, found {_shown(value)}")  # noqa: TRY004
+        raise ValueError(f"wants a time such as 2023-10-13T18:00, found {found(value)}")  # noqa: TRY004
     where = (info.context or {}).get(ZONE)
     assert isinstance(where, ZoneInfo), "the reader gives the zone, or UTC where it is faulty"
     return parse_time(value, where)
@@ -55,7 +52,7 @@ def _moment(value: object, info: ValidationInfo) -> object:
 
 def _day(value: object) -> object:
     if not isinstance(value, str):
-        raise ValueError(f"wants a date such as 2024-06-01, found {_shown(value)}")  # noqa: TRY004
+        raise ValueError(f"wants a date such as 2024-06-01, found {found(value)}")  # noqa: TRY004
     return parse_date(value)
 
 
@@ -97,10 +94,16 @@ Day: TypeAlias = Annotated[
 Id: TypeAlias = Annotated[str, Field(pattern=ID_PATTERN)]
 Count: TypeAlias = Annotated[int, Field(ge=0)]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
-# Strict mode wants the enum's member; a file has only its word.
-StepWord: TypeAlias = Annotated[StepKind, Field(strict=False)]
-UndoWord: TypeAlias = Annotated[UndoKind, Field(strict=False)]
-ActWord: TypeAlias = Annotated[Act, Field(strict=False)]
+# Words instead of the model's enums: faults then name the words, and an editor offers them.
+StepWord: TypeAlias = Literal[
+    "prepare", "baseline", "copy", "quiesce", "fence", "final-copy", "start", "probe", "grant",
+    "switch", "drain", "probe-links", "verify", "soak", "accept", "finalise", "retire",
+]  # fmt: skip
+UndoWord: TypeAlias = Literal[
+    "fence-target", "bring-back", "start-source", "grant-source", "switch-back", "stop-target",
+    "discard-copy", "remove", "prove-back",
+]  # fmt: skip
+ActWord: TypeAlias = Literal["unwind", "hold_then_unwind", "hold"]
 LapseWord: TypeAlias = Literal[
     "plan",
     "inventory",
@@ -299,12 +302,11 @@ def plan_json_schema() -> dict[str, object]:
 
 def check_plan_file(document: Document) -> PlanFile | tuple[Fault, ...]:
     """The checked file, or every fault in it with its line."""
-    data = document.data
-    try:
-        return PlanFile.model_validate(data, context={ZONE: _zone_of(data)})
-    except ValidationError as error:
-        found = error.errors(include_url=False)
-        return tuple(sorted(_fault(document, details) for details in found))
+    context = {ZONE: _zone_of(document.data)}
+    faults = faults_of(document, PlanFile, context=context)
+    if faults:
+        return tuple(sorted(faults, key=lambda fault: (fault.line or 0, fault.path)))
+    return PlanFile.model_validate(document.data, context=context)
 
 
 def _zone_of(data: Plain) -> ZoneInfo:
@@ -315,90 +317,3 @@ def _zone_of(data: Plain) -> ZoneInfo:
         return zone(name) if isinstance(name, str) else ZoneInfo("UTC")
     except ValueError:
         return ZoneInfo("UTC")
-
-
-def _fault(document: Document, details: ErrorDetails) -> Fault:
-    # pydantic marks a faulty key of a mapping by a last part of its own.
-    loc = tuple(part for part in details["loc"] if part != "[key]")
-    line = document.line(loc)
-    assert line is not None, "a document has at least its first line"
-    return Fault(document.file, line, show(loc), _sentence(details, loc))
-
-
-_WANTED: Final = {
-    "string_type": "wants text",
-    "int_type": "wants a whole number",
-    "float_type": "wants a number",
-    "finite_number": "wants a number",
-    "bool_type": "wants true or false",
-    "list_type": "wants a list",
-    "dict_type": "wants a mapping of keys to values",
-    "model_type": "wants a mapping of keys to values",
-    "string_too_short": "wants some text",
-    "string_pattern_mismatch": (
-        "wants an id of lower-case letters, digits, dots, hyphens and underscores"
-    ),
-}
-
-
-def _sentence(details: ErrorDetails, loc: DataPath) -> str:
-    """What is wrong with one value, and what would be right."""
-    kind, given = details["type"], details["input"]
-    if kind == "missing":
-        return "is missing"
-    if kind == "extra_forbidden":
-        return _unknown_key(loc)
-    context = details.get("ctx", {})
-    if kind == "value_error":
-        return str(context["error"])
-    if kind in {"literal_error", "enum"}:
-        return f"wants {context['expected']}, found {_shown(given)}"
-    if kind == "greater_than_equal":
-        return f"wants at least {context['ge']}, found {_shown(given)}"
-    wanted = _WANTED.get(kind)
-    assert wanted is not None, f"no sentence for the fault {kind}"
-    return f"{wanted}, found {_shown(given)}"
-
-
-def _unknown_key(loc: DataPath) -> str:
-    known = sorted(_model_at(loc[:-1]).model_fields)
-    near = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
-    if near:
-        return f"no such key; the nearest known one is '{near[0]}'"
-    return f"no such key; known are {', '.join(known)}"
-
-
-def _model_at(loc: DataPath) -> type[Part]:
-    """The model that stands at a path of the file."""
-    here: object = PlanFile
-    for part in loc:
-        here = _bare(here)
-        if isinstance(here, type) and issubclass(here, Part):
-            here = here.model_fields[str(part)].annotation
-        else:
-            here = get_args(here)[-1]  # the item of a list, the value of a mapping
-    here = _bare(here)
-    assert isinstance(here, type), "only a model forbids unknown keys"
-    assert issubclass(here, Part), "only a model forbids unknown keys"
-    return here
-
-
-def _bare(annotation: object) -> object:
-    """An annotation without its `| None`."""
-    if get_origin(annotation) in {Union, UnionType}:
-        return next(a for a in get_args(annotation) if a is not type(None))
-    return annotation
-
-
-def _shown(value: object) -> str:
-    """A value as the file writes it, cut where it is long."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    text = f"'{value}'" if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from migrator.errors import EnvironmentFailed, Fault, InputError
+from migrator.errors import Fault, InputError
 from migrator.ids import SubsystemId
 from migrator.inventory.duration import format_minutes
+from migrator.inventory.text_file import read_text_file
 from migrator.inventory.times import at_offset
-from migrator.inventory.yaml_text import Document, decode, read_yaml
+from migrator.inventory.yaml_text import Document, read_yaml
 from migrator.plan import schema
 from migrator.plan.assemble import assemble
 from migrator.plan.model import Plan, PlannedMove, Policy, RecipeStep, Trouble
@@ -50,21 +51,12 @@ def read_plan(path: Path) -> Plan:
 
 def read_plan_document(path: Path) -> Document:
     """A plan file as data with lines: lint shows where in the file a finding stands."""
-    try:
-        content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        raise InputError(
-            "plan-not-found",
-            f"there is no plan file {path}",
-            hint="Name a plan file, such as plans/ours.yaml; `migrator plan` makes one.",
-        ) from error
-    except OSError as error:
-        raise EnvironmentFailed(
-            "file-not-accessible",
-            f"the plan file {path} cannot be read ({error.strerror})",
-            hint="Give this user access to it, or name another file.",
-        ) from error
-    return read_yaml(decode(content, str(path)), str(path))
+    missing = InputError(
+        "plan-not-found",
+        f"there is no plan file {path}",
+        hint="name a plan file, such as plans/ours.yaml; `migrator plan` makes one",
+    )
+    return read_yaml(read_text_file(path, missing), str(path))
 
 
 def plan_from_text(text: str, file: str) -> Plan:
@@ -84,7 +76,7 @@ def plan_from_document(document: Document) -> Plan:
         raise InputError(
             "broken-plan",
             f"{document.file} is not a plan that migrator understands",
-            hint="Mend what the lines say; `migrator schema` writes a schema that helps an editor.",
+            hint="mend what the lines say; `migrator schema` writes a schema that helps an editor",
             faults=checked,
         )
     return assemble(checked)
