@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -44,3 +45,22 @@ def pins(lock: Path) -> dict[str, str]:
     lines = (line for line in lock.read_text(encoding="utf-8").splitlines() if "==" in line)
     pairs = (line.partition(" ")[0].split("==") for line in lines)
     return {pair[0]: pair[1] for pair in pairs}
+
+
+IMPORTED_AS: Final = {"pyyaml": "yaml"}
+DATA_ONLY: Final = {"tzdata": "the standard library's zoneinfo reads it"}
+
+
+def test_no_library_is_asked_for_that_nothing_imports() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    asked = {line.partition("==")[0] for line in project["project"]["dependencies"]}
+    source = "\n".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "src" / "migrator").rglob("*.py")
+    )
+    unused = [
+        name
+        for name in sorted(asked - DATA_ONLY.keys())
+        # A name in quotes counts, too: a driver may be imported by its name.
+        if not re.search(rf"(import |from |\"){IMPORTED_AS.get(name, name)}\b", source)
+    ]
+    assert unused == []

@@ -181,3 +181,17 @@ def test_reader_that_leaves_early_is_no_error() -> None:
     said = writer.stderr.read()
     writer.stderr.close()
     assert (writer.wait(), said) == (1, "")
+
+
+def test_failure_of_the_machine_that_nobody_foresaw_is_kept_as_a_defect(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(app, "_run_command", raising(OSError(errno.EIO, "bad disk")))
+    assert app.run([]) == 1
+    assert "see: runbooks/internal-error.md" in capsys.readouterr().err
+
+
+def test_program_is_installed_under_its_name() -> None:
+    program = Path(sys.executable).parent / "migrator"
+    done = subprocess.run([str(program), "xyzzy"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
