@@ -115,7 +115,13 @@ def test_everything_is_caught_in_three_places_only() -> None:
 
 
 def catches_all(handler: ast.ExceptHandler) -> bool:
-    """Tell whether a handler catches whatever comes."""
+    """Tell whether a handler catches whatever comes, and keeps it.
+
+    One that tidies up and raises on hides nothing.
+    """
+    last = handler.body[-1]
+    if isinstance(last, ast.Raise) and last.exc is None:
+        return False
     if handler.type is None:
         return True
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
