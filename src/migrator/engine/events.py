@@ -251,6 +251,7 @@ class LinksJudged(Event):
     better: int
     broken: int  # was already broken before the move
     regressed: int
+    deferred: int  # the other end is being moved at this moment; its own move proves them
     examples: tuple[str, ...]  # ids of regressed links, at most five
 
 
@@ -338,9 +339,10 @@ class WaveHeld(Event):
 
 @dataclass(frozen=True, slots=True)
 class HoldReleased(Event):
-    """The wave goes on."""
+    """What held the wave is out of the way; it goes on once no hold is left."""
 
     wave: str
+    subject: str  # of the hold; empty for all of them
     by: str
     reason: str
 
@@ -353,6 +355,25 @@ class VetoGiven(Event):
     by: str
     reason: str
     until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideAsked(Event):
+    """One named person wants to answer for a trouble; a second one must join."""
+
+    wave: str
+    subject: str
+    by: str
+    os_user: str  # the operating-system user who typed it
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSpent(Event):
+    """A single-use code proved a second person; it will not be taken again."""
+
+    person: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)

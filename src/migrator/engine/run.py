@@ -30,7 +30,7 @@ from migrator.engine.states import (
     WaveState,
 )
 from migrator.ids import SubsystemId
-from migrator.plan.model import Itinerary
+from migrator.plan.model import CheckLeg, Itinerary
 
 
 @dataclass(slots=True)
@@ -138,6 +138,7 @@ class CheckRecord:
     declined_by: tuple[str, ...] = ()  # cannot judge
     note_digest: str = ""
     overridden: bool = False
+    overdue_held: bool = False  # its wave was held because nobody answered; reset by assigning
 
 
 @dataclass(slots=True)
@@ -158,6 +159,9 @@ class Run:
     exceptions: list[str] = field(default_factory=list)
     switch_order: list[str] = field(default_factory=list)  # moves in the order they switched
     stalled: dict[str, ev.Stalled] = field(default_factory=dict)
+    overrides_asked: dict[str, ev.OverrideAsked] = field(default_factory=dict)  # by subject
+    codes_spent: set[str] = field(default_factory=set)
+    checks_of: dict[str, tuple[CheckLeg, ...]] = field(default_factory=dict)  # by wave, derived
     last_progress: dict[str, datetime] = field(default_factory=dict)  # by wave
     paused_because: str = ""
     outcome: str = ""
@@ -173,6 +177,10 @@ def new_run(itinerary: Itinerary) -> Run:
     for leg in itinerary.legs.values():
         run.moves[leg.id] = _fresh_move(itinerary, leg.id, 1)
         run.authority[leg.id] = Side.OLD
+    for wave in itinerary.waves:
+        run.checks_of[wave.id] = tuple(
+            check for check in itinerary.checks if check.wave == wave.id
+        )
     return run
 
 
@@ -315,6 +323,8 @@ def _attempt_opened(run: Run, at: datetime, event: ev.AttemptOpened) -> None:
 def _wave_held(run: Run, at: datetime, event: ev.WaveHeld) -> None:
     wave = _wave_event(run, event.wave, event)
     wave.cause = event.cause
+    if event.subject in run.checks:
+        run.checks[event.subject].overdue_held = True
     wave.holds.append(
         Hold(event.trouble, event.subject, event.moves, event.cause, at, event.unwind_at)
     )
@@ -322,9 +332,14 @@ def _wave_held(run: Run, at: datetime, event: ev.WaveHeld) -> None:
 
 def _hold_released(run: Run, at: datetime, event: ev.HoldReleased) -> None:
     wave = _wave_event(run, event.wave, event)
-    wave.holds.clear()
+    if event.subject:
+        wave.holds = [hold for hold in wave.holds if hold.subject != event.subject]
+    else:
+        wave.holds.clear()
     run.last_progress[event.wave] = at
-    if wave.decided_at is None:  # it was held before its gate was passed
+    if wave.holds:
+        wave.state = WaveState.HELD
+    elif wave.decided_at is None:  # it was held before its gate was passed
         wave.state = WaveState.DECIDING if wave.opened_at is not None else WaveState.PLANNED
 
 
@@ -340,12 +355,24 @@ def _override_given(run: Run, _at: datetime, event: ev.OverrideGiven) -> None:
     note = f"{event.subject}: overridden by {event.by} and {event.second}: {event.reason}"
     wave.exceptions.append(note)
     run.exceptions.append(note)
+    run.overrides_asked.pop(event.subject, None)
     if event.subject in run.checks:
         run.checks[event.subject].overridden = True
         return
     move, _, step = event.subject.partition("/")
     if move in run.moves and step in run.moves[move].steps:
-        run.moves[move].steps[step].overridden = True
+        record = run.moves[move].steps[step]
+        record.overridden = True
+        if record.state is ActState.FAILED:
+            record.state = ActState.FORCED
+
+
+def _override_asked(run: Run, _at: datetime, event: ev.OverrideAsked) -> None:
+    run.overrides_asked[event.subject] = event
+
+
+def _code_spent(run: Run, _at: datetime, event: ev.CodeSpent) -> None:
+    run.codes_spent.add(event.digest)
 
 
 def _unwind_begun(run: Run, at: datetime, event: ev.UnwindBegun) -> None:
@@ -580,6 +607,7 @@ def _check_assigned(run: Run, at: datetime, event: ev.CheckAssigned) -> None:
     check.person = event.person
     check.assigned_at = at
     check.limit_at = event.limit_at
+    check.overdue_held = False
     run.last_progress[check.wave] = at
 
 
@@ -633,7 +661,7 @@ _Handler = Callable[[Run, datetime, AnyEvent], None]
 _HANDLERS: Final = (
     _run_started, _run_paused, _run_resumed, _run_aborted, _run_ended,
     _gate_opened, _gate_decided, _gate_lapsed, _gate_postponed, _attempt_opened,
-    _wave_held, _hold_released, _veto_given, _override_given,
+    _wave_held, _hold_released, _veto_given, _override_given, _override_asked, _code_spent,
     _unwind_begun, _move_returned, _part_returned, _wave_returned, _wave_stuck, _wave_unstuck,
     _wave_blocked, _wave_verified, _wave_accepted, _commit_begun, _wave_committed,
     _step_started, _step_ended, _step_doubted, _step_settled, _step_resolved,

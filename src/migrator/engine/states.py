@@ -181,8 +181,12 @@ WAVE: Final[dict[WaveState, dict[type[Event], WaveState]]] = {
 }
 
 _A = ActState
-_ACT_RESOLVED: Final = {"retry": _A.WAITING, "skip": _A.SKIPPED, "force-done": _A.FORCED, "abandon": _A.ABANDONED}
-RESOLUTIONS: Final[dict[str, ActState]] = dict(_ACT_RESOLVED)
+RESOLUTIONS: Final[dict[str, ActState]] = {
+    "retry": _A.WAITING,
+    "skip": _A.SKIPPED,
+    "force-done": _A.FORCED,
+    "abandon": _A.ABANDONED,
+}
 """What a human's word makes of a failed, doubted or unknown act."""
 
 ENDS: Final[dict[str, ActState]] = {"done": _A.DONE, "failed": _A.FAILED, "timed_out": _A.FAILED}
@@ -200,7 +204,7 @@ ACT: Final[dict[ActState, frozenset[type[Event]]]] = {
     _A.STARTED: frozenset({StepEnded, UndoEnded, StepDoubted, UndoDoubted}),
     _A.DOUBTED: frozenset({StepSettled, UndoSettled}),
     _A.UNKNOWN: frozenset({StepResolved, UndoResolved}),
-    _A.DONE: frozenset({StepResolved}),  # a look may be taken again (retry of probe-links)
+    _A.DONE: frozenset(),
     _A.FAILED: frozenset({StepStarted, UndoStarted, StepResolved, UndoResolved}),
     _A.SKIPPED: frozenset(),
     _A.FORCED: frozenset(),

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Final
 
-from migrator.ids import PersonId, PlaceId, SubsystemId, TeamId, WaveId
+from migrator.ids import LinkId, PersonId, PlaceId, SubsystemId, TeamId, WaveId
 from migrator.inventory.model import Estimate, LatencyClass
 
 PLAN_SCHEMA_VERSION: Final = 1
@@ -344,6 +344,7 @@ class PairLeg:
     links: int
     weight: int
     latency: LatencyClass
+    examples: tuple[LinkId, ...]
 
 
 @dataclass(frozen=True, slots=True)

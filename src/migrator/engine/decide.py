@@ -1,0 +1,211 @@
+"""The next acts as a pure function: `decide(run, now) -> Decision`.
+
+Called by the conductor after every event and at every deadline; it reads the run and the clock's
+hand, and answers with facts to append. Intents (StepStarted, UndoStarted) are among them: the
+conductor performs them after they are committed. Nothing in here waits, writes or performs.
+
+A pass is repeated until it finds nothing more, so a rule may rely on what another one has
+appended in an earlier pass, never on the order of rules within a pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from migrator.engine import events as ev
+from migrator.engine.checks import decide_checks
+from migrator.engine.draft import Draft
+from migrator.engine.moving import decide_moving, start_ahead
+from migrator.engine.run import Run, WaveRecord
+from migrator.engine.states import FINAL_WAVES, ActState, RunState, WaveState
+from migrator.engine.troubles import decide_doubts, decide_held, decide_timeouts
+from migrator.engine.unwind import decide_unwinding, unwind_everything
+from migrator.plan.model import WaveLeg
+
+_GATE_CLOSED = frozenset({WaveState.PLANNED, WaveState.DECIDING})
+_PASSED = frozenset(
+    {
+        WaveState.ACCEPTED,
+        WaveState.COMMITTING,
+        WaveState.COMMITTED,
+        WaveState.RETURNED,
+        WaveState.BLOCKED,
+        WaveState.DECLINED,
+    }
+)
+_GONE = frozenset({WaveState.RETURNED, WaveState.BLOCKED, WaveState.DECLINED})
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Facts to append now, and the earliest known time at which to ask again (None: unknown)."""
+
+    events: tuple[ev.Event, ...]
+    wake_at: datetime | None
+
+
+def decide(run: Run, now: datetime) -> Decision:
+    """Say what follows from the run's state at run time `now`."""
+    draft = Draft(run, now)
+    if run.started is None or run.state is RunState.ENDED:
+        return Decision((), None)
+    decide_timeouts(draft)
+    if run.state is RunState.ABORTING:
+        unwind_everything(draft)
+    for leg in run.itinerary.waves:
+        _decide_wave(draft, leg, run.waves[leg.id])
+    if not draft.events:
+        _decide_end(draft)
+    return Decision(tuple(draft.events), draft.wake_at)
+
+
+def _decide_wave(draft: Draft, leg: WaveLeg, wave: WaveRecord) -> None:
+    """One wave's rules, by its state."""
+    running = draft.run.state is RunState.RUNNING
+    state = wave.state
+    if state in _GATE_CLOSED:
+        if running and not _block(draft, leg):
+            _decide_gate(draft, leg, wave)
+            if _previous_gate_passed(draft.run, leg):
+                start_ahead(draft, leg)
+        decide_doubts(draft, leg)
+    elif state is WaveState.MOVING:
+        decide_doubts(draft, leg)
+        decide_checks(draft, leg)
+        if running:
+            decide_moving(draft, leg)
+    elif state is WaveState.HELD:
+        decide_doubts(draft, leg)
+        decide_held(draft, leg)
+    elif state in {WaveState.UNWINDING, WaveState.STUCK}:
+        decide_unwinding(draft, leg)
+    elif state is WaveState.COMMITTING:
+        decide_moving(draft, leg)
+
+
+def _decide_gate(draft: Draft, leg: WaveLeg, wave: WaveRecord) -> None:
+    """Open the gate when the waves before allow it; close it when nobody answers in time."""
+    policy = draft.run.itinerary.policy
+    if wave.state is WaveState.PLANNED:
+        if _predecessors_ready(draft.run, leg):
+            deadline = draft.now + timedelta(minutes=policy.gate_deadline_minutes)
+            draft.add(ev.GateOpened(leg.id, wave.attempt, deadline))
+        return
+    deadline_at = wave.gate_deadline
+    assert deadline_at is not None, "a deciding wave has a deadline"
+    if draft.now < deadline_at:
+        draft.wake(deadline_at)
+    elif policy.gate_default == "no-go":
+        because = f"nobody answered the gate of {leg.id} in time; the plan's default is no-go"
+        draft.add(ev.GateLapsed(leg.id, wave.attempt, "policy", because))
+    elif leg.id not in draft.run.stalled:
+        who = ", ".join(leg.deciders) or "anybody"
+        draft.add(
+            ev.Stalled(
+                wave=leg.id,
+                subject=leg.id,
+                waits_for="a go or no-go",
+                on_whom=who,
+                since=wave.opened_at or draft.now,
+                mend=f"migrator go RUN {leg.id}, or migrator no-go RUN {leg.id}",
+            )
+        )
+
+
+def _predecessors_ready(run: Run, leg: WaveLeg) -> bool:
+    """Tell whether every earlier wave is verified (or accepted, by policy) or out of the way."""
+    by_verified = run.itinerary.policy.next_wave_when == "verified"
+    for earlier in run.itinerary.waves:
+        if earlier.id == leg.id:
+            return True
+        wave = run.waves[earlier.id]
+        moving = wave.state is WaveState.MOVING and by_verified and wave.verified
+        if not moving and wave.state not in _PASSED:
+            return False
+    raise AssertionError(f"wave {leg.id} is not in its own itinerary")
+
+
+def _previous_gate_passed(run: Run, leg: WaveLeg) -> bool:
+    """Tell whether work ahead of the gate may begin: one wave ahead, never more."""
+    waves = run.itinerary.waves
+    index = next(at for at, other in enumerate(waves) if other.id == leg.id)
+    return index == 0 or run.waves[waves[index - 1].id].state not in _GATE_CLOSED
+
+
+def _block(draft: Draft, leg: WaveLeg) -> bool:
+    """Block a wave whose hard predecessor is gone; take back what was prepared for it."""
+    run = draft.run
+    gone = [
+        other
+        for other in leg.hard_predecessors
+        if run.waves[other].state in _GONE
+        and any(
+            run.moves[earlier].wave == other and not run.moves[earlier].switched
+            or run.moves[earlier].returned
+            for move in leg.moves
+            for earlier in run.itinerary.legs[move].after
+            if run.itinerary.legs[earlier].wave == other
+        )
+    ]
+    if not gone:
+        return False
+    because = f"{leg.id} needs {', '.join(gone)}, which is {run.waves[gone[0]].state.value}"
+    touched = [move for move in leg.moves if run.moves[move].touched]
+    if not touched:
+        draft.add(ev.WaveBlocked(leg.id, because))
+        return True
+    draft.add(
+        ev.UnwindBegun(
+            wave=leg.id,
+            attempt=run.waves[leg.id].attempt,
+            moves=tuple(touched),
+            reasons=tuple("was prepared ahead of its gate" for _ in touched),
+            partial=False,
+            by="engine",
+            cause=because,
+        )
+    )
+    return True
+
+
+def _decide_end(draft: Draft) -> None:
+    """End the run when no wave waits for anything; give the signers a last chance to commit."""
+    run = draft.run
+    if run.state is RunState.PAUSED or run.in_flight:
+        return
+    states = {wave.state for wave in run.waves.values()}
+    if not states <= FINAL_WAVES or WaveState.STUCK in states:
+        return
+    if WaveState.ACCEPTED in states and run.state is RunState.RUNNING:
+        last = max(wave.ended_at for wave in run.waves.values() if wave.ended_at is not None)
+        deadline = last + timedelta(minutes=run.itinerary.policy.gate_deadline_minutes)
+        if draft.now < deadline:
+            draft.wake(deadline)
+            return
+    draft.add(ev.RunEnded(outcome(run)))
+
+
+def outcome(run: Run) -> str:
+    """The worst of the waves: stuck, returned, with_exceptions or completed."""
+    states = [wave.state for wave in run.waves.values()]
+    adrift = any(
+        move.returned and run.authority[move.id].value != "old" for move in run.moves.values()
+    )
+    if adrift or any(state not in FINAL_WAVES or state is WaveState.STUCK for state in states):
+        return "stuck"
+    if any(state in _GONE for state in states):
+        return "returned"
+    partly = any(move.returned for move in run.moves.values())
+    return "with_exceptions" if run.exceptions or partly else "completed"
+
+
+def open_doubts(run: Run) -> tuple[tuple[str, str], ...]:
+    """The (move, act) pairs that were started and never ended: in doubt after a restart."""
+    return tuple(
+        sorted(
+            key
+            for key, record in run.in_flight.items()
+            if record.state in {ActState.STARTED, ActState.DOUBTED}
+        )
+    )

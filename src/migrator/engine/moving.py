@@ -1,0 +1,241 @@
+"""The rules of a wave that moves: which step starts now, and when it is verified and accepted.
+
+Called by `decide` for waves that are moving, for work ahead of a gate, and for the commit's own
+steps. Capacity is taken through the Draft, in the order of the plan; what cannot start leaves a
+time to look again wherever one is known.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from migrator.engine import events as ev
+from migrator.engine.draft import Draft, hands_on
+from migrator.engine.policy import (
+    COPIES,
+    CUT_STARTS,
+    ENGINE_STEPS,
+    LOOKS,
+    RETRY_PAUSE_MINUTES,
+    reaction,
+    trouble_of,
+)
+from migrator.engine.run import ActRecord, MoveRecord, WaveRecord
+from migrator.engine.states import COMPLETE, ActState, CheckState, WaveState
+from migrator.engine.troubles import hold
+from migrator.plan.model import Leg, RecipeStep, StepKind, Trouble, WaveLeg
+
+_TRIED = frozenset({ActState.WAITING, ActState.FAILED})
+_PROBED = StepKind.PROBE_LINKS.value
+
+
+def start_ahead(draft: Draft, leg: WaveLeg) -> None:
+    """Start what may run before the gate: the steps that the policy names, and no others."""
+    ahead = draft.run.itinerary.policy.ahead_of_gate
+    for move in leg.moves:
+        record = draft.run.moves[move]
+        facts = draft.run.itinerary.legs[move]
+        for step in draft.run.itinerary.recipes[facts.recipe].steps:
+            act = record.steps[step.kind.value]
+            if step.kind in ahead:
+                if act.state not in COMPLETE:
+                    if act.state in _TRIED:
+                        _try_step(draft, facts, record, step, act, ahead=True)
+                    break
+            elif step.kind.value not in LOOKS:
+                break
+
+
+def decide_moving(draft: Draft, leg: WaveLeg) -> None:
+    """Start every step that may start; verify and accept the wave when all its moves are."""
+    run = draft.run
+    wave = run.waves[leg.id]
+    committing = wave.state is WaveState.COMMITTING
+    going = [run.moves[move] for move in leg.moves if not run.moves[move].returned]
+    for record in going:
+        if not record.unwinding:
+            _next_step(draft, wave, record, committing=committing)
+    if draft.events:
+        return
+    if committing:
+        if all(_complete(record, StepKind.RETIRE.value) for record in going):
+            draft.add(ev.WaveCommitted(leg.id))
+    elif going and all(_complete(record, StepKind.ACCEPT.value) for record in going):
+        draft.add(ev.WaveAccepted(leg.id, wave.attempt))
+    elif not wave.verified and all(_complete(record, StepKind.VERIFY.value) for record in going):
+        draft.add(ev.WaveVerified(leg.id, wave.attempt))
+
+
+def _complete(record: MoveRecord, step: str) -> bool:
+    act = record.steps.get(step)
+    return act is None or act.state in COMPLETE
+
+
+def _next_step(draft: Draft, wave: WaveRecord, record: MoveRecord, *, committing: bool) -> None:
+    """Find the first step of the move that is not complete, and start it if it may start."""
+    facts = draft.run.itinerary.legs[record.id]
+    recipe = draft.run.itinerary.recipes[facts.recipe]
+    for step in recipe.commit if committing else recipe.steps:
+        act = record.steps[step.kind.value]
+        if act.state in COMPLETE:
+            continue
+        if step.kind is StepKind.VERIFY:
+            _verify(draft, record, act)
+        elif step.kind is StepKind.ACCEPT:
+            _end_at_once(draft, record, act, "every piece of evidence is green")
+        elif act.state in _TRIED:
+            _try_step(draft, facts, record, step, act, ahead=False)
+        return
+    assert wave.state is not WaveState.PLANNED, "a wave moves only behind its gate"
+
+
+def _try_step(  # noqa: PLR0913 - one start, whose every argument is already at hand
+    draft: Draft, facts: Leg, record: MoveRecord, step: RecipeStep, act: ActRecord, *, ahead: bool
+) -> None:
+    """Start a step, or say why not: failed for good, no capacity, not allowed at this hour."""
+    kind = step.kind.value
+    if act.state is ActState.FAILED and not _may_retry(draft, record, act):
+        return
+    if not ahead and not hands_on(draft.run, record) and step.kind not in (
+        StepKind.SOAK,
+        StepKind.FINALISE,
+        StepKind.RETIRE,
+        *draft.run.itinerary.policy.ahead_of_gate,
+    ):
+        answer = draft.seat(facts)
+        if isinstance(answer, datetime):
+            draft.wake(answer)
+        if answer is not None:
+            return
+    if kind in CUT_STARTS and not _may_cut(draft, facts, record, step.kind):
+        return
+    if kind in COPIES and not draft.bandwidth(facts):
+        return
+    start_step(draft, facts, record, act)
+
+
+def start_step(draft: Draft, facts: Leg, record: MoveRecord, act: ActRecord) -> None:
+    """Note the intent of a step."""
+    estimate = facts.step_minutes.get(StepKind(act.name))
+    limit = max(
+        draft.run.itinerary.policy.step_minutes_max, 2 * estimate.p80 if estimate else 0.0
+    )
+    draft.add(
+        ev.StepStarted(
+            move=record.id,
+            step=act.name,
+            attempt=record.attempt,
+            nth=act.nth + 1,
+            token=draft.token(record.id, act.name, record.attempt),
+            limit_at=draft.now + timedelta(minutes=limit),
+        )
+    )
+
+
+def tries_allowed(draft: Draft, act: ActRecord) -> int:
+    """How often a step may be tried: the policy's retries, or what a human granted."""
+    answer = reaction(draft.run.itinerary.policy, trouble_of(act.name, act.outcome).value)
+    return max(1 + answer.retries, act.allowance)
+
+
+def _may_retry(draft: Draft, record: MoveRecord, act: ActRecord) -> bool:
+    """Retry after a pause, or hold the wave when the tries are used up."""
+    if act.nth >= tries_allowed(draft, act):
+        if record.wave in draft.run.waves and draft.run.waves[record.wave].state in (
+            WaveState.MOVING,
+            WaveState.PLANNED,
+            WaveState.DECIDING,
+        ):
+            hold(
+                draft,
+                draft.run.waves[record.wave],
+                trouble_of(act.name, act.outcome).value,
+                f"{record.id}/{act.name}",
+                (record.id,),
+                f"{record.id}/{act.name} {_word(act)} after {act.nth} tries: {act.detail}",
+            )
+        return False
+    assert act.ended is not None, "a failed act has ended"
+    ready_at = act.ended + timedelta(minutes=RETRY_PAUSE_MINUTES * act.nth)
+    if draft.now < ready_at:
+        draft.wake(ready_at)
+        return False
+    return True
+
+
+def _word(act: ActRecord) -> str:
+    return "timed out" if act.outcome == "timed_out" else "failed"
+
+
+def _may_cut(draft: Draft, facts: Leg, record: MoveRecord, kind: StepKind) -> bool:
+    """Tell whether the cut may begin now: order, blackout slots and appointments."""
+    run = draft.run
+    if kind is StepKind.SWITCH and _complete_cut_before(record):
+        return True  # the cut began with quiesce; standing still in the middle helps nobody
+    for earlier in facts.after:
+        before = run.moves[earlier]
+        if not before.switched or before.returned or before.unwinding:
+            return False
+    steps = run.itinerary.recipes[facts.recipe].steps
+    kinds = [step.kind for step in steps]
+    span = kinds[kinds.index(kind) : kinds.index(StepKind.SWITCH) + 1]
+    p80 = timedelta(minutes=sum(facts.step_minutes[each].p80 for each in span))
+    for start, end, _ in facts.blackouts:
+        if draft.now < end and draft.now + p80 > start:
+            draft.wake(end)
+            return False
+    lead = timedelta(minutes=sum(facts.step_minutes[each].p50 for each in span[:-1]))
+    for start, end, partner in facts.fixed:
+        if draft.now + lead < start:
+            draft.wake(start - lead)
+            return False
+        if draft.now + lead > end:
+            hold(
+                draft,
+                run.waves[record.wave],
+                Trouble.TIMED_OUT.value,
+                f"{record.id}/{kind.value}",
+                (record.id,),
+                f"the appointment of {record.id} with {partner} ended at {end:%H:%M}",
+            )
+            return False
+    return True
+
+
+def _complete_cut_before(record: MoveRecord) -> bool:
+    quiesce = record.steps.get(StepKind.QUIESCE.value)
+    return quiesce is not None and quiesce.state in COMPLETE
+
+
+def _verify(draft: Draft, record: MoveRecord, act: ActRecord) -> None:
+    """End the verify step when every check that exercises the move has passed."""
+    if act.state is ActState.WAITING:
+        facts = draft.run.itinerary.legs[record.id]
+        start_step(draft, facts, record, act)
+        return
+    if act.state is not ActState.STARTED:
+        return
+    for check in draft.run.checks_of[record.wave]:
+        if record.id in check.core:
+            known = draft.run.checks.get(check.id)
+            if known is None or known.attempt != record.attempt:
+                return
+            if known.state is not CheckState.PASSED:
+                return
+    draft.add(
+        ev.StepEnded(record.id, act.name, record.attempt, "done", "every check has passed")
+    )
+
+
+def _end_at_once(draft: Draft, record: MoveRecord, act: ActRecord, detail: str) -> None:
+    """Start and end a step that only records what is known."""
+    assert act.name in ENGINE_STEPS, "only the engine's own steps end without an act"
+    if act.state is ActState.WAITING:
+        start_step(draft, draft.run.itinerary.legs[record.id], record, act)
+    elif act.state is ActState.STARTED:
+        draft.add(ev.StepEnded(record.id, act.name, record.attempt, "done", detail))
+
+
+def probed(record: MoveRecord) -> bool:
+    """Tell whether the move is switched and its links were proved."""
+    return record.switched and _complete(record, _PROBED)

@@ -1,0 +1,89 @@
+"""Thresholds and tables that a plan does not change: which acts look, and what a doubt means.
+
+Read by `decide`, `unwind` and the conductor. A step kind without an in-doubt policy cannot be
+performed: `in_doubt` has no default.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from migrator.plan.model import Act, Policy, Reaction, StepKind, Trouble, UndoKind
+
+
+class InDoubt(Enum):
+    """What is done about an act that was started and whose end was never heard."""
+
+    REPEAT = "repeat"  # idempotent: the same token again
+    OBSERVE = "observe"  # ask the world: done, not done, unknown
+    ASK = "ask"  # hold the wave and call a human
+
+
+ENGINE_STEPS: Final = frozenset({StepKind.VERIFY.value, StepKind.ACCEPT.value})
+"""Steps that no platform performs: the engine ends them from ticks and evidence."""
+
+LOOKS: Final = frozenset(
+    kind.value
+    for kind in (StepKind.BASELINE, StepKind.PROBE, StepKind.PROBE_LINKS, StepKind.SOAK)
+)
+"""Steps that change nothing: they may be cut short when their wave is unwound."""
+
+IN_DOUBT: Final[dict[str, InDoubt]] = {
+    StepKind.PREPARE.value: InDoubt.REPEAT,
+    StepKind.BASELINE.value: InDoubt.REPEAT,
+    StepKind.COPY.value: InDoubt.REPEAT,
+    StepKind.QUIESCE.value: InDoubt.OBSERVE,
+    StepKind.FENCE.value: InDoubt.OBSERVE,
+    StepKind.FINAL_COPY.value: InDoubt.OBSERVE,
+    StepKind.START.value: InDoubt.OBSERVE,
+    StepKind.PROBE.value: InDoubt.REPEAT,
+    StepKind.GRANT.value: InDoubt.OBSERVE,
+    StepKind.SWITCH.value: InDoubt.OBSERVE,
+    StepKind.DRAIN.value: InDoubt.OBSERVE,
+    StepKind.PROBE_LINKS.value: InDoubt.REPEAT,
+    StepKind.SOAK.value: InDoubt.REPEAT,
+    StepKind.FINALISE.value: InDoubt.OBSERVE,
+    StepKind.RETIRE.value: InDoubt.OBSERVE,
+    UndoKind.FENCE_TARGET.value: InDoubt.OBSERVE,
+    UndoKind.BRING_BACK.value: InDoubt.OBSERVE,
+    UndoKind.START_SOURCE.value: InDoubt.OBSERVE,
+    UndoKind.GRANT_SOURCE.value: InDoubt.OBSERVE,
+    UndoKind.SWITCH_BACK.value: InDoubt.OBSERVE,
+    UndoKind.STOP_TARGET.value: InDoubt.OBSERVE,
+    UndoKind.DISCARD_COPY.value: InDoubt.REPEAT,
+    UndoKind.REMOVE.value: InDoubt.REPEAT,
+    UndoKind.PROVE_BACK.value: InDoubt.REPEAT,
+}
+
+CUT_STARTS: Final = frozenset({StepKind.QUIESCE.value, StepKind.SWITCH.value})
+"""The first of these in a recipe begins the cut: from here on users notice."""
+
+RETRY_PAUSE_MINUTES: Final = 1.0
+"""Between two tries of a failed act, times the number of tries: most faults of a platform are
+over within a minute or stay."""
+
+COPIES: Final = frozenset({StepKind.COPY.value})
+"""Acts that use the copy bandwidth; the final copy moves only what changed since."""
+
+HOLD_ONLY: Final = Reaction(Act.HOLD)
+"""The answer to a trouble that no policy names, such as an act whose outcome nobody knows."""
+
+
+def reaction(policy: Policy, trouble: str) -> Reaction:
+    """What the policy says to a trouble; hold for a human where it says nothing."""
+    try:
+        return policy.on.get(Trouble(trouble), HOLD_ONLY)
+    except ValueError:  # in_doubt and operator are not classes that a policy answers
+        return HOLD_ONLY
+
+
+def trouble_of(step: str, outcome: str) -> Trouble:
+    """The class of failure of an ended step."""
+    if outcome == "timed_out":
+        return Trouble.TIMED_OUT
+    if step == StepKind.PROBE_LINKS.value:
+        return Trouble.LINKS_REGRESSED
+    if step == StepKind.SOAK.value:
+        return Trouble.SOAK
+    return Trouble.STEP_FAILED

@@ -1,0 +1,174 @@
+"""The verbs that steer a single act: retry, skip, force-done, abandon; and taking moves back.
+
+Called by `engine/commands.py`. What would leave both sides live, or accept without evidence, is
+refused here whoever asks: no verb skips a fence, and no verb skips a look without two people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from migrator.engine import events as ev
+from migrator.engine.draft import Draft
+from migrator.engine.policy import ENGINE_STEPS, LOOKS
+from migrator.engine.ports import OperatorCommand
+from migrator.engine.run import ActRecord, MoveRecord, Run
+from migrator.engine.states import ActState, WaveState
+from migrator.engine.unwind import begin_unwind, members, quiet
+from migrator.ids import SubsystemId
+from migrator.plan.model import StepKind, UndoKind
+
+Effects = list[ev.Event]
+
+
+class Refusal(Exception):  # noqa: N818 - not an error: an answer to a command
+    """Why a verb is not carried out, in the words that the actor reads."""
+
+
+_NEVER_SKIPPED: Final = frozenset(
+    {StepKind.FENCE.value, StepKind.FINAL_COPY.value, StepKind.GRANT.value, StepKind.SWITCH.value}
+)
+"""Skipping one of these could leave both sides live, or rows behind."""
+
+_STUCK_STATES: Final = frozenset({ActState.FAILED, ActState.UNKNOWN})
+
+
+def authority_after(recipe: str, act: str) -> str | None:
+    """The side that holds authority once this act is done; None when the act moves none.
+
+    Stateful and batch sides lose authority at the fence and gain it by a grant; a stateless one
+    moves it with its traffic (architecture.md 5.6).
+    """
+    if recipe == "stateless":
+        return {StepKind.SWITCH.value: "new", UndoKind.SWITCH_BACK.value: "old"}.get(act)
+    return {
+        StepKind.FENCE.value: "none",
+        StepKind.GRANT.value: "new",
+        UndoKind.FENCE_TARGET.value: "none",
+        UndoKind.GRANT_SOURCE.value: "old",
+    }.get(act)
+
+
+def _find(run: Run, target: str) -> tuple[MoveRecord, ActRecord]:
+    move, _, name = target.partition("/")
+    if move not in run.moves or not name:
+        raise Refusal(f"{target!r} is not a step: write it as subsystem/step")
+    record = run.moves[move]
+    act = record.steps.get(name) or record.undos.get(name)
+    if act is None:
+        raise Refusal(f"{move} has no step {name!r}; it has {', '.join(record.steps)}")
+    return record, act
+
+
+def retry(
+    run: Run, command: OperatorCommand, _now: datetime, _codes: Mapping[str, str]
+) -> Effects:
+    """Try a failed act again, or a whole returned wave as its next attempt."""
+    if command.target in run.waves:
+        return _next_attempt(run, command)
+    record, act = _find(run, command.target)
+    if act.state not in _STUCK_STATES:
+        raise Refusal(f"{command.target} is {act.state.value}; only a failed act is tried again")
+    return _resolved(run, command, record, act, "retry")
+
+
+def _next_attempt(run: Run, command: OperatorCommand) -> Effects:
+    wave = run.waves[command.target]
+    if wave.state not in {WaveState.RETURNED, WaveState.DECLINED, WaveState.BLOCKED}:
+        raise Refusal(f"{wave.id} is {wave.state.value}; a returned wave can be tried again")
+    most = run.itinerary.policy.waves_per_attempt_max
+    if wave.attempt >= most:
+        raise Refusal(f"{wave.id} had its {most} attempts; the policy allows no more")
+    leg = next(leg for leg in run.itinerary.waves if leg.id == wave.id)
+    adrift = [move for move in leg.moves if run.authority[move].value != "old"]
+    if adrift:
+        raise Refusal(f"{', '.join(adrift)} did not come back to the old side; mend that first")
+    return [ev.AttemptOpened(wave.id, wave.attempt + 1, command.actor)]
+
+
+def skip_act(
+    run: Run, command: OperatorCommand, _now: datetime, _codes: Mapping[str, str]
+) -> Effects:
+    """Leave an act out, where that can neither free both sides nor hide missing evidence."""
+    record, act = _find(run, command.target)
+    if act.name in _NEVER_SKIPPED:
+        raise Refusal(
+            f"{act.name} is never skipped: both sides could become live; retry it, force-done it "
+            "when it was done by hand, or unwind"
+        )
+    return _give_up(run, command, record, act, "skip")
+
+
+def force_act(
+    run: Run, command: OperatorCommand, _now: datetime, _codes: Mapping[str, str]
+) -> Effects:
+    """Record that a human did the act by hand; authority moves as the act would have moved it."""
+    record, act = _find(run, command.target)
+    effects = _give_up(run, command, record, act, "force-done")
+    side = authority_after(run.itinerary.legs[record.id].recipe, act.name)
+    if side is not None:
+        effects.insert(1, ev.AuthorityMoved(record.id, side))
+    return effects
+
+
+def abandon_act(
+    run: Run, command: OperatorCommand, _now: datetime, _codes: Mapping[str, str]
+) -> Effects:
+    """Give an undo up; the run ends with that exception, or stuck where authority is adrift."""
+    record, act = _find(run, command.target)
+    if act.name not in record.undos:
+        raise Refusal(f"{act.name} is a step; skip or retry it, or unwind {record.id}")
+    return _give_up(run, command, record, act, "abandon")
+
+
+def _give_up(
+    run: Run, command: OperatorCommand, record: MoveRecord, act: ActRecord, how: str
+) -> Effects:
+    if act.state not in _STUCK_STATES:
+        raise Refusal(f"{command.target} is {act.state.value}; {how} is for a failed act")
+    if act.name in LOOKS or act.name in ENGINE_STEPS:
+        raise Refusal(
+            f"{act.name} is evidence; two people may answer for it: "
+            f"migrator override RUN {command.target}"
+        )
+    if not command.reason:
+        raise Refusal(f"{how} needs a reason; it is listed in the report")
+    return _resolved(run, command, record, act, how)
+
+
+def _resolved(
+    run: Run, command: OperatorCommand, record: MoveRecord, act: ActRecord, how: str
+) -> Effects:
+    wave = run.waves[record.wave]
+    said = (record.id, act.name, record.attempt, how, command.actor, command.reason)
+    if act.name in record.undos:
+        effects: Effects = [ev.UndoResolved(*said)]
+        if wave.state is WaveState.STUCK and wave.stuck_on == command.target:
+            effects.append(ev.WaveUnstuck(wave.id))
+        return effects
+    effects = [ev.StepResolved(*said)]
+    effects += [
+        ev.HoldReleased(wave.id, hold.subject, command.actor, f"{how} {command.target}")
+        for hold in wave.holds
+        if hold.subject == command.target
+    ]
+    return effects
+
+
+def take_back(
+    draft: Draft, wanted: Iterable[SubsystemId], by: str, cause: str
+) -> Effects:
+    """Begin an unwind at once. Refused while something that changes things is under way."""
+    moves = tuple(wanted)
+    reasons = members(draft.run, moves)
+    if not reasons:
+        raise Refusal("nothing of it was begun, or all of it is back already")
+    if not quiet(draft.run, reasons):
+        busy = sorted(
+            f"{move}/{act}" for move, act in draft.run.in_flight if move in reasons
+        )
+        raise Refusal(f"{', '.join(busy)} is under way; hold the wave, and unwind when it has ended")
+    begin_unwind(draft, moves, by, cause)
+    return draft.events

@@ -1,0 +1,115 @@
+"""Failures: the hold at once, the clock of the automatic unwind, doubts and time-outs.
+
+Called by `decide`, `moving` and `checks`. A trouble never undoes anything by itself here: it
+holds, and the hold's deadline (or a human) begins the unwind in `engine/unwind.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from migrator.engine import events as ev
+from migrator.engine.draft import Draft
+from migrator.engine.policy import ENGINE_STEPS, LOOKS, reaction
+from migrator.engine.run import ActRecord, WaveRecord
+from migrator.engine.states import ActState
+from migrator.engine.unwind import begin_unwind, quiet
+from migrator.plan.model import Act, Trouble, WaveLeg
+
+
+def hold(  # noqa: PLR0913 - the parts of one hold, all of them shown to people
+    draft: Draft,
+    wave: WaveRecord,
+    trouble: str,
+    subject: str,
+    moves: tuple[str, ...],
+    cause: str,
+) -> None:
+    """Hold a wave, unless this very subject already holds it or two people answer for it."""
+    if any(known.subject == subject for known in wave.holds):
+        return
+    if any(
+        isinstance(event, ev.WaveHeld) and event.wave == wave.id and event.subject == subject
+        for event in draft.events
+    ):
+        return
+    answer = reaction(draft.run.itinerary.policy, trouble)
+    unwind_at: datetime | None = None
+    if answer.act is Act.UNWIND:
+        unwind_at = draft.now
+    elif answer.act is Act.HOLD_THEN_UNWIND:
+        unwind_at = draft.now + timedelta(minutes=answer.veto_minutes)
+    draft.add(
+        ev.WaveHeld(
+            wave=wave.id,
+            attempt=wave.attempt,
+            trouble=trouble,
+            subject=subject,
+            moves=moves,
+            cause=cause,
+            unwind_at=unwind_at,
+        )
+    )
+
+
+def decide_held(draft: Draft, leg: WaveLeg) -> None:
+    """Begin the unwind when its clock has run out and nothing that changes things is under way."""
+    wave = draft.run.waves[leg.id]
+    clocks = [known.unwind_at for known in wave.holds if known.unwind_at is not None]
+    if not clocks:
+        return
+    due = min(clocks)
+    if draft.now < due:
+        draft.wake(due)
+        return
+    cause = next(known for known in wave.holds if known.unwind_at == due)
+    scope = reaction(draft.run.itinerary.policy, cause.trouble).scope
+    wanted = cause.moves if scope == "move" and cause.moves else leg.moves
+    if quiet(draft.run, wanted):
+        begin_unwind(draft, wanted, "policy", cause.cause)
+
+
+def decide_timeouts(draft: Draft) -> None:
+    """End every act whose limit has passed; the conductor then ends its task."""
+    for (move, name), record in draft.run.in_flight.items():
+        if record.state is not ActState.STARTED or name in ENGINE_STEPS:
+            continue
+        assert record.limit_at is not None, "every intent has a limit"
+        if draft.now < record.limit_at:
+            draft.wake(record.limit_at)
+            continue
+        _time_out(draft, move, name, record)
+
+
+def _time_out(draft: Draft, move: str, name: str, record: ActRecord) -> None:
+    attempt = draft.run.moves[move].attempt
+    minutes = (draft.now - (record.started or draft.now)).total_seconds() / 60
+    detail = f"no answer after {minutes:.0f} min; it may have taken effect in part"
+    if name in draft.run.moves[move].steps:
+        draft.add(ev.StepEnded(move, name, attempt, "timed_out", detail))
+    else:
+        draft.add(ev.UndoEnded(move, name, attempt, "timed_out", detail))
+
+
+def decide_doubts(draft: Draft, leg: WaveLeg) -> None:
+    """Hold the wave for every act whose outcome not even the world could tell."""
+    run = draft.run
+    wave = run.waves[leg.id]
+    for move in leg.moves:
+        for name, record in run.moves[move].steps.items():
+            if record.state is ActState.UNKNOWN and name not in LOOKS:
+                hold(
+                    draft,
+                    wave,
+                    "in_doubt",
+                    f"{move}/{name}",
+                    (move,),
+                    f"nobody can tell whether {move}/{name} took effect: {record.detail}",
+                )
+
+
+def stall(draft: Draft, wave: WaveRecord, waits_for: str, on_whom: str, mend: str) -> None:
+    """Say that a wave waits without a known end, and do what the policy says."""
+    since = draft.run.last_progress[wave.id]
+    draft.add(ev.Stalled(wave.id, wave.id, waits_for, on_whom, since, mend))
+    hold(draft, wave, Trouble.STALLED.value, wave.id, (), f"{wave.id} waits for {waits_for}")

@@ -1,0 +1,229 @@
+"""The undo of what happened: its set, its order, and its end.
+
+Called by `decide`, `troubles` and `commands`. The set and the order come from
+`plan/unwind_order.py`, which the forecast uses too. An undo that fails is tried again and then
+makes the wave stuck; it is never skipped in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from migrator.engine import events as ev
+from migrator.engine.draft import Draft
+from migrator.engine.policy import ENGINE_STEPS, LOOKS, RETRY_PAUSE_MINUTES, reaction
+from migrator.engine.run import ActRecord, MoveRecord, Run
+from migrator.engine.states import COMPLETE, ActState, CheckState, WaveState
+from migrator.ids import SubsystemId
+from migrator.plan.model import Trouble, UndoKind, WaveLeg
+from migrator.plan.unwind_order import unwind_arcs, unwind_set
+
+_UNWINDABLE = frozenset(
+    {
+        WaveState.PLANNED,
+        WaveState.DECIDING,
+        WaveState.DECLINED,
+        WaveState.BLOCKED,
+        WaveState.MOVING,
+        WaveState.HELD,
+        WaveState.UNWINDING,
+        WaveState.ACCEPTED,
+    }
+)
+_TRIED = frozenset({ActState.WAITING, ActState.FAILED})
+
+
+def quiet(run: Run, moves: Iterable[str]) -> bool:
+    """Tell whether nothing that changes things is under way in these moves."""
+    wanted = set(moves)
+    return not any(
+        move in wanted and name not in LOOKS and name not in ENGINE_STEPS
+        for move, name in run.in_flight
+    )
+
+
+def members(run: Run, wanted: Iterable[SubsystemId]) -> dict[SubsystemId, str]:
+    """The set of moves that an unwind of `wanted` takes back, with the reason for each."""
+    committed = {WaveState.COMMITTING, WaveState.COMMITTED}
+
+    def touched(move: SubsystemId) -> bool:
+        record = run.moves[move]
+        return (
+            record.touched
+            and not record.returned
+            and run.waves[record.wave].state not in committed
+        )
+
+    return unwind_set(run.itinerary.legs, wanted, touched)
+
+
+def begin_unwind(draft: Draft, wanted: Iterable[SubsystemId], by: str, cause: str) -> None:
+    """Note the beginning of an unwind, in every wave that it touches."""
+    run = draft.run
+    reasons = members(run, wanted)
+    named = {run.moves[move].wave for move in wanted}
+    for leg in run.itinerary.waves:
+        wave = run.waves[leg.id]
+        if wave.state not in _UNWINDABLE:
+            continue
+        mine = [move for move in leg.moves if move in reasons and not run.moves[move].unwinding]
+        if mine and wave.decided_at is None:
+            # Before its gate a wave has only preparations: all of them go, or the wave would be
+            # half prepared with nobody having decided on it.
+            for move in leg.moves:
+                if run.moves[move].touched and move not in reasons:
+                    reasons[move] = "was prepared ahead of its gate"
+                    mine.append(move)
+        if not mine:
+            if leg.id in named and not any(run.moves[move].unwinding for move in leg.moves):
+                # Nothing of it was begun: it is back where it was without an undo.
+                draft.add(ev.UnwindBegun(leg.id, wave.attempt, (), (), False, by, cause))
+            continue
+        rest = [
+            move
+            for move in leg.moves
+            if move not in reasons and run.moves[move].touched and not run.moves[move].returned
+        ]
+        draft.add(
+            ev.UnwindBegun(
+                wave=leg.id,
+                attempt=wave.attempt,
+                moves=tuple(mine),
+                reasons=tuple(reasons[move] for move in mine),
+                partial=bool(rest),
+                by=by,
+                cause=cause,
+            )
+        )
+        _void_checks(draft, leg, set(mine))
+
+
+def _void_checks(draft: Draft, leg: WaveLeg, moves: set[SubsystemId]) -> None:
+    """Close the checks of what is being taken back: nobody shall verify what is leaving."""
+    for check in draft.run.checks_of[leg.id]:
+        known = draft.run.checks.get(check.id)
+        if known is None or known.state is CheckState.VOID:
+            continue
+        if moves.intersection(check.core):
+            draft.add(ev.CheckVoided(check.id, known.attempt))
+
+
+def unwind_everything(draft: Draft) -> None:
+    """An abort: everything not committed goes back as soon as it is quiet."""
+    run = draft.run
+    for leg in run.itinerary.waves:
+        wave = run.waves[leg.id]
+        if wave.state in {WaveState.PLANNED, WaveState.DECIDING}:
+            if not any(run.moves[move].touched for move in leg.moves):
+                draft.add(ev.WaveBlocked(leg.id, f"the run was aborted: {run.paused_because}"))
+                continue
+        elif wave.state not in {WaveState.MOVING, WaveState.HELD, WaveState.ACCEPTED}:
+            continue
+        if quiet(run, leg.moves) and not _begun(draft, leg.id):
+            begin_unwind(draft, leg.moves, "engine", f"aborted: {run.paused_because}")
+
+
+def _begun(draft: Draft, wave: str) -> bool:
+    return any(isinstance(event, ev.UnwindBegun) and event.wave == wave for event in draft.events)
+
+
+def decide_unwinding(draft: Draft, leg: WaveLeg) -> None:
+    """Start the undos whose turn it is; return moves and waves when theirs are done."""
+    run = draft.run
+    wave = run.waves[leg.id]
+    everywhere = [record.id for record in run.moves.values() if record.unwinding]
+    arcs = unwind_arcs(everywhere, run.switch_order, run.itinerary.pairs, run.itinerary.legs)
+    for move in leg.moves:
+        record = run.moves[move]
+        if record.unwinding and all(_traffic_back(run, later) for later in arcs[move]):
+            _next_undo(draft, leg, record)
+    if draft.events or wave.state is WaveState.STUCK:
+        return
+    if any(run.moves[move].unwinding for move in wave.unwinding):
+        return
+    if wave.partial:
+        draft.add(ev.PartReturned(leg.id, wave.attempt))
+        return
+    draft.add(ev.WaveReturned(leg.id, wave.attempt))
+    if run.itinerary.policy.after_unwind == "hold" and run.state.value == "running":
+        draft.add(ev.RunPaused(f"{leg.id} was returned; the policy waits for a human"))
+
+
+def needed_undos(run: Run, record: MoveRecord) -> tuple[ActRecord, ...]:
+    """The undos that at least one begun step names, in the order of the recipe's unwind."""
+    facts = run.itinerary.legs[record.id]
+    recipe = run.itinerary.recipes[facts.recipe]
+    named: set[UndoKind] = set()
+    for step in recipe.steps:
+        act = record.steps[step.kind.value]
+        if act.nth > 0 or act.state in {ActState.SKIPPED, ActState.FORCED}:
+            named.update(step.undo)
+    return tuple(
+        record.undos[undo.kind.value] for undo in recipe.unwind if undo.kind in named
+    )
+
+
+def _traffic_back(run: Run, move: SubsystemId) -> bool:
+    """Tell whether a move that switched later is served by the old side again."""
+    record = run.moves[move]
+    if record.returned:
+        return True
+    back = record.undos.get(UndoKind.SWITCH_BACK.value)
+    return back is None or back.state in COMPLETE or back not in needed_undos(run, record)
+
+
+def _next_undo(draft: Draft, leg: WaveLeg, record: MoveRecord) -> None:
+    """Start the first undo that is not complete, or return the move when all are."""
+    run = draft.run
+    needed = needed_undos(run, record)
+    for act in needed:
+        if act.state in COMPLETE:
+            continue
+        if act.state is ActState.UNKNOWN:
+            _stuck(draft, leg, record, act, f"nobody can tell whether it took effect: {act.detail}")
+        elif act.state in _TRIED and _may_try(draft, leg, record, act):
+            _start_undo(draft, record, act)
+        return
+    if any(move == record.id for move, _ in run.in_flight):
+        return  # a look that is being cut short; its end is the next line
+    draft.add(ev.MoveReturned(record.id, record.attempt, record.remains))
+
+
+def _may_try(draft: Draft, leg: WaveLeg, record: MoveRecord, act: ActRecord) -> bool:
+    if act.state is ActState.WAITING:
+        return True
+    answer = reaction(draft.run.itinerary.policy, Trouble.UNDO_FAILED.value)
+    if act.nth >= max(1 + answer.retries, act.allowance):
+        _stuck(draft, leg, record, act, f"failed {act.nth} times: {act.detail}")
+        return False
+    assert act.ended is not None, "a failed act has ended"
+    ready_at = act.ended + timedelta(minutes=RETRY_PAUSE_MINUTES * act.nth)
+    if draft.now < ready_at:
+        draft.wake(ready_at)
+        return False
+    return True
+
+
+def _stuck(draft: Draft, leg: WaveLeg, record: MoveRecord, act: ActRecord, cause: str) -> None:
+    subject = f"{record.id}/{act.name}"
+    if draft.run.waves[leg.id].state is not WaveState.STUCK:
+        draft.add(ev.WaveStuck(leg.id, subject, f"{subject} {cause}"))
+
+
+def _start_undo(draft: Draft, record: MoveRecord, act: ActRecord) -> None:
+    facts = draft.run.itinerary.legs[record.id]
+    estimate = facts.undo_minutes.get(UndoKind(act.name))
+    limit = max(
+        draft.run.itinerary.policy.step_minutes_max, 2 * estimate.p80 if estimate else 0.0
+    )
+    draft.add(
+        ev.UndoStarted(
+            move=record.id,
+            undo=act.name,
+            attempt=record.attempt,
+            nth=act.nth + 1,
+            token=draft.token(record.id, act.name, record.attempt),
+            limit_at=draft.now + timedelta(minutes=limit),
+        )
+    )
