@@ -18,7 +18,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from migrator.errors import EnvironmentFailed
 from migrator.ids import ComponentId, SubsystemId
 from migrator.links.table import LinkTable
 
@@ -54,29 +53,22 @@ def find(folder: Path, entry: str, owners: dict[ComponentId, SubsystemId]) -> Li
 
 def keep(folder: Path, entry: str, read: Callable[[Path], LinkTable]) -> LinkTable:
     """Read into a work folder beside the entries, then move the result into its place."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix="reading-", dir=folder) as work:
-            table = read(Path(work))
-            assert table.parquet is not None, "a file that was read is kept"
-            parquet, note = _files(folder, entry)
-            data = {
-                "format": FORMAT,
-                "count": table.count,
-                "digest": table.digest,
-                "by_protocol": table.by_protocol,
-                "bytes": table.parquet.stat().st_size,
-            }
-            written = Path(work) / "note.json"
-            written.write_text(json.dumps(data, sort_keys=True), encoding="utf-8")
-            table.parquet.replace(parquet)
-            written.replace(note)
-    except OSError as error:
-        raise EnvironmentFailed(
-            "links-store-failed",
-            f"the checked links could not be kept in {folder}: {error.strerror or error}",
-            hint="make room on the disk, or check that the folder can be written",
-        ) from error
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="reading-", dir=folder) as work:
+        table = read(Path(work))
+        assert table.parquet is not None, "a file that was read is kept"
+        parquet, note = _files(folder, entry)
+        data = {
+            "format": FORMAT,
+            "count": table.count,
+            "digest": table.digest,
+            "by_protocol": table.by_protocol,
+            "bytes": table.parquet.stat().st_size,
+        }
+        written = Path(work) / "note.json"
+        written.write_text(json.dumps(data, sort_keys=True), encoding="utf-8")
+        table.parquet.replace(parquet)
+        written.replace(note)
     _forget_old(folder, entry)
     return replace(table, parquet=parquet)
 

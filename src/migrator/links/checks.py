@@ -29,6 +29,8 @@ PORT_MAX: Final = 65_535
 CALLS_MAX: Final = 10**12
 """A million million calls a day is a typing error; a hundred times that still adds exactly."""
 
+NAMES_COMPARED_MAX: Final = 2_000
+
 TEXT_COLUMNS: Final = tuple(name for name in LINK_COLUMNS if name not in NUMBERS)
 MAY_BE_EMPTY: Final = frozenset({"port", "data_class", "evidence"})
 """A link may have no port, an unknown data class and no evidence; all else decides something."""
@@ -55,7 +57,7 @@ class Found:
 class _Search:
     """One kind of fault: which rows have it, and the words for it. `value` is an SQL text."""
 
-    kind: str  # in the plural, for the summary
+    kind: str  # for the summary, in which its number follows
     column: str
     condition: str
     message: str  # {value} is what stands there, {known} the nearest component
@@ -70,10 +72,9 @@ def typed(relation: str) -> str:
     """
     return (
         "SELECT id, source, target, protocol,"  # noqa: S608  -- names are our own
-        " CASE WHEN coalesce(port, '') <> '' THEN coalesce(try_cast(port AS INTEGER), -1) END"
-        " AS port, data_class,"
-        " coalesce(try_cast(calls_per_day AS BIGINT), -1) AS calls_per_day, latency_class,"
-        " coalesce(try_cast(criticality AS TINYINT), 0) AS criticality,"
+        f" CASE WHEN coalesce(port, '') <> '' THEN {_whole('port', 'INTEGER')} END AS port,"
+        f" data_class, {_whole('calls_per_day', 'BIGINT')} AS calls_per_day, latency_class,"
+        f" {_whole('criticality', 'TINYINT')} AS criticality,"
         f" evidence FROM {relation}"
     )
 
@@ -86,22 +87,24 @@ def texts(relation: str) -> str:
 
 def looks_right(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
     """Tell whether all rows of typed columns are right; needs the table `components`."""
-    needed = [name for name in TEXT_COLUMNS if name not in MAY_BE_EMPTY]
-    empty = " OR ".join(f"coalesce({name}, '') = ''" for name in needed)
-    unit = " OR ".join(f"contains(coalesce({name}, ''), chr(31))" for name in TEXT_COLUMNS)
+    # A known component or latency class is neither empty nor contains a unit separator.
+    free = [name for name in TEXT_COLUMNS if name not in {"source", "target", "latency_class"}]
+    empty = " OR ".join(f"coalesce({name}, '') = ''" for name in free if name not in MAY_BE_EMPTY)
+    unit = " OR ".join(f"contains({name}, chr(31))" for name in free)
     values = connection.execute(
         "SELECT count(*) FILTER ("  # noqa: S608  -- names are our own
-        f"{empty} OR {unit}"
+        f"{empty} OR coalesce({unit}, false)"
         f" OR NOT (port IS NULL OR port BETWEEN 1 AND {PORT_MAX})"
         f" OR calls_per_day IS NULL OR calls_per_day NOT BETWEEN 0 AND {CALLS_MAX}"
         " OR criticality IS NULL OR criticality NOT BETWEEN 1 AND 5"
-        f" OR latency_class NOT IN ({_LATENCY_LIST}))"
+        f" OR latency_class IS NULL OR latency_class NOT IN ({_LATENCY_LIST}))"
         # Two ids with one hash would be a false alarm, which the search for faults clears up.
         f", count(*) - count(DISTINCT hash(id)) FROM {relation}"
     ).fetchone()
     strangers = connection.execute(
         f"SELECT count(*) FROM (SELECT source AS c FROM {relation} UNION"  # noqa: S608
-        f" SELECT target FROM {relation}) WHERE c NOT IN (SELECT component FROM components)"
+        f" SELECT target FROM {relation})"
+        " WHERE c IS NULL OR c NOT IN (SELECT component FROM components)"
     ).fetchone()
     return values == (0, 0) and strangers == (0,)
 
@@ -114,6 +117,7 @@ def find_faults(
 ) -> Found:
     """Count and name what is wrong in rows of texts that carry their `line`."""
     by_kind: dict[str, int] = {}
+    near: dict[str, str] = {}  # one wrong name often stands in thousands of rows
     found: list[tuple[int, int, Fault]] = []
     for search in _searches(relation):
         rows = connection.execute(
@@ -125,8 +129,9 @@ def find_faults(
         position = LINK_COLUMNS.index(search.column)
         for line, value, _ in rows:
             shown = _shortened(str(value or ""))
-            near = nearest(shown, known) if "{near}" in search.message else ""
-            message = search.message.format(value=shown, near=near)
+            if "{near}" in search.message and shown not in near:
+                near[shown] = nearest(shown, known)
+            message = search.message.format(value=shown, near=near.get(shown, ""))
             found.append((int(line), position, Fault(file, int(line), search.column, message)))
     found.sort(key=lambda entry: entry[:2])
     return Found(by_kind, tuple(fault for _, _, fault in found[:FAULTS_KEPT_MAX]))
@@ -134,6 +139,11 @@ def find_faults(
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """Say which known name was probably meant, as the end of a sentence; empty if none is near."""
+    if len(known) > NAMES_COMPARED_MAX:
+        # Comparing with all names of a large estate takes a quarter of a second for each fault.
+        half = max(2, len(name) // 2)
+        known = [one for one in known if one[:half] == name[:half] or one[-half:] == name[-half:]]
+        known = known[:NAMES_COMPARED_MAX]
     close = difflib.get_close_matches(name, known, n=1)
     return f"; the nearest is '{close[0]}'" if close else ""
 
@@ -199,14 +209,24 @@ def _number(
     return _Search(
         f"wrong {kind}",
         column,
-        f"coalesce({column}, '') <> ''"
-        f" AND coalesce(try_cast({column} AS {sql_type}) NOT BETWEEN {low} AND {high}, true)",
+        f"coalesce({column}, '') <> '' AND {_whole(column, sql_type)} NOT BETWEEN {low} AND {high}",
         f"{column} '{{value}}' is not a whole number in the range {allowed}",
         column,
     )
 
 
+def _whole(column: str, sql_type: str) -> str:
+    """Turn a text of digits into a number, and all else into -1.
+
+    A cast alone would make whole numbers of 443.7, of 1e3 and of blanks around them.
+    """
+    return (
+        f"CASE WHEN ltrim({column}, '0123456789') = ''"
+        f" THEN coalesce(try_cast({column} AS {sql_type}), -1) ELSE -1 END"
+    )
+
+
 def _shortened(value: str) -> str:
     """Keep a message on one line, whatever stands in the file."""
-    plain = " ".join(value.split())
+    plain = "".join(" " if sign in "\r\n\t" else sign for sign in value)
     return plain if len(plain) <= 60 else f"{plain[:57]}..."

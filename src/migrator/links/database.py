@@ -64,12 +64,22 @@ def parquet(path: Path) -> str:
 def fill_components(
     connection: duckdb.DuckDBPyConnection, owners: Mapping[ComponentId, SubsystemId]
 ) -> None:
-    """Make the table `components(component, subsystem)` that links are joined with."""
-    connection.execute("CREATE TABLE components (component VARCHAR, subsystem VARCHAR)")
+    """Make the table `components(component, owner)` that links are joined with.
+
+    `owner` is the subsystem's place in `subsystems_in_order`: grouping millions of links by two
+    small numbers takes half the time of grouping them by two names.
+    """
+    place = {subsystem: number for number, subsystem in enumerate(subsystems_in_order(owners))}
+    connection.execute("CREATE TABLE components (component VARCHAR, owner INTEGER)")
     connection.execute(
-        "INSERT INTO components SELECT unnest($1::VARCHAR[]), unnest($2::VARCHAR[])",
-        [list(owners.keys()), list(owners.values())],
+        "INSERT INTO components SELECT unnest($1::VARCHAR[]), unnest($2::INTEGER[])",
+        [list(owners.keys()), [place[owner] for owner in owners.values()]],
     )
+
+
+def subsystems_in_order(owners: Mapping[ComponentId, SubsystemId]) -> tuple[SubsystemId, ...]:
+    """The subsystems that have components, sorted; the numbers in `components` count along it."""
+    return tuple(sorted(set(owners.values())))
 
 
 def component_owners(inventory: Inventory) -> dict[ComponentId, SubsystemId]:

@@ -42,14 +42,17 @@ def read_links(inventory: Inventory, cache_folder: Path | None) -> LinkTable:
     if inventory.links_file is None:
         return LinkTable(0, combine(0, 0), None, {}, owners)
     path = inventory.folder / inventory.links_file
-    if cache_folder is None:
-        keeper = TemporaryDirectory(prefix="migrator-links-")
-        return _read(path, owners, Path(keeper.name), keeper)
-    key = cache.key(path, owners)
-    table = cache.find(cache_folder, key, owners)
-    if table is None:
-        table = cache.keep(cache_folder, key, lambda work: _read(path, owners, work))
-    return table
+    try:
+        if cache_folder is None:
+            keeper = TemporaryDirectory(prefix="migrator-links-")
+            return _read(path, owners, Path(keeper.name), keeper)
+        key = cache.key(path, owners)
+        table = cache.find(cache_folder, key, owners)
+        if table is None:
+            table = cache.keep(cache_folder, key, lambda work: _read(path, owners, work))
+        return table
+    except OSError as error:
+        raise _environment_failed(path, error) from error
 
 
 def _read(
@@ -71,7 +74,7 @@ def _read(
                 f"SELECT protocol, count(*) FROM {relation} GROUP BY ALL ORDER BY ALL"  # noqa: S608
             ).fetchall()
             digest = links_digest(connection, relation)
-    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise _environment_failed(path, error) from error
     by_protocol = {str(name): int(number) for name, number in protocols}
     return LinkTable(sum(by_protocol.values()), digest, kept, by_protocol, owners, keeper)
@@ -125,41 +128,37 @@ def _take_csv(
         raise _wrong_columns(path, faults) if fault is None else _unreadable(path, (fault,))
     relation = _csv_relation(path, columns)
     try:
-        _write_parquet(connection, relation, kept)
+        rows = _write_parquet(connection, relation, kept)
+    except duckdb.InvalidInputException:
+        rows = -1  # the csv module will say what is wrong, or that nothing is
+    # DuckDB silently drops rows of a file with mixed line ends: it is believed only where every
+    # line gave a row. Other files are right or wrong for Python's csv module to say.
+    numbered = kept.with_name("rows.parquet")
+    broken = csv_rows.Broken(0, ())
+    if csv_rows.line_is_row(path, rows):
         if checks.looks_right(connection, database.parquet(kept)):
             return
-        rows = connection.execute(f"SELECT count(*) FROM {database.parquet(kept)}").fetchone()  # noqa: S608
-    except duckdb.InvalidInputException as error:
-        fault = csv_rows.encoding_fault(path)
-        if fault is not None:
-            raise _unreadable(path, (fault,)) from error
-        rows = None
-    if rows is not None and csv_rows.line_is_row(path, int(rows[0])):
-        broken = csv_rows.Broken(0, ())
-        numbered = kept.with_name("rows.parquet")
         connection.execute(
             f"COPY (SELECT row_number() OVER () + 1 AS line, * FROM {relation})"  # noqa: S608
             f" TO {database.text(str(numbered))} (FORMAT parquet)"
         )
-        texts = database.parquet(numbered)
     else:
-        clean = kept.with_name("clean.csv")
-        broken = csv_rows.clean_rows(path, columns, clean)
-        texts = _csv_relation(clean, columns, numbered=True)
+        fault = csv_rows.encoding_fault(path)
+        if fault is not None:
+            raise _unreadable(path, (fault,))
+        broken = csv_rows.whole_rows(path, columns, numbered)
+    texts = database.parquet(numbered)
     found = checks.find_faults(connection, texts, path.name, known)
     if broken.count or found.count:
         by_kind = {"broken rows": broken.count} if broken.count else {}
         first = sorted((*broken.faults, *found.faults), key=lambda fault: fault.line or 0)
         raise _wrong_rows(path, by_kind | found.by_kind, tuple(first))
-    # Right after all: DuckDB refuses some files (mixed line ends) that every other tool reads.
     _write_parquet(connection, texts, kept)
 
 
-def _csv_relation(path: Path, columns: tuple[str, ...], *, numbered: bool = False) -> str:
+def _csv_relation(path: Path, columns: tuple[str, ...]) -> str:
     """Write a CSV file as something to select texts from; nothing is guessed."""
     types = ", ".join(f"{database.text(name)}: 'VARCHAR'" for name in columns)
-    if numbered:
-        types = f"'line': 'BIGINT', {types}"
     return (
         f"read_csv({database.file_name(path)}, columns={{{types}}}, header=true,"
         " auto_detect=false, delim=',', quote='\"', escape='\"', strict_mode=true,"
@@ -167,12 +166,14 @@ def _csv_relation(path: Path, columns: tuple[str, ...], *, numbered: bool = Fals
     )
 
 
-def _write_parquet(connection: duckdb.DuckDBPyConnection, relation: str, kept: Path) -> None:
-    """Stream texts into a Parquet file of typed columns, in the order of the rows."""
-    connection.execute(
+def _write_parquet(connection: duckdb.DuckDBPyConnection, relation: str, kept: Path) -> int:
+    """Stream texts into a Parquet file of typed columns, in their order; give their number."""
+    written = connection.execute(
         f"COPY ({checks.typed(relation)}) TO {database.text(str(kept))}"
         f" (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
-    )
+    ).fetchone()
+    assert written is not None, "COPY answers with the number of rows"
+    return int(written[0])
 
 
 def _unreadable(path: Path, faults: tuple[Fault, ...]) -> InputError:
@@ -198,10 +199,10 @@ def _wrong_columns(path: Path, faults: tuple[Fault, ...]) -> InputError:
 def _wrong_rows(path: Path, by_kind: dict[str, int], faults: tuple[Fault, ...]) -> InputError:
     """The columns are right and some rows are not; every fault is counted."""
     count = sum(by_kind.values())
-    kinds = ", ".join(f"{number:,} {kind}" for kind, number in by_kind.items())
+    kinds = ", ".join(f"{kind}: {number:,}" for kind, number in by_kind.items())
     return InputError(
         "links-rows",
-        f"{path.name} has {count:,} faults: {kinds}",
+        f"{path.name} has {count:,} fault{'' if count == 1 else 's'} ({kinds})",
         hint="mend the rows named here, or take them out; then check again",
         faults=faults[: checks.FAULTS_KEPT_MAX],
         count=count,
@@ -209,12 +210,17 @@ def _wrong_rows(path: Path, by_kind: dict[str, int], faults: tuple[Fault, ...]) 
 
 
 def _environment_failed(path: Path, error: Exception) -> EnvironmentFailed:
-    """The disk or the memory, not the links."""
-    full = "No space left" in str(error) or getattr(error, "errno", None) == errno.ENOSPC
+    """The disk, the memory or a permission, not the links."""
+    if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
+        return EnvironmentFailed(
+            "disk-full",
+            f"the disk is full; the checked links of {path.name} could not be kept",
+            hint="make room and run the same command again; nothing half-written is used",
+        )
     return EnvironmentFailed(
         "links-store-failed",
-        f"the links of {path.name} could not be stored: {_first_line(error)}",
-        hint="make room on the disk" if full else "check that the cache folder can be written",
+        f"the links of {path.name} could not be read or kept: {_first_line(error)}",
+        hint="check that the file can be read, and the cache and temporary folders written",
     )
 
 

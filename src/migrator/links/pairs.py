@@ -9,15 +9,22 @@ floating-point numbers differ from run to run when two threads add them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from migrator.ids import LinkId, SubsystemId
 from migrator.inventory.model import LATENCY_WEIGHT, Inventory, LatencyClass
 from migrator.links import database
 from migrator.links.table import LinkTable, Pair
 
+if TYPE_CHECKING:
+    import duckdb
+
 EXAMPLES_MAX: Final = 3
 """Three link ids are enough for a person to recognise what a pair is about."""
+
+PAIRS_WITH_EXAMPLES_MAX: Final = 100_000
+"""Keeping three ids of each pair needs memory per pair that DuckDB cannot move to disk."""
 
 WEIGHT_SCALE: Final = 1000
 """Three decimals of criticality x latency weight x ln(1 + calls) survive the rounding."""
@@ -31,34 +38,36 @@ def subsystem_pairs(
     """Sum the links to directed pairs of different subsystems, sorted by source and target."""
     if table.parquet is None:
         return ()
+    owners = database.component_owners(inventory)
+    names = database.subsystems_in_order(owners)
     classes = tuple(LatencyClass)
     counts = ", ".join(
         f"count(*) FILTER (latency_class = {database.text(kind.value)})" for kind in classes
     )
-    with database.connect() as connection:
-        database.fill_components(connection, database.component_owners(inventory))
+    with database.connect(table.parquet.parent) as connection:
+        database.fill_components(connection, owners)
+        links = _owned_links(table.parquet)
         rows = connection.execute(
-            "SELECT a.subsystem, b.subsystem, count(*),"  # noqa: S608  -- made of our own names
+            f"SELECT source_owner, target_owner, count(*),"  # noqa: S608  -- made of our own names
             f" sum({_link_weight(latency_weight)})::HUGEINT, sum(calls_per_day)::HUGEINT,"
-            f" min(id, {EXAMPLES_MAX}), {counts}"
-            f" FROM {database.parquet(table.parquet)} AS l"
-            " JOIN components AS a ON a.component = l.source"
-            " JOIN components AS b ON b.component = l.target"
-            " WHERE a.subsystem <> b.subsystem GROUP BY ALL ORDER BY ALL"
+            f" {_examples(connection, links, len(names))}, {counts}"
+            f" FROM {links} GROUP BY ALL ORDER BY ALL"
         ).fetchall()
     return tuple(
         Pair(
-            source=SubsystemId(source),
-            target=SubsystemId(target),
-            links=int(links),
+            source=names[source],
+            target=names[target],
+            links=int(number),
             weight=int(weight),
             calls_per_day=int(calls),
             by_latency={
-                kind: int(number) for kind, number in zip(classes, numbers, strict=True) if number
+                kind: int(links) for kind, links in zip(classes, by_class, strict=True) if links
             },
             examples=tuple(LinkId(link) for link in examples),
         )
-        for source, target, links, weight, calls, examples, *numbers in rows
+        for source, target, number, weight, calls, examples, *by_class in rows
+        # Left to DuckDB, this condition becomes a join of all components with all components.
+        if source != target
     )
 
 
@@ -66,16 +75,38 @@ def inner_links(table: LinkTable, inventory: Inventory) -> dict[SubsystemId, int
     """Count the links that stay inside a subsystem; they never cross platforms, so no pair."""
     if table.parquet is None:
         return {}
-    with database.connect() as connection:
-        database.fill_components(connection, database.component_owners(inventory))
+    owners = database.component_owners(inventory)
+    names = database.subsystems_in_order(owners)
+    with database.connect(table.parquet.parent) as connection:
+        database.fill_components(connection, owners)
         rows = connection.execute(
-            "SELECT a.subsystem, count(*)"  # noqa: S608  -- made of our own names
-            f" FROM {database.parquet(table.parquet)} AS l"
-            " JOIN components AS a ON a.component = l.source"
-            " JOIN components AS b ON b.component = l.target"
-            " WHERE a.subsystem = b.subsystem GROUP BY ALL ORDER BY ALL"
+            "SELECT source_owner, target_owner, count(*)"  # noqa: S608  -- made of our own names
+            f" FROM {_owned_links(table.parquet)} GROUP BY ALL ORDER BY ALL"
         ).fetchall()
-    return {SubsystemId(subsystem): int(number) for subsystem, number in rows}
+    return {names[source]: int(number) for source, target, number in rows if source == target}
+
+
+def _owned_links(parquet: Path) -> str:
+    """The links with the subsystems of their ends, as something to select from."""
+    return (
+        "(SELECT l.*, a.owner AS source_owner, b.owner AS target_owner"  # noqa: S608
+        f" FROM {database.parquet(parquet)} AS l"
+        " JOIN components AS a ON a.component = l.source"
+        " JOIN components AS b ON b.component = l.target)"
+    )
+
+
+def _examples(connection: duckdb.DuckDBPyConnection, links: str, subsystems: int) -> str:
+    """Write the lowest link ids of a pair as SQL: three, or one where there are too many pairs."""
+    few = subsystems * subsystems <= PAIRS_WITH_EXAMPLES_MAX
+    if not few:
+        row = connection.execute(
+            "SELECT count(*) FROM"  # noqa: S608  -- made of our own names
+            f" (SELECT DISTINCT source_owner, target_owner FROM {links})"
+        ).fetchone()
+        assert row is not None, "a count always has one row"
+        few = int(row[0]) <= PAIRS_WITH_EXAMPLES_MAX
+    return f"min(id, {EXAMPLES_MAX})" if few else "[min(id)]"
 
 
 def _link_weight(latency_weight: Mapping[LatencyClass, int]) -> str:
