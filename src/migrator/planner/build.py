@@ -1,0 +1,249 @@
+"""From an inventory and its pairs to the Plan: the planner's entry.
+
+Called by the `plan` command and by everything that needs a plan made. The path reads as a table of
+contents: refuse what cannot be planned, turn the estate into numbers, search, write the document.
+Pure: the same inventory, pairs, seed and evaluations give the same plan, byte for byte (unless a
+person interrupts the search; then the plan says how many evaluations it got).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from migrator.graph.build import DependencyGraph
+from migrator.ids import PlaceId
+from migrator.inventory.model import Inventory, Kind, Place
+from migrator.links.table import LinkTable, Pair
+from migrator.plan.itinerary import make_itinerary
+from migrator.plan.model import (
+    PLAN_SCHEMA_VERSION,
+    Constraints,
+    Figures,
+    Plan,
+    PlanInventory,
+    Stay,
+    Window,
+)
+from migrator.plan.recipes import DEFAULT_POLICY, RECIPE_OF_KIND, RECIPES
+from migrator.plan.unwind_order import critical_minutes, unwind_arcs
+from migrator.planner import capacity
+from migrator.planner.decode import Schedule, decode
+from migrator.planner.document import assumed, planned_waves
+from migrator.planner.problem import (
+    GRID_MINUTES,
+    Problem,
+    build_problem,
+    source_place,
+    target_place,
+)
+from migrator.planner.rules import Rules, find_rules
+from migrator.planner.search import Found, Progress, default_evaluations, expand, hours, search
+from migrator.planner.seeds import cut, growth
+from migrator.planner.waves import default_constraints, limits, wave_count
+
+TIGHT_SHARE: Final = 0.9
+"""A plan of expected durations that fills more than nine tenths of the window has no room for
+anything unexpected: fewer and larger waves are tried first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and what the orders that people would take cost with the same decoder.
+
+    `peers` is exposure in hours by the name of the order. `interrupted`: a person ended the
+    search, so another run of the same seed may find a better plan.
+    """
+
+    plan: Plan
+    peers: dict[str, float]
+    interrupted: bool
+
+
+def make_plan(  # noqa: PLR0913 - the keyword arguments are the plan's whole input
+    inventory: Inventory,
+    graph_or_pairs: DependencyGraph | Iterable[Pair],
+    *,
+    seed: int,
+    evaluations: int | None = None,
+    name: str,
+    on_progress: Progress | None = None,
+    constraints: Constraints | None = None,
+    path: str,
+    links: LinkTable | None = None,
+) -> Plan:
+    """The plan for an estate. `path` is the inventory's, as the plan shall name it.
+
+    `evaluations` is how many schedules are tried (None: by the estate's size). `links` gives the
+    count and digest of all links; without it the count is that of the pairs and the digest empty.
+    Raises InputError, naming what binds, where there is no plan.
+    """
+    return plan_estate(
+        inventory,
+        graph_or_pairs,
+        seed=seed,
+        evaluations=evaluations,
+        name=name,
+        on_progress=on_progress,
+        constraints=constraints,
+        path=path,
+        links=links,
+    ).plan
+
+
+def plan_estate(  # noqa: PLR0913 - as make_plan
+    inventory: Inventory,
+    graph_or_pairs: DependencyGraph | Iterable[Pair],
+    *,
+    seed: int,
+    evaluations: int | None = None,
+    name: str,
+    on_progress: Progress | None = None,
+    constraints: Constraints | None = None,
+    path: str,
+    links: LinkTable | None = None,
+) -> Planned:
+    """As make_plan, with the figures of the peers beside it."""
+    pairs = _pairs(graph_or_pairs)
+    capacity.refuse_before_search(inventory)
+    rules = find_rules(inventory)
+    problem = build_problem(inventory, pairs, rules, DEFAULT_POLICY, RECIPES)
+    kept, count = _waves_wanted(inventory, problem, rules, constraints)
+    tries = default_evaluations(len(problem.ids)) if evaluations is None else max(1, evaluations)
+    found = _search(inventory, problem, kept, count, seed, tries, on_progress)
+    waves = expand(problem, found.waves)
+    plan = Plan(
+        name=name,
+        schema_version=PLAN_SCHEMA_VERSION,
+        inventory=PlanInventory(
+            path=path,
+            name=inventory.name,
+            digest=inventory.digest,
+            links=sum(pair.links for pair in pairs) if links is None else links.count,
+            links_digest="" if links is None else links.digest,
+        ),
+        window=Window(
+            inventory.calendar.start, inventory.calendar.end, inventory.calendar.time_zone
+        ),
+        source=_id(source_place(inventory)),
+        target=_id(target_place(inventory)),
+        policy=DEFAULT_POLICY,
+        recipes={
+            recipe: RECIPES[recipe]
+            for recipe in sorted({RECIPE_OF_KIND[s.kind] for s in inventory.moving})
+        },
+        constraints=kept,
+        waves=planned_waves(
+            inventory, problem, waves, found.schedule, pilot=_has_pilot(problem, kept, count)
+        ),
+        stays=tuple(
+            Stay(s.id, s.reason or "", s.review_date)
+            for s in inventory.subsystems
+            if s.kind is Kind.STAYS
+        ),
+        assumed=assumed(inventory, problem),
+        figures=_figures(problem, found, seed, 0.0),
+    )
+    unwind = unwind_all_hours(plan, inventory, pairs, found.schedule, problem)
+    return Planned(
+        replace(plan, figures=_figures(problem, found, seed, unwind)),
+        {peer: round(hours(problem, schedule), 4) for peer, schedule in found.seeds.items()},
+        found.interrupted,
+    )
+
+
+def unwind_all_hours(
+    plan: Plan,
+    inventory: Inventory,
+    pairs: tuple[Pair, ...],
+    schedule: Schedule,
+    problem: Problem,
+) -> float:
+    """Undoing everything after the last move: the longest chain in the engine's own order, P50.
+
+    Teams count as unlimited, so it is a lower bound; part 5's turn-back time adds them.
+    """
+    itinerary = make_itinerary(plan, inventory, pairs, "")
+    switched = sorted(problem.ids, key=lambda name: (schedule.switch[problem.index[name]], name))
+    arcs = unwind_arcs(problem.ids, switched, itinerary.pairs, itinerary.legs)
+    minutes = {
+        name: sum(estimate.p50 for estimate in leg.undo_minutes.values())
+        for name, leg in itinerary.legs.items()
+    }
+    return round(critical_minutes(problem.ids, arcs, minutes) / 60, 4)
+
+
+def _pairs(graph_or_pairs: DependencyGraph | Iterable[Pair]) -> tuple[Pair, ...]:
+    if isinstance(graph_or_pairs, DependencyGraph):
+        return graph_or_pairs.arcs
+    return tuple(sorted(graph_or_pairs, key=lambda pair: (pair.source, pair.target)))
+
+
+def _id(place: Place | None) -> PlaceId | None:
+    return None if place is None else place.id
+
+
+def _has_pilot(problem: Problem, constraints: Constraints, count: int) -> bool:
+    return bool(limits(problem, constraints, count).pilot)
+
+
+def _figures(problem: Problem, found: Found, seed: int, unwind: float) -> Figures:
+    return Figures(
+        exposure_hours=round(hours(problem, found.schedule), 4),
+        makespan_hours=round(found.schedule.last * GRID_MINUTES / 60, 4),
+        unwind_all_hours=unwind,
+        seed=seed,
+        evaluations=found.evaluations,
+    )
+
+
+def _waves_wanted(
+    inventory: Inventory, problem: Problem, rules: Rules, given: Constraints | None
+) -> tuple[Constraints, int]:
+    """The limits, and about how many waves: as many as people follow well and the window takes.
+
+    Judged by the greedy order; fewer and larger waves are tried while it overruns.
+    """
+    moves = len(problem.ids)
+    count = wave_count(moves)
+    if given is not None:
+        count = max(count, -(-moves // max(1, given.moves_per_wave_max)))
+    best: tuple[int, Constraints, int] | None = None
+    while True:
+        kept = given or default_constraints(problem, count)
+        numbers = limits(problem, kept, count)
+        if best is None:
+            capacity.refuse_large_atoms(inventory, rules, numbers, kept)
+        waves = cut(problem, numbers, growth(problem), count)
+        if moves and not waves:
+            raise capacity.refuse_no_wave_left()
+        schedule = decode(problem, expand(problem, waves))
+        if best is None or schedule.last < best[0]:
+            best = schedule.last, kept, count
+        if schedule.last <= TIGHT_SHARE * problem.window:
+            return kept, count
+        fewer = min(count - 1, round(0.85 * count))
+        if fewer < 1 or len(waves) < count:
+            return best[1], best[2]
+        count = fewer
+
+
+def _search(
+    inventory: Inventory,
+    problem: Problem,
+    kept: Constraints,
+    count: int,
+    seed: int,
+    evaluations: int,
+    on_progress: Progress | None,
+) -> Found:
+    """The best plan; InputError where even that one is too long or breaks an appointment."""
+    if not problem.ids:
+        return Found([], decode(problem, []), 0, exposure_max=0)
+    found = search(problem, limits(problem, kept, count), count, seed, evaluations, on_progress)
+    if found is None:
+        raise capacity.refuse_no_wave_left()
+    if found.schedule.late or found.schedule.missed:
+        raise capacity.overrun(inventory, problem, expand(problem, found.waves), found.schedule)
+    return found

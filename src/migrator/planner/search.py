@@ -1,0 +1,205 @@
+"""The search: from people's orders to a plan with less exposure, all of it judged by the decoder.
+
+Called by `build.py`. Seeds, an outline from each (outline.py), then annealing over full decodes:
+an atom goes to another wave, two change places, one moves up or down in its wave. What is hard is
+blocked, by the limits here or in the decoder; nothing hard is traded against exposure. It counts
+evaluations (one is one decode) and never looks at a clock, so the same seed gives the same plan;
+a keyboard interrupt ends it with the best plan so far.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+from migrator.planner.decode import Schedule, decode
+from migrator.planner.outline import outline
+from migrator.planner.problem import Problem
+from migrator.planner.seeds import Waves, cut, orders
+from migrator.planner.waves import SHORTFALL_TICKS, Limits
+
+Progress = Callable[[int, int, float], None]
+"""Evaluations done, evaluations in all, exposure in hours of the best plan so far."""
+
+PROGRESS_EVERY: Final = 50
+EVALUATIONS_MAX: Final = 3000
+EVALUATION_WORK: Final = 400_000
+"""Measured on one core: 3,000 decodes of 77 moves take 4 to 5 s, and a decode grows with them."""
+
+
+def default_evaluations(moves: int) -> int:
+    """How many decodes a plan gets when nobody says: fewer where each costs more."""
+    return max(400, min(EVALUATIONS_MAX, EVALUATION_WORK // max(1, moves)))
+
+
+@dataclass(slots=True)
+class Found:
+    """The best plan, the seeds' own schedules by name, and how much was spent."""
+
+    waves: Waves  # of atoms
+    schedule: Schedule
+    evaluations: int
+    exposure_max: int  # of the best seed: a soft preference never buys more than that
+    seeds: dict[str, Schedule] = field(default_factory=dict)
+    interrupted: bool = False
+
+    def offer(self, problem: Problem, limits: Limits, waves: Waves, schedule: Schedule) -> None:
+        """Count an evaluation, and keep its plan if it is the best so far."""
+        self.evaluations += 1
+        mine = self.schedule
+        valid, was_valid = schedule.valid, mine.valid
+        if valid and schedule.exposure > self.exposure_max and was_valid:
+            return
+        if valid != was_valid or cost(problem, limits, waves, schedule) < cost(
+            problem, limits, self.waves, mine
+        ):
+            if was_valid and not valid:
+                return
+            if valid and not was_valid:
+                self.exposure_max = schedule.exposure
+            self.waves, self.schedule = [list(wave) for wave in waves], schedule
+
+
+def cost(problem: Problem, limits: Limits, waves: Waves, schedule: Schedule) -> int:
+    """What is lowered: what is hard outweighs all exposure; small waves weigh a little."""
+    small = sum(
+        limits.shortfall(number, sum(limits.size[atom] for atom in wave))
+        for number, wave in enumerate(waves)
+    )
+    return schedule.hard_cost(problem) + problem.weight * small * SHORTFALL_TICKS
+
+
+def expand(problem: Problem, waves: Waves) -> list[list[int]]:
+    """Waves of atoms as waves of moves."""
+    return [[i for atom in wave for i in problem.atoms[atom]] for wave in waves]
+
+
+def hours(problem: Problem, schedule: Schedule) -> float:
+    """Exposure as mean hours that a unit of link weight is split; 0 without links."""
+    return schedule.exposure / 12 / problem.weight if problem.weight else 0.0
+
+
+def search(
+    problem: Problem,
+    limits: Limits,
+    count: int,
+    seed: int,
+    evaluations: int,
+    on_progress: Progress | None = None,
+) -> Found | None:
+    """The best plan found with about `count` waves; None: the limits leave some wave empty."""
+    found: Found | None = None
+    starts: list[Waves] = []
+    for name, order in orders(problem).items():
+        waves = cut(problem, limits, order, count)
+        if not waves:
+            return None
+        starts.append(waves)
+        schedule = decode(problem, expand(problem, waves))
+        if found is None:
+            found = Found(waves, schedule, 0, exposure_max=schedule.exposure)
+        elif schedule.hard_cost(problem) < found.schedule.hard_cost(problem):
+            found.waves, found.schedule = waves, schedule
+        found.seeds[name] = schedule
+        found.evaluations += 1
+    assert found is not None, "there is always an order"
+    found.exposure_max = found.schedule.exposure
+    try:
+        for number, waves in enumerate(starts):
+            if found.evaluations >= evaluations:
+                break
+            better = outline(problem, limits, waves, Random(f"{seed}/outline/{number}"))
+            found.offer(problem, limits, better, decode(problem, expand(problem, better)))
+        _anneal(problem, limits, found, Random(f"{seed}/anneal"), evaluations, on_progress)
+    except KeyboardInterrupt:
+        found.interrupted = True
+    return found
+
+
+def _anneal(
+    problem: Problem,
+    limits: Limits,
+    found: Found,
+    random: Random,
+    evaluations: int,
+    on_progress: Progress | None,
+) -> None:
+    """Lower the cost by full decodes; `found` always holds the best one."""
+    if len(problem.atoms) < 2:
+        return
+    waves, schedule = found.waves, found.schedule
+    current = cost(problem, limits, waves, schedule)
+    # The outline has settled the large questions, so the heat begins at half a per cent.
+    heat = 0.005 * max(1, schedule.exposure)
+    left = max(1, evaluations - found.evaluations)
+    cooling = 0.01 ** (1 / left)
+    tries = 0
+    # Proposals that break a limit cost no decode; twenty for one is a search with nowhere to go.
+    while found.evaluations < evaluations and tries < 20 * left:
+        tries += 1
+        change = propose(problem, limits, waves, random)
+        if change is None:
+            continue
+        changed, first = change
+        new = decode(problem, expand(problem, changed), schedule, first)
+        found.offer(problem, limits, changed, new)
+        heat *= cooling
+        if on_progress is not None and found.evaluations % PROGRESS_EVERY == 0:
+            on_progress(found.evaluations, evaluations, hours(problem, found.schedule))
+        worse = cost(problem, limits, changed, new) - current
+        if worse <= 0 or random.random() < math.exp(max(-700.0, -worse / heat)):
+            waves, schedule, current = changed, new, current + worse
+
+
+def propose(
+    problem: Problem, limits: Limits, waves: Waves, random: Random
+) -> tuple[Waves, int] | None:
+    """A changed copy of the waves and the first wave that changed; None where a limit says no."""
+    here = random.randrange(len(waves))
+    place = random.randrange(len(waves[here]))
+    atom = waves[here][place]
+    kind = random.random()
+    if kind < 0.35 or len(waves) == 1:
+        if len(waves[here]) < 2:
+            return None
+        changed = [list(wave) for wave in waves]
+        changed[here].pop(place)
+        changed[here].insert(random.randrange(len(waves[here])), atom)
+        return (changed, here) if changed[here] != waves[here] else None
+    # Neighbouring waves more often: far jumps were the outline's work.
+    step = 1 if random.random() < 0.6 else random.randrange(1, len(waves))
+    there = here + step if random.random() < 0.5 else here - step
+    if not 0 <= there < len(waves):
+        return None
+    changed = [list(wave) for wave in waves]
+    changed[here].pop(place)
+    changed[there].insert(random.randrange(len(waves[there]) + 1), atom)
+    if kind < 0.7:
+        if not changed[here]:
+            return None
+    else:
+        other = random.choice(waves[there])
+        changed[there].remove(other)
+        changed[here].insert(place, other)
+    if all(keeps(problem, limits, changed, number) for number in (here, there)):
+        return changed, min(here, there)
+    return None
+
+
+def keeps(problem: Problem, limits: Limits, waves: Waves, number: int) -> bool:
+    """Tell whether one wave keeps the limits, and its atoms the `before` relations."""
+    wave = waves[number]
+    if sum(limits.size[atom] for atom in wave) > limits.room(number):
+        return False
+    if sum(limits.critical[atom] for atom in wave) > limits.critical_max:
+        return False
+    if not all(limits.may(atom, number) for atom in wave):
+        return False
+    later = {atom for other in waves[number + 1 :] for atom in other}
+    earlier = {atom for other in waves[:number] for atom in other}
+    return not any(
+        problem.atom_before[atom] & later or problem.atom_after[atom] & earlier for atom in wave
+    )
