@@ -1,0 +1,27 @@
+"""Other people's formats into an inventory; one file per format, and this table of them.
+
+The commands look a format up here and load its reader only then, because a reader brings the YAML
+parser along. A reader takes paths and gives a `draft.Draft`; `write.py` writes it, the coverage
+report included. The sample estate (`sample.py`) is made up, not read, and stands apart.
+To add a format: a new file in this folder, one line in FORMATS, one sub-command.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format that can be imported. `reader` is `module:function` inside this package."""
+
+    name: str
+    reader: str
+    reads: str
+
+
+FORMATS: Final = (
+    Format("kubernetes", "kubernetes:read_kubernetes", "rendered manifests (YAML, JSON, Lists)"),
+    Format("compose", "compose:read_compose", "Compose files, with .env and env_file"),
+)
