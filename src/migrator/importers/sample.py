@@ -119,13 +119,13 @@ def read_marker(folder: Path) -> Size:
     """The size a sample folder was made with; InputError where it is no sample."""
     hint = f"make one first: migrator sample {folder}"
     try:
-        text = (folder / MARKER).read_text(encoding="utf-8")
+        raw = (folder / MARKER).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(
             "sample-folder", f"{folder} is no sample: it has no {MARKER}", hint=hint
         ) from None
     try:
-        data = json.loads(text)
+        data = json.loads(raw)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise _bad_marker(folder, str(error)) from error
     if not isinstance(data, dict) or data.get("format") != _FORMAT:

@@ -75,7 +75,7 @@ def draw_pairs(estate: Estate) -> Pairs:
     if len(inner):
         share = INNER_SHARE / (1 - INNER_SHARE) * weights.sum()
         weights[len(arcs) - len(inner) :] = share * inner_weights / inner_weights.sum()
-    count = _deal(_kept(weights, forward, estate.size.links), estate.size.links)
+    count = _deal(_kept(weights, _spared(estate, forward), estate.size.links), estate.size.links)
     used = np.flatnonzero(count)
     used = used[np.lexsort((arcs[used, 1], arcs[used, 0]))]
     return Pairs(arcs[used, 0], arcs[used, 1], count[used])
@@ -145,15 +145,23 @@ def _weights(affinity: Floats, random: np.random.Generator) -> Floats:
     return np.sqrt(affinity) * random.lognormal(0, 1.5, len(affinity))
 
 
-def _kept(weights: Floats, forward: Ints, links: int) -> Floats:
-    """Where there are fewer links than pairs, keep one call of each subsystem, then the heaviest.
+def _spared(estate: Estate, forward: Ints) -> Ints:
+    """One call of each subsystem that moves: even the thinnest sample links all of them."""
+    first = np.unique(forward[:, 0], return_index=True)[1]
+    moves = np.array([draft.moves for draft in estate.drafts])
+    spared: Ints = first[moves[forward[first, 0]]]
+    return spared
+
+
+def _kept(weights: Floats, spared: Ints, links: int) -> Floats:
+    """Where there are fewer links than pairs, keep the spared pairs, then the heaviest ones.
 
     Every pair that is kept has at least one link.
     """
     if len(weights) <= links:
         return weights
     first = np.zeros(len(weights), dtype=np.bool_)
-    first[np.unique(forward[:, 0], return_index=True)[1]] = True
+    first[spared] = True
     ranked = np.lexsort((np.arange(len(weights)), -weights, ~first))
     kept = np.zeros(len(weights))
     kept[ranked[:links]] = weights[ranked[:links]]

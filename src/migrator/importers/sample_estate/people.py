@@ -183,7 +183,7 @@ def _with_deputies(persons: list[PersonDraft]) -> tuple[PersonDraft, ...]:
 
 
 def _teams(people: tuple[PersonDraft, ...]) -> tuple[TeamDraft, ...]:
-    """Count seats: two engineers share a move where there are two, and one alone may do it."""
+    """Count seats: up to three engineers share a move (one types, one reads, one watches)."""
     members: dict[str, list[PersonDraft]] = {}
     for person in people:
         if person.team is not None:
@@ -193,10 +193,7 @@ def _teams(people: tuple[PersonDraft, ...]) -> tuple[TeamDraft, ...]:
         TeamDraft(
             team,
             _team_name(team),
-            {
-                shift: (sum(shift in person.shifts for person in persons) + 1) // 2
-                for shift in shifts
-            },
+            {shift: -(-sum(shift in person.shifts for person in persons) // 3) for shift in shifts},
         )
         for team, persons in sorted(members.items())
     )
