@@ -310,3 +310,10 @@ def _calendar() -> Calendar:
             FixedDate("clearing", SubsystemId("payments"), at("14 08:00"), at("14 12:00"), "b"),
         ),
     )
+
+
+def faults_of(folder: Path, **changes: str | None) -> list[str]:
+    """What `examine` finds wrong with the small estate after these changes, line by line."""
+    from migrator.inventory.reader import examine
+
+    return [str(fault) for fault in examine(write_inventory(folder, **changes)).faults]

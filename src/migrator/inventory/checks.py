@@ -36,8 +36,10 @@ def check(gathered: Rows) -> None:
         _calendar,
         hour_faults,
     )
+    # A value that is wrong by itself is judged once; what is left out of its row is not missing.
+    judged = {(fault.file, fault.path) for fault in gathered.faults}
     for one in checks:
-        gathered.faults.extend(one(gathered))
+        gathered.faults.extend(f for f in one(gathered) if (f.file, f.path) not in judged)
 
 
 def _doubles(gathered: Rows) -> Iterable[Fault]:
@@ -145,7 +147,10 @@ def _quorum(gathered: Rows, placed: Placed[FunctionRow]) -> Iterable[Fault]:
     """Enough handlers for the function's quorum; not judged where nobody or somebody is unknown."""
     row = placed.row
     declared = gathered.seen.get(rows.PERSON, [])
-    if not declared or len(declared) != len(gathered.people):
+    certain = len(gathered.ids(rows.PERSON)) == len(declared) == len(
+        [person for person in gathered.people if person.whole]
+    )
+    if not declared or not certain or not placed.whole:
         return
     able = {
         other.row.id
@@ -157,7 +162,7 @@ def _quorum(gathered: Rows, placed: Placed[FunctionRow]) -> Iterable[Fault]:
             message = f"'{handler}' is no handler with the competence '{row.competence}'"
             yield placed.fault(message, "handlers", number)
     among = able & set(row.handlers) if row.handlers else able
-    if len(among) < row.quorum:
+    if set(row.handlers) <= gathered.ids(rows.PERSON) and len(among) < row.quorum:
         competences = {word for other in gathered.people for word in other.row.competences}
         near = did_you_mean(row.competence, competences) if not able else ""
         message = (

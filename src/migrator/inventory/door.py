@@ -1,8 +1,9 @@
 """A document against its model: every fault in a sentence, with its line and path.
 
 Called by `reader.py`, and by other readers of people's YAML (`plan/text.py`) that want the same
-words. One wrong row never hides the others: rows are checked one by one, and the good ones go on to
-`checks.py`, so that a person sees everything in one go. What pydantic says never reaches a person.
+words. One wrong value never hides another: rows are checked one by one, and a row goes on to
+`checks.py` without its wrong values where it can, so that a person sees everything in one go. What
+pydantic says never reaches a person.
 """
 
 from __future__ import annotations
@@ -29,11 +30,12 @@ SHOWN_MAX: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Placed(Generic[ModelT_co]):
-    """A checked row, and where it stands."""
+    """A checked row, and where it stands. Not `whole`: wrong values were left out of it."""
 
     row: ModelT_co
     document: Document
     path: DataPath
+    whole: bool = True
 
     def fault(self, message: str, *inside: str | int) -> Fault:
         """A fault of this row, or of the value at `inside` within it."""
@@ -69,17 +71,30 @@ def faults_of(
 
 
 def rows(document: Document, model: type[ModelT], key: str) -> list[Placed[ModelT]]:
-    """The good rows of the list under `key`; the bad ones are `faults_of`'s matter."""
+    """The rows of the list under `key`, each as far as it is right."""
     placed = [one(document, model, (key, n)) for n in range(len(listed(document, key)))]
     return [row for row in placed if row is not None]
 
 
 def one(document: Document, model: type[ModelT], path: DataPath = ()) -> Placed[ModelT] | None:
-    """The value at `path` as its model, or None where it is wrong."""
+    """The value at `path` as its model, without its wrong values; None where it needs them."""
+    value = value_at(document, path)
     try:
-        return Placed(model.model_validate(value_at(document, path)), document, path)
+        return Placed(model.model_validate(value), document, path)
+    except ValidationError as error:
+        if not isinstance(value, dict):
+            return None
+        pruned = _without(value, [details["loc"] for details in error.errors(include_url=False)])
+    try:
+        return Placed(model.model_validate(pruned), document, path, whole=False)
     except ValidationError:
         return None
+
+
+def _without(value: Mapping[str, object], wrong: list[tuple[int | str, ...]]) -> dict[str, object]:
+    """A row without those of its keys that hold something wrong."""
+    dropped = {loc[0] for loc in wrong if loc}
+    return {key: entry for key, entry in value.items() if key not in dropped}
 
 
 def listed(document: Document, key: str) -> list[object]:
@@ -110,7 +125,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?`, or nothing where no known word is near."""
     close = nearest(word, known)
-    return f"; did you mean '{close}'?" if close else ""
+    return f"; did you mean '{close}'?" if close and close != word else ""
 
 
 def found(value: object) -> str:
@@ -192,7 +207,9 @@ def _sentence(details: ErrorDetails) -> str:
     if kind == "less_than_equal":
         return f"wants at most {context['le']}, found {found(value)}"
     if kind == "too_short":
-        return f"wants at least {context['min_length']} entries, found {context['actual_length']}"
+        least = context["min_length"]
+        entries = "entry" if least == 1 else "entries"
+        return f"wants at least {least} {entries}, found {context['actual_length']}"
     return details["msg"]
 
 

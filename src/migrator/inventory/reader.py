@@ -47,6 +47,7 @@ class Examination:
 
     inventory: Inventory | None
     faults: tuple[Fault, ...]
+    reference: str  # of the page that helps with these faults
     subsystems: int
     components: int
     functions: int
@@ -57,9 +58,8 @@ class Examination:
         """The faults as the error that people see."""
         number = len(self.faults)
         what = "1 fault" if number == 1 else f"{number} faults"
-        syntax_only = all(fault.path == "" and fault.line is not None for fault in self.faults)
         return InputError(
-            "broken-yaml" if syntax_only else "invalid-inventory",
+            self.reference,
             f"the inventory in {folder} has {what}",
             hint=HINT,
             faults=self.faults,
@@ -87,6 +87,7 @@ def examine(folder: Path) -> Examination:
     return Examination(
         inventory=None if faults else assemble(gathered),
         faults=faults,
+        reference="broken-yaml" if len(faults) == gathered.broken else "invalid-inventory",
         subsystems=len(gathered.seen.get(rows.SUBSYSTEM, [])),
         components=len(gathered.seen.get(rows.COMPONENT, [])),
         functions=len(gathered.seen.get(rows.FUNCTION, [])),
@@ -155,7 +156,7 @@ def _read(gathered: Rows, path: Path, name: str) -> Iterator[Document]:
         content = _content(path, name)
         document = read_yaml(decode(content, name), name)
     except InputError as error:
-        gathered.faults.extend(error.faults)
+        gathered.take(error)
         gathered.unreadable.add(name)
         return
     if not isinstance(document.data, dict):
@@ -263,7 +264,7 @@ def _links(gathered: Rows) -> None:
     if len(present) > 1:
         message = "links.csv and links.parquet are both here; keep the one that is true"
         gathered.faults.append(Fault("links.csv", None, "", message))
-    gathered.links_file = gathered.folder / present[0] if present else None
+    gathered.links_file = Path(present[0]) if present else None
 
 
 def _manifests(gathered: Rows) -> None:
@@ -277,7 +278,7 @@ def _manifests(gathered: Rows) -> None:
             content = _content(path, name)
             documents = read_yaml_documents(decode(content, name), name, aliases="expand")
         except InputError as error:
-            gathered.faults.extend(error.faults)
+            gathered.take(error)
             continue
         gathered.manifests[name] = hashlib.sha256(content).hexdigest()
         for document in documents:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from migrator.errors import Fault
+from migrator.errors import Fault, InputError
 from migrator.inventory import schema
 from migrator.inventory.door import Placed, fault_at
 from migrator.inventory.yaml_text import DataPath, Document
@@ -65,12 +65,18 @@ class Rows:
     blackouts: list[Placed[schema.BlackoutRow]] = field(default_factory=list)
     fixed_dates: list[Placed[schema.FixedDateRow]] = field(default_factory=list)
     assumptions: Placed[schema.AssumptionsFile] | None = None
-    links_file: Path | None = None
+    links_file: Path | None = None  # relative to the folder, like the manifests
     manifests: dict[str, str] = field(default_factory=dict)  # relative path -> SHA-256 of its bytes
     documents: dict[str, Document] = field(default_factory=dict)  # file -> what could be read of it
     unreadable: set[str] = field(default_factory=set)  # files whose rows nobody knows
     seen: dict[str, list[Seen]] = field(default_factory=dict)  # by noun
     faults: list[Fault] = field(default_factory=list)
+    broken: int = 0  # how many of the faults say that a text is no YAML at all
+
+    def take(self, error: InputError) -> None:
+        """Keep the faults of a file that could not be read."""
+        self.faults.extend(error.faults)
+        self.broken += len(error.faults) if error.reference == "broken-yaml" else 0
 
     def see(self, noun: str, document: Document, path: DataPath, value: object) -> None:
         """Note an id, if it is one at all."""

@@ -1,0 +1,168 @@
+"""`migrator check`: is this folder an inventory, and what is in it?
+
+Reads everything once, the links too, and names every fault of every file. It judges nothing itself:
+`inventory/` and `links/` do. With `--format json` the document has the same keys when the check
+fails, so that a program needs one way to read it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from migrator.cli import output
+from migrator.cli.app import STATE_FOLDER
+from migrator.cli.output import Format, FormatOption
+from migrator.errors import InputError
+
+if TYPE_CHECKING:
+    from migrator.inventory.model import Inventory
+    from migrator.inventory.reader import Examination
+    from migrator.links.table import LinkTable
+
+CACHE: Final = STATE_FOLDER / "links"
+"""Where checked links are kept, so that the next command does not read millions of rows again."""
+
+
+def command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The inventory's folder.")],
+    form: FormatOption = Format.text,
+) -> None:
+    """Check an inventory and name every fault at once.
+
+    \b
+    Examples:
+      migrator check inventories/ours
+      migrator check inventories/ours --format json | jq .faults
+
+    Exit code 0: the inventory can be planned from. 2: the faults named are to be mended.
+    """
+    try:
+        examination, table = _check(folder)
+    except _FaultyError as faulty:
+        if form is Format.text:
+            raise faulty.error from None
+        output.emit(_facts(faulty.examination, None, faulty.error, folder))
+        raise typer.Exit(faulty.error.exit_code) from None
+    inventory = examination.inventory
+    assert inventory is not None, "an examination without faults has its inventory"
+    if form is Format.json:
+        output.emit(_facts(examination, table, None, folder))
+    else:
+        _show(inventory, examination, table)
+
+
+class _FaultyError(Exception):
+    """What is wrong, and what could be counted all the same."""
+
+    def __init__(self, error: InputError, examination: Examination | None) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.examination = examination
+
+
+def _check(folder: Path) -> tuple[Examination, LinkTable]:
+    """Read the files, then the links; whatever is wrong leaves as one _FaultyError."""
+    from migrator.inventory.reader import examine
+    from migrator.links.load import read_links
+
+    try:
+        examination = examine(folder)
+    except InputError as error:
+        raise _FaultyError(error, None) from error
+    if examination.inventory is None:
+        raise _FaultyError(examination.error(folder), examination)
+    try:
+        with output.progress("Checking the links"):
+            table = read_links(examination.inventory, CACHE)
+    except InputError as error:
+        raise _FaultyError(error, examination) from error
+    return examination, table
+
+
+def _facts(
+    examination: Examination | None,
+    table: LinkTable | None,
+    error: InputError | None,
+    folder: Path,
+) -> dict[str, object]:
+    """The document for programs; the same keys whether the check succeeds or fails."""
+    inventory = None if examination is None or error is not None else examination.inventory
+    faults = () if error is None else error.faults
+    if error is not None and not faults:
+        # A folder that is no inventory has no file to blame; its message is the one fault.
+        listed = [{"file": str(folder), "line": None, "path": "", "message": error.message}]
+    else:
+        listed = [asdict(fault) for fault in faults]
+    return {
+        "subsystems": 0 if examination is None else examination.subsystems,
+        "components": 0 if examination is None else examination.components,
+        "functions": 0 if examination is None else examination.functions,
+        "people": 0 if examination is None else examination.people,
+        "teams": 0 if examination is None else examination.teams,
+        "links": 0 if table is None else table.count,
+        "by_kind": {} if inventory is None else _by_kind(inventory),
+        "by_protocol": {} if table is None else table.by_protocol,
+        "assumed": 0 if inventory is None else sum(_assumed(inventory).values()),
+        "assumed_by_field": {} if inventory is None else dict(_assumed(inventory)),
+        "digest": None if inventory is None else inventory.digest,
+        "links_digest": None if table is None else table.digest,
+        "error": None if error is None else output.error_facts(error),
+        "fault_count": 0 if error is None else max(error.count, len(listed)),
+        "faults": listed,
+    }
+
+
+def _show(inventory: Inventory, examination: Examination, table: LinkTable) -> None:
+    """The short table for people."""
+    assumed = _assumed(inventory)
+    kinds = ", ".join(f"{count} {kind}" for kind, count in _by_kind(inventory).items())
+    rows: list[tuple[str, object, str]] = [
+        ("subsystems", len(inventory.subsystems), kinds),
+        ("components", examination.components, ""),
+        ("links", table.count, _counted(table.by_protocol)),
+        ("functions", len(inventory.functions), ""),
+        ("people", len(inventory.people.people), ""),
+        ("shifts", len(inventory.people.shifts), ""),
+        ("teams", len(inventory.people.teams), ""),
+        ("assumed", sum(assumed.values()), _counted(assumed)),
+    ]
+    calendar = inventory.calendar
+    output.show(f"{inventory.name} ({inventory.owner}): the inventory can be planned from")
+    output.show(
+        f"window {calendar.start:%Y-%m-%d %H:%M} to {calendar.end:%Y-%m-%d %H:%M}"
+        f" {calendar.time_zone}" + (" (assumed)" if "calendar.window" in inventory.assumed else "")
+    )
+    output.show(output.table(("what", "number", "of these"), rows))
+    output.show(f"digest {inventory.digest[:16]}, links {table.digest[:16]}")
+
+
+SHOWN_MAX: Final = 6
+"""Kinds of a thing that fit beside its number; JSON has them all."""
+
+
+def _counted(numbers: dict[str, int] | Counter[str]) -> str:
+    """The largest first, as many as fit on a line."""
+    ordered = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{count} {name}" for name, count in ordered[:SHOWN_MAX]]
+    return ", ".join([*shown, "..."] if len(ordered) > SHOWN_MAX else shown)
+
+
+def _by_kind(inventory: Inventory) -> dict[str, int]:
+    from migrator.inventory.model import Kind
+
+    counts = Counter(subsystem.kind for subsystem in inventory.subsystems)
+    return {kind.value: counts[kind] for kind in Kind if counts[kind]}
+
+
+def _assumed(inventory: Inventory) -> Counter[str]:
+    """How often each field was filled in because nobody gave it."""
+    counts = Counter(name for subsystem in inventory.subsystems for name in subsystem.assumed)
+    for path in inventory.assumed:
+        head, _, rest = path.partition(".")
+        counts[f"{head}.{rest.rpartition('.')[2]}" if head == "functions" else path] += 1
+    return counts
