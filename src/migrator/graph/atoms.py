@@ -9,6 +9,7 @@ checks report; here it becomes an atom, so that nothing breaks while somebody me
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -61,6 +62,31 @@ def before_arcs(inventory: Inventory) -> tuple[tuple[SubsystemId, SubsystemId], 
         for earlier, later in _steps(relation, moving)
     }
     return tuple(sorted(arc for arc in arcs if arc[0] != arc[1]))
+
+
+def tie(
+    inventory: Inventory, first: SubsystemId, second: SubsystemId
+) -> tuple[tuple[SubsystemId, SubsystemId, Relation], ...] | None:
+    """Say by which declarations `second` may not switch before `first`: a shortest chain of them.
+
+    None if there is none. Two members of one atom are tied in both directions.
+    """
+    moving = {subsystem.id for subsystem in inventory.moving}
+    following: dict[SubsystemId, list[tuple[SubsystemId, Relation]]] = {}
+    for relation in inventory.relations:
+        for earlier, later in _steps(relation, moving):
+            following.setdefault(earlier, []).append((later, relation))
+            if relation.kind is RelationKind.WITH:
+                following.setdefault(later, []).append((earlier, relation))
+    chains: dict[SubsystemId, tuple[tuple[SubsystemId, SubsystemId, Relation], ...]] = {first: ()}
+    waiting = deque([first])
+    while waiting and second not in chains:
+        here = waiting.popleft()
+        for there, relation in following.get(here, ()):
+            if there not in chains:
+                chains[there] = (*chains[here], (here, there, relation))
+                waiting.append(there)
+    return chains.get(second)
 
 
 def atom_of(groups: tuple[Atom, ...]) -> dict[SubsystemId, SubsystemId]:
