@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from migrator.importers.sample import sample_texts
 from migrator.importers.sample_estate.estate import Size, draw_estate
+from migrator.importers.sample_estate.functions import competences_of, draw_functions
 from migrator.importers.sample_estate.links import link_chunks
 from migrator.importers.sample_estate.pairs import draw_pairs
+from migrator.importers.sample_estate.people import PATTERNS, draw_roster
 from migrator.inventory.reader import read_inventory
 
 SIZES = st.integers(2, 120).flatmap(
@@ -35,6 +37,21 @@ def test_every_sample_is_an_inventory_without_faults(size: Size) -> None:
     assert len({c.id for s in inventory.subsystems for c in s.components}) == sum(
         len(s.components) for s in inventory.subsystems
     )
+
+
+@settings(max_examples=25, deadline=None)
+@given(SIZES)
+@example(Size(2, 2, 0))
+@example(Size(7, 7, 0))
+def test_no_check_waits_for_a_handler_who_never_comes(size: Size) -> None:
+    estate = draw_estate(size)
+    functions = draw_functions(estate)
+    roster = draw_roster(estate, competences_of(functions))
+    for function in functions:
+        for shifts in PATTERNS.values():
+            there = [p for p in roster.people if p.shifts == shifts]
+            able = [p for p in there if function.competence in p.competences]
+            assert len(able) >= 2, (function.id, shifts)
 
 
 @settings(max_examples=25, deadline=None)
