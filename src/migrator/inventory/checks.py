@@ -13,10 +13,11 @@ from typing import Final
 from migrator.errors import Fault
 from migrator.inventory import circles, rows
 from migrator.inventory.door import Placed, did_you_mean, fault_at
+from migrator.inventory.field_types import Row
 from migrator.inventory.hours import hour_faults
 from migrator.inventory.model import MOVING_KINDS
 from migrator.inventory.rows import Rows
-from migrator.inventory.schema import FunctionRow, Row, SubsystemRow
+from migrator.inventory.schema import FunctionRow, SubsystemRow
 from migrator.inventory.times import parse_date
 
 MOVING: Final = frozenset(kind.value for kind in MOVING_KINDS)
@@ -147,8 +148,10 @@ def _quorum(gathered: Rows, placed: Placed[FunctionRow]) -> Iterable[Fault]:
     """Enough handlers for the function's quorum; not judged where nobody or somebody is unknown."""
     row = placed.row
     declared = gathered.seen.get(rows.PERSON, [])
-    certain = len(gathered.ids(rows.PERSON)) == len(declared) == len(
-        [person for person in gathered.people if person.whole]
+    certain = (
+        len(gathered.ids(rows.PERSON))
+        == len(declared)
+        == len([person for person in gathered.people if person.whole])
     )
     if not declared or not certain or not placed.whole:
         return

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from migrator.errors import Fault
 from migrator.inventory import assumptions
 from migrator.inventory.door import Placed, fault_at
+from migrator.inventory.field_types import Row
 from migrator.inventory.rows import Rows
-from migrator.inventory.schema import Row
 from migrator.inventory.times import parse_time, zone
 from migrator.inventory.yaml_text import Document
 

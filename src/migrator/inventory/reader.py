@@ -28,11 +28,12 @@ from migrator.inventory.door import (
     value_at,
 )
 from migrator.inventory.door import rows as good_rows
+from migrator.inventory.field_types import Row
 from migrator.inventory.model import Inventory
 from migrator.inventory.rows import Rows
 from migrator.inventory.yaml_text import Document, decode, read_yaml, read_yaml_documents
 
-RowT = TypeVar("RowT", bound=schema.Row)
+RowT = TypeVar("RowT", bound=Row)
 
 FILE_BYTES_MAX: Final = 64 * 1024 * 1024
 """A thousand subsystems are about a megabyte; a larger text is a mistake or an attack."""

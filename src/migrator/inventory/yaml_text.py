@@ -266,6 +266,8 @@ class _Builder:
             raise self._stop(line, f"nested deeper than {DEPTH_MAX} levels")
         self._refuse_compound_key(line)
         path = self._here()
+        if event.tag not in {None, "!", _CORE + "map", _CORE + "seq"}:
+            self._fault(line, path, f"the tag {event.tag} is not understood here; remove it")
         if event.anchor is not None:
             self.anchors.pop(event.anchor, None)  # an alias inside it would be endless
         self.stack.append(_Frame(container, path, line, event.anchor, self.nodes))

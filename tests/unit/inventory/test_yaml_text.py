@@ -197,3 +197,26 @@ def test_alias_to_what_is_not_finished_or_not_there_is_a_fault() -> None:
 
 def test_paths_are_shown_as_people_read_them() -> None:
     assert show(("subsystems", 3, "durations", "move")) == "subsystems[3].durations.move"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a: 1\nb\nc: 2\n", "a key without ': ' after it, or a line that is indented wrongly"),
+        ("a: !!int x\n", "the tag tag:yaml.org,2002:int is not understood here; remove it"),
+        ("a: !x [b]\n", "the tag !x is not understood here; remove it"),
+    ],
+)
+def test_other_slips_are_told_in_words(text: str, sentence: str) -> None:
+    [fault] = faults(text)
+    assert fault.endswith(sentence)
+
+
+def test_merge_key_wants_a_mapping() -> None:
+    with pytest.raises(InputError) as caught:
+        read_yaml_documents("a: {<<: 1}\n", "x.yaml", aliases="expand")
+    assert caught.value.faults[0].message == "the merge key << wants a mapping or a list of them"
+
+
+def test_merge_key_is_an_ordinary_key_where_aliases_are_refused() -> None:
+    assert read_yaml("a: {<<: 1}\n", "x.yaml").data == {"a": {"<<": 1}}
