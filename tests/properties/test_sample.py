@@ -16,14 +16,14 @@ from migrator.importers.sample_estate.pairs import draw_pairs
 from migrator.importers.sample_estate.people import PATTERNS, draw_roster
 from migrator.inventory.reader import read_inventory
 
-SIZES = st.integers(2, 120).flatmap(
+SIZES = st.integers(2, 90).flatmap(
     lambda subsystems: st.builds(
         Size, st.just(subsystems), st.integers(subsystems, 3_000), st.integers(0, 2**32 - 1)
     )
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(SIZES)
 @example(Size(2, 2, 0))
 @example(Size(9, 9, 1))
@@ -39,7 +39,7 @@ def test_every_sample_is_an_inventory_without_faults(size: Size) -> None:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SIZES)
 @example(Size(2, 2, 0))
 @example(Size(7, 7, 0))
@@ -54,7 +54,7 @@ def test_no_check_waits_for_a_handler_who_never_comes(size: Size) -> None:
             assert len(able) >= 2, (function.id, shifts)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SIZES)
 @example(Size(2, 2, 0))
 def test_every_sample_has_exactly_the_links_that_were_asked_for(size: Size) -> None:
@@ -68,7 +68,7 @@ def test_every_sample_has_exactly_the_links_that_were_asked_for(size: Size) -> N
     assert rows == size.links
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SIZES)
 def test_pairs_are_sorted_once_each_and_no_partner_calls_itself(size: Size) -> None:
     pairs = draw_pairs(draw_estate(size))
