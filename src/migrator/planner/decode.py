@@ -316,22 +316,21 @@ def _passed(
     whole = (1 << check.minutes) - 1
     ticked: list[int] = []
     for _ in range(check.quorum):
-        best: tuple[int, int, int] | None = None
-        for handler in check.handlers:
-            if handler in ticked:
-                continue
-            bits = duty.get(handler, problem.on_duty[handler])
-            start = ready
-            if (bits >> ready) & whole != whole:
-                start = earliest(stretches(bits, check.minutes), ready)
-            found = (start, given.get(handler, 0), handler)
-            if best is None or found < best:
-                best = found
-        if best is None:
+        able = [handler for handler in check.handlers if handler not in ticked]
+        if not able:
             break  # fewer handlers than the quorum: capacity.py has refused that
-        start, number, handler = best
-        duty[handler] = duty.get(handler, problem.on_duty[handler]) & ~(whole << start)
-        given[handler] = number + 1
-        ticked.append(handler)
-        ready = start + check.minutes
+        for handler in able:
+            if handler not in duty:
+                duty[handler] = problem.on_duty[handler]
+        # Somebody is free at once, most of the time; only else are all calendars searched.
+        at_once = [handler for handler in able if (duty[handler] >> ready) & whole == whole]
+        if not at_once:
+            starts = [earliest(stretches(duty[h], check.minutes), ready) for h in able]
+            ready = min(starts)
+            at_once = [h for h, start in zip(able, starts, strict=True) if start == ready]
+        chosen = min(at_once, key=lambda handler: (given.get(handler, 0), handler))
+        duty[chosen] &= ~(whole << ready)
+        given[chosen] = given.get(chosen, 0) + 1
+        ticked.append(chosen)
+        ready += check.minutes
     return ready

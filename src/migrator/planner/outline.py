@@ -12,18 +12,25 @@ import math
 from random import Random
 from typing import Final
 
+from migrator.planner.decode import Schedule
 from migrator.planner.problem import Problem
 from migrator.planner.seeds import Waves, atom_weights
 from migrator.planner.waves import SHORTFALL_TICKS, Limits
 
 STEPS_PER_ATOM: Final = 400
-STEPS_MAX: Final = 120_000
+STEPS_MAX: Final = 80_000
 """More steps than these change the decoded exposure by less than its spread over the seeds."""
 
 
-def outline(problem: Problem, limits: Limits, waves: Waves, random: Random) -> Waves:
-    """A better assignment of the atoms to the same number of waves."""
+def outline(
+    problem: Problem, limits: Limits, waves: Waves, schedule: Schedule, random: Random
+) -> Waves:
+    """A better assignment of the atoms to the same number of waves.
+
+    `schedule` is that of the waves as they come in: it tells how long a guessed wave really is.
+    """
     sketch = Sketch(problem, limits, waves)
+    sketch.calibrate(schedule)
     steps = min(STEPS_MAX, STEPS_PER_ATOM * len(problem.atoms))
     if len(waves) < 2 or not problem.pairs:
         return waves
@@ -69,38 +76,70 @@ class Sketch:
         self.seats = [max(seats for seats, _ in groups) for groups in problem.seats]
         self.work = [_work(problem, members) for members in problem.atoms]
         self.after = sorted(check.minutes for check in problem.checks)[len(problem.checks) // 2]
-        self.length = [0] * self.count
+        self.length = [0.0] * self.count
         self.cut = [0] * (self.count - 1)
         self.inner = [0] * self.count
-        self.fixed = _fixed(problem)
+        self.fixed = _latest_starts(problem)
+        self.floors = _floors(problem)
+        self.stretch = 1.0
+        self.wanted = [limits.shortfall(number, 0) for number in range(self.count)]
         for atom, home in enumerate(self.wave_of):
             self._carry(atom, home, 1)
             for other, weight in self.near[atom]:
-                if other > atom:
-                    self._link(home, self.wave_of[other], weight)
+                there = self.wave_of[other]
+                if there == home and other > atom:
+                    self.inner[home] += weight
+                for gate in range(home, there):
+                    self.cut[gate] += weight
+        for number in range(self.count):
+            self._measure(number)
+
+    def calibrate(self, schedule: Schedule) -> None:
+        """Learn by how much the guessed lengths are too short, from one decoded schedule.
+
+        The median over the waves: a wave that waits for an appointment says nothing about others.
+        """
+        gates = [*schedule.gates, schedule.last - self.problem.soak]
+        ratios = sorted(
+            (later - gate) / max(1, length)
+            for gate, later, length in zip(gates, gates[1:], self.length, strict=False)
+        )
+        self.stretch = max(0.5, ratios[len(ratios) // 2])
         for number in range(self.count):
             self._measure(number)
 
     def cost(self) -> float:
         """The guessed exposure, twice; a guessed broken appointment outweighs all of it."""
-        length, cut = self.length, self.cut
-        exposed = sum([both * (length[k] + length[k + 1]) for k, both in enumerate(cut)]) + sum(
-            [weight * length[k] for k, weight in enumerate(self.inner)]
-        ) * (2 / 3)
-        small = sum([self.limits.shortfall(k, size) for k, size in enumerate(self.size)])
-        exposed += 2 * self.problem.weight * small * SHORTFALL_TICKS
-        if not self.fixed:
-            return exposed
-        missed = 0
-        ends = []
-        now = 0
-        for ticks in length:
-            now += ticks
-            ends.append(now)
-        for atom, first, last in self.fixed:
-            end = ends[self.wave_of[atom]]
-            missed += max(0, end - length[self.wave_of[atom]] - last, first - end)
-        return exposed + missed * self.problem.weight
+        gaps, missed = self.length, 0.0
+        if self.floors or self.fixed:
+            gaps, missed = self._gaps()
+        exposed: float = sum([both * (gaps[k] + gaps[k + 1]) for k, both in enumerate(self.cut)])
+        exposed += sum([weight * gap for weight, gap in zip(self.inner, gaps, strict=True)]) * 2 / 3
+        small = sum(
+            [
+                wanted - size
+                for wanted, size in zip(self.wanted, self.size, strict=True)
+                if size < wanted
+            ]
+        )
+        # A broken appointment weighs several times what being split for as long would.
+        return exposed + 2 * self.problem.weight * (small * SHORTFALL_TICKS + 4 * missed)
+
+    def _gaps(self) -> tuple[list[float], float]:
+        """From gate to gate, with waits for what may not be earlier; and broken appointments."""
+        wave_of, missed, now = self.wave_of, 0.0, 0.0
+        floor = [0] * self.count
+        for atom, tick in self.floors:
+            floor[wave_of[atom]] = max(floor[wave_of[atom]], tick)
+        gates = []
+        gaps = []
+        for length, tick in zip(self.length, floor, strict=True):
+            gates.append(now)
+            gaps.append(max(length, tick - now))
+            now += gaps[-1]
+        for atom, last in self.fixed:
+            missed += max(0.0, gates[wave_of[atom]] - last)
+        return gaps, missed
 
     def propose(self, random: Random) -> list[tuple[int, int]] | None:
         """Change the assignment a little; returns how to take it back, or None for no change."""
@@ -142,9 +181,18 @@ class Sketch:
         old = self.wave_of[atom]
         if old == wave:
             return
+        # Links to what is at or before a gate begin to cross it when the atom goes behind it, links
+        # to what is after it cease to; the other way round when the atom comes before it.
+        bound = [0] * self.count
         for other, weight in self.near[atom]:
-            self._link(old, self.wave_of[other], -weight)
-            self._link(wave, self.wave_of[other], weight)
+            bound[self.wave_of[other]] += weight
+        self.inner[old] -= bound[old]
+        self.inner[wave] += bound[wave]
+        first, last, sign = (old, wave, 1) if old < wave else (wave, old, -1)
+        total, before = sum(bound), sum(bound[:first])
+        for gate in range(first, last):
+            before += bound[gate]
+            self.cut[gate] += sign * (2 * before - total)
         self._carry(atom, old, -1)
         self._carry(atom, wave, 1)
         self.wave_of[atom] = wave
@@ -173,16 +221,6 @@ class Sketch:
             and self.critical[there] - critical <= limits.critical_max
         )
 
-    def _link(self, one: int, two: int, weight: int) -> None:
-        if one == two:
-            self.inner[one] += weight
-            return
-        if one > two:
-            one, two = two, one
-        cut = self.cut
-        for gate in range(one, two):
-            cut[gate] += weight
-
     def _carry(self, atom: int, wave: int, sign: int) -> None:
         self.size[wave] += sign * self.limits.size[atom]
         self.critical[wave] += sign * self.limits.critical[atom]
@@ -194,7 +232,7 @@ class Sketch:
         longest = max(
             [-(-ticks // seats) for ticks, seats in zip(self.load[wave], self.seats, strict=True)]
         )
-        self.length[wave] = longest + self.after
+        self.length[wave] = (longest + self.after) * self.stretch
 
 
 def _work(problem: Problem, members: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -206,11 +244,27 @@ def _work(problem: Problem, members: tuple[int, ...]) -> list[tuple[int, int]]:
     return sorted(work.items())
 
 
-def _fixed(problem: Problem) -> list[tuple[int, int, int]]:
-    """Atoms with an appointment, and its first and last tick."""
+def _latest_starts(problem: Problem) -> list[tuple[int, int]]:
+    """Atoms with an appointment, and the last tick at which their hands-on part may start."""
     return [
-        (atom, *facts.fixed)
+        (atom, facts.fixed[1] - facts.switch)
         for atom, members in enumerate(problem.atoms)
         for facts in (problem.moves[i] for i in members)
         if facts.fixed is not None
     ]
+
+
+def _floors(problem: Problem) -> list[tuple[int, int]]:
+    """Atoms that cannot be verified before some tick: appointments, checks with a time of day."""
+    floors: dict[int, int] = {}
+    for atom, members in enumerate(problem.atoms):
+        for i in members:
+            fixed = problem.moves[i].fixed
+            checks = [problem.checks[number] for number in problem.checks_of[i]]
+            ticks = [check.earliest + check.minutes for check in checks if check.earliest]
+            if fixed is not None:
+                after = max(check.minutes for check in checks)
+                ticks.append(fixed[0] + problem.moves[i].hands - problem.moves[i].switch + after)
+            if ticks:
+                floors[atom] = max(floors.get(atom, 0), *ticks)
+    return sorted(floors.items())

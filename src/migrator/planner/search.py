@@ -93,6 +93,7 @@ def search(
     """The best plan found with about `count` waves; None: the limits leave some wave empty."""
     found: Found | None = None
     starts: list[Waves] = []
+    schedules: list[Schedule] = []
     for name, order in orders(problem).items():
         waves = cut(problem, limits, order, count)
         if not waves:
@@ -103,6 +104,7 @@ def search(
             found = Found(waves, schedule, 0, exposure_max=schedule.exposure)
         elif schedule.hard_cost(problem) < found.schedule.hard_cost(problem):
             found.waves, found.schedule = waves, schedule
+        schedules.append(schedule)
         found.seeds[name] = schedule
         found.evaluations += 1
     assert found is not None, "there is always an order"
@@ -111,7 +113,9 @@ def search(
         for number, waves in enumerate(starts):
             if found.evaluations >= evaluations:
                 break
-            better = outline(problem, limits, waves, Random(f"{seed}/outline/{number}"))
+            better = outline(
+                problem, limits, waves, schedules[number], Random(f"{seed}/outline/{number}")
+            )
             found.offer(problem, limits, better, decode(problem, expand(problem, better)))
         _anneal(problem, limits, found, Random(f"{seed}/anneal"), evaluations, on_progress)
     except KeyboardInterrupt:
@@ -140,7 +144,9 @@ def _anneal(
     # Proposals that break a limit cost no decode; twenty for one is a search with nowhere to go.
     while found.evaluations < evaluations and tries < 20 * left:
         tries += 1
-        change = propose(problem, limits, waves, random)
+        change = mend(problem, limits, waves, schedule, random) or propose(
+            problem, limits, waves, random
+        )
         if change is None:
             continue
         changed, first = change
@@ -152,6 +158,44 @@ def _anneal(
         worse = cost(problem, limits, changed, new) - current
         if worse <= 0 or random.random() < math.exp(max(-700.0, -worse / heat)):
             waves, schedule, current = changed, new, current + worse
+
+
+def mend(
+    problem: Problem, limits: Limits, waves: Waves, schedule: Schedule, random: Random
+) -> tuple[Waves, int] | None:
+    """Bring an atom whose appointment is broken to the front of a wave that begins in time.
+
+    Blind changes would hardly ever find the one atom and the one wave. None where nothing is
+    broken, in half of the cases (whatever delays that wave may be what is to change), and where a
+    limit says no.
+    """
+    if not schedule.missed or random.random() < 0.5:
+        return None
+    broken = [
+        (number, atom, facts.fixed[1] - facts.switch)
+        for number, wave in enumerate(waves)
+        for atom in wave
+        for i in problem.atoms[atom]
+        for facts in (problem.moves[i],)
+        if facts.fixed is not None and schedule.switch[i] > facts.fixed[1]
+    ]
+    if not broken:
+        return None
+    here, atom, latest = random.choice(broken)
+    in_time = [number for number, gate in enumerate(schedule.gates) if gate <= latest]
+    if not in_time:
+        return None
+    there = random.choice(in_time[-3:])
+    changed = [list(wave) for wave in waves]
+    changed[here].remove(atom)
+    changed[there].insert(0, atom)
+    if there != here and random.random() < 0.7 and len(changed[there]) > 1:
+        other = random.choice(changed[there][1:])
+        changed[there].remove(other)
+        changed[here].append(other)
+    if all(changed) and all(keeps(problem, limits, changed, number) for number in (here, there)):
+        return changed, min(here, there)
+    return None
 
 
 def propose(
