@@ -87,3 +87,19 @@ def trouble_of(step: str, outcome: str) -> Trouble:
     if step == StepKind.SOAK.value:
         return Trouble.SOAK
     return Trouble.STEP_FAILED
+
+
+def authority_after(recipe: str, act: str) -> str | None:
+    """The side that holds authority once this act is done; None when the act moves none.
+
+    Stateful and batch sides lose authority at the fence and gain it by a grant; a stateless one
+    moves it with its traffic (architecture.md 5.6).
+    """
+    if recipe == "stateless":
+        return {StepKind.SWITCH.value: "new", UndoKind.SWITCH_BACK.value: "old"}.get(act)
+    return {
+        StepKind.FENCE.value: "none",
+        StepKind.GRANT.value: "new",
+        UndoKind.FENCE_TARGET.value: "none",
+        UndoKind.GRANT_SOURCE.value: "old",
+    }.get(act)

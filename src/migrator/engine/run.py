@@ -339,7 +339,9 @@ def _hold_released(run: Run, at: datetime, event: ev.HoldReleased) -> None:
     run.last_progress[event.wave] = at
     if wave.holds:
         wave.state = WaveState.HELD
-    elif wave.decided_at is None:  # it was held before its gate was passed
+        return
+    wave.cause = ""
+    if wave.decided_at is None:  # it was held before its gate was passed
         wave.state = WaveState.DECIDING if wave.opened_at is not None else WaveState.PLANNED
 
 

@@ -12,13 +12,13 @@ from typing import Final
 
 from migrator.engine import events as ev
 from migrator.engine.draft import Draft
-from migrator.engine.policy import ENGINE_STEPS, LOOKS
+from migrator.engine.policy import ENGINE_STEPS, LOOKS, authority_after
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import ActRecord, MoveRecord, Run
 from migrator.engine.states import ActState, WaveState
 from migrator.engine.unwind import begin_unwind, members, quiet
 from migrator.ids import SubsystemId
-from migrator.plan.model import StepKind, UndoKind
+from migrator.plan.model import StepKind
 
 Effects = list[ev.Event]
 
@@ -33,22 +33,6 @@ _NEVER_SKIPPED: Final = frozenset(
 """Skipping one of these could leave both sides live, or rows behind."""
 
 _STUCK_STATES: Final = frozenset({ActState.FAILED, ActState.UNKNOWN})
-
-
-def authority_after(recipe: str, act: str) -> str | None:
-    """The side that holds authority once this act is done; None when the act moves none.
-
-    Stateful and batch sides lose authority at the fence and gain it by a grant; a stateless one
-    moves it with its traffic (architecture.md 5.6).
-    """
-    if recipe == "stateless":
-        return {StepKind.SWITCH.value: "new", UndoKind.SWITCH_BACK.value: "old"}.get(act)
-    return {
-        StepKind.FENCE.value: "none",
-        StepKind.GRANT.value: "new",
-        UndoKind.FENCE_TARGET.value: "none",
-        UndoKind.GRANT_SOURCE.value: "old",
-    }.get(act)
 
 
 def _find(run: Run, target: str) -> tuple[MoveRecord, ActRecord]:

@@ -136,6 +136,8 @@ def decide_unwinding(draft: Draft, leg: WaveLeg) -> None:
     arcs = unwind_arcs(everywhere, run.switch_order, run.itinerary.pairs, run.itinerary.legs)
     for move in leg.moves:
         record = run.moves[move]
+        if record.unwinding:
+            _cut_short(draft, record)
         if record.unwinding and all(_traffic_back(run, later) for later in arcs[move]):
             _next_undo(draft, leg, record)
     if draft.events or wave.state is WaveState.STUCK:
@@ -148,6 +150,21 @@ def decide_unwinding(draft: Draft, leg: WaveLeg) -> None:
     draft.add(ev.WaveReturned(leg.id, wave.attempt))
     if run.itinerary.policy.after_unwind == "hold" and run.state.value == "running":
         draft.add(ev.RunPaused(f"{leg.id} was returned; the policy waits for a human"))
+
+
+def _cut_short(draft: Draft, record: MoveRecord) -> None:
+    """End the looks and the waiting of a move that is being taken back: nobody needs them."""
+    for act in record.steps.values():
+        if act.state is ActState.STARTED and (act.name in LOOKS or act.name in ENGINE_STEPS):
+            draft.add(
+                ev.StepEnded(
+                    record.id,
+                    act.name,
+                    record.attempt,
+                    "failed",
+                    "cut short: the move is being taken back",
+                )
+            )
 
 
 def needed_undos(run: Run, record: MoveRecord) -> tuple[ActRecord, ...]:

@@ -1,0 +1,270 @@
+"""The conductor: asks `decide`, commits the facts, performs the intents, hears the outcomes.
+
+Made by `wiring` with its adapters; one per run. Every fact is appended before it is acted upon;
+results and next starts share a commit. It decides nothing: which act follows, what a failure
+means and when a wave is held stands in `engine/`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Protocol
+
+from migrator.engine import events as ev
+from migrator.engine.commands import answer
+from migrator.engine.decide import decide, open_doubts
+from migrator.engine.policy import ENGINE_STEPS, IN_DOUBT, InDoubt
+from migrator.engine.ports import ActResult, Entry, Journal, Line, Platform
+from migrator.engine.run import Run, apply, fold
+from migrator.engine.states import ActState, RunState
+from migrator.errors import MigratorError
+
+PASSES_MAX: Final = 1_000
+"""Passes of `decide` at one instant: a run of 1,000 subsystems needs a few dozen."""
+
+Intent = ev.StepStarted | ev.UndoStarted
+
+
+class RunClock(Protocol):
+    """What the loop needs of a clock."""
+
+    def now(self) -> datetime:
+        """Run time."""
+
+    def watch(self, task: asyncio.Task[None]) -> None:
+        """Count a task as busy until it ends."""
+
+    async def wait(self, changed: asyncio.Event, until: datetime | None) -> bool:
+        """Wait for news or a deadline; False when nothing will ever happen."""
+
+
+Listener = Callable[[Run, Sequence[Line]], None]
+"""Told of every commit, after it. Must neither block nor change the run."""
+
+
+@dataclass(slots=True)
+class Conductor:
+    """Carries one run. `listeners` are told of each commit; `idle` is called before each wait."""
+
+    journal: Journal
+    platform: Platform
+    clock: RunClock
+    run: Run
+    codes: Mapping[str, str] = field(default_factory=dict)
+    listeners: list[Listener] = field(default_factory=list)
+    before_waiting: Callable[[Run], None] | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    stopping: bool = False
+    _tasks: dict[tuple[str, str], asyncio.Task[None]] = field(default_factory=dict)
+    _spawned: set[asyncio.Task[None]] = field(default_factory=set)
+    _heard: list[tuple[Intent, ActResult]] = field(default_factory=list)
+    _failure: BaseException | None = None
+
+    async def conduct(self) -> Run:
+        """Carry the run to its end, or until nothing more will happen without a person."""
+        try:
+            self._doubt()
+            while self.run.state is not RunState.ENDED:
+                wake_at = self._settle_down()
+                if self.stopping and not self._tasks:
+                    break
+                if self.before_waiting is not None:
+                    self.before_waiting(self.run)
+                if not await self.clock.wait(self.changed, wake_at):
+                    break
+                self.changed.clear()
+                if self._failure is not None:
+                    raise self._failure
+                self._hear()
+                self._obey()
+        finally:
+            await self._end_tasks()
+        return self.run
+
+    # --- facts ------------------------------------------------------------------------------
+
+    def _append(self, actor: str, events: Iterable[ev.Event]) -> None:
+        """Commit facts together, fold them, begin what they intend, tell the listeners."""
+        at = self.clock.now()
+        entries = [Entry(at, actor, event) for event in events]
+        if not entries:
+            return
+        lines = self.journal.append(entries)
+        for entry in entries:
+            apply(self.run, entry.at, entry.event)
+        for entry in entries:
+            self._follow(entry.event)
+        for listener in self.listeners:
+            listener(self.run, lines)
+
+    def _follow(self, event: ev.Event) -> None:
+        """Begin or end the task that belongs to a committed fact."""
+        if isinstance(event, ev.StepStarted):
+            if event.step not in ENGINE_STEPS:
+                self._begin((event.move, event.step), event)
+        elif isinstance(event, ev.UndoStarted):
+            self._begin((event.move, event.undo), event)
+        elif isinstance(event, ev.StepEnded):
+            self._drop((event.move, event.step))
+        elif isinstance(event, ev.UndoEnded):
+            self._drop((event.move, event.undo))
+
+    def _settle_down(self) -> datetime | None:
+        """Let `decide` speak until it has nothing more to say at this instant."""
+        for _ in range(PASSES_MAX):
+            decision = decide(self.run, self.clock.now())
+            if not decision.events or self.stopping:
+                return decision.wake_at
+            self._append("engine", decision.events)
+        raise AssertionError(f"decide found something new {PASSES_MAX} times at one instant")
+
+    def _obey(self) -> None:
+        """Answer the commands that wait."""
+        for command in self.journal.take_commands():
+            self._append(command.actor, answer(self.run, command, self.clock.now(), self.codes))
+
+    # --- acts -------------------------------------------------------------------------------
+
+    def _begin(self, key: tuple[str, str], intent: Intent) -> None:
+        self._tasks[key] = self.spawn(self._perform(key, intent), "/".join(key))
+
+    def spawn(self, work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
+        """Start a task that the run's clock knows of."""
+        task = asyncio.create_task(work, name=name)
+        self.clock.watch(task)
+        self._spawned.add(task)
+        task.add_done_callback(self._spawned.discard)
+        return task
+
+    def _drop(self, key: tuple[str, str]) -> None:
+        """End a task whose act has ended for the journal: timed out, or cut short."""
+        task = self._tasks.pop(key, None)
+        if task is not None and not task.done():
+            task.cancel()
+
+    async def _perform(self, key: tuple[str, str], intent: Intent) -> None:
+        """Perform one act; whatever it says becomes a fact in the loop, not here."""
+        try:
+            result = await self.platform.perform(intent)
+        except MigratorError as error:
+            result = ActResult("failed", f"{error.reference}: {error.message}")
+        except Exception as error:  # noqa: BLE001 - the task's edge: a bug must end the loop
+            self._failure = error
+            self.changed.set()
+            return
+        if self._tasks.get(key) is asyncio.current_task():
+            self._heard.append((intent, result))
+            self.changed.set()
+
+    def _hear(self) -> None:
+        """Turn what was heard into facts: one commit for each act, in a stable order."""
+        heard, self._heard = self._heard, []
+        for intent, result in sorted(heard, key=lambda pair: pair[0].token):
+            key = (intent.move, intent.step if isinstance(intent, ev.StepStarted) else intent.undo)
+            self._tasks.pop(key, None)
+            self._append("conductor", outcome_events(intent, result))
+
+    async def _end_tasks(self) -> None:
+        tasks = [task for task in self._spawned if not task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    # --- after a restart --------------------------------------------------------------------
+
+    def _doubt(self) -> None:
+        """Settle every act that an earlier conductor began and never ended."""
+        for move, name in open_doubts(self.run):
+            if name in ENGINE_STEPS:
+                continue
+            record = self.run.moves[move].steps.get(name) or self.run.moves[move].undos[name]
+            if record.state is ActState.STARTED:
+                attempt = self.run.moves[move].attempt
+                is_step = name in self.run.moves[move].steps
+                kind = ev.StepDoubted if is_step else ev.UndoDoubted
+                self._append("conductor", [kind(move, name, attempt)])
+            key = (move, name)
+            self._tasks[key] = self.spawn(self._settle(key), f"settle {move}/{name}")
+
+    async def _settle(self, key: tuple[str, str]) -> None:
+        """Ask the world about one doubtful act, as its kind's policy says."""
+        move, name = key
+        record = self.run.moves[move].steps.get(name) or self.run.moves[move].undos[name]
+        policy = IN_DOUBT[name]
+        if policy is InDoubt.REPEAT:
+            result = ActResult("not_done", "it may be repeated with the same token")
+        elif policy is InDoubt.ASK:
+            result = ActResult("unknown", "only a person can tell")
+        else:
+            try:
+                result = await self.platform.observe(self._intent(move, name))
+            except MigratorError as error:
+                result = ActResult("unknown", f"{error.reference}: {error.message}")
+            except Exception as error:  # noqa: BLE001 - the task's edge
+                self._failure = error
+                self.changed.set()
+                return
+        self._tasks.pop(key, None)
+        attempt = self.run.moves[move].attempt
+        is_step = name in self.run.moves[move].steps
+        kind = ev.StepSettled if is_step else ev.UndoSettled
+        facts: list[ev.Event] = [kind(move, name, attempt, result.outcome, result.detail)]
+        if result.outcome == "done" and result.authority is not None:
+            facts.append(ev.AuthorityMoved(move, result.authority))
+        assert record.state is ActState.DOUBTED, "a doubt is settled once"
+        self._append("conductor", facts)
+        self.changed.set()
+
+    def _intent(self, move: str, name: str) -> Intent:
+        """The intent of an act in flight, as it was journalled."""
+        moves = self.run.moves[move]
+        is_step = name in moves.steps
+        record = moves.steps[name] if is_step else moves.undos[name]
+        assert record.limit_at is not None, "what was started has a limit"
+        if is_step:
+            return ev.StepStarted(
+                move, name, moves.attempt, record.nth, record.token, record.limit_at
+            )
+        return ev.UndoStarted(move, name, moves.attempt, record.nth, record.token, record.limit_at)
+
+
+def outcome_events(intent: Intent, result: ActResult) -> list[ev.Event]:
+    """The facts of one ended act, in the order in which they belong into one commit."""
+    facts: list[ev.Event] = []
+    if result.judged is not None:
+        facts.append(result.judged)
+    if isinstance(intent, ev.StepStarted):
+        facts.append(
+            ev.StepEnded(
+                intent.move,
+                intent.step,
+                intent.attempt,
+                result.outcome,
+                result.detail,
+                result.changes,
+            )
+        )
+    else:
+        facts.append(
+            ev.UndoEnded(
+                intent.move,
+                intent.undo,
+                intent.attempt,
+                result.outcome,
+                result.detail,
+                result.changes,
+                result.remains,
+            )
+        )
+    if result.authority is not None and result.outcome == "done":
+        facts.append(ev.AuthorityMoved(intent.move, result.authority))
+    return facts
+
+
+def refold(journal: Journal) -> Run:
+    """The run as its journal tells it: a restart is a replay through the same code."""
+    return fold(journal.itinerary(), ((line.at, line.event) for line in journal.lines()))

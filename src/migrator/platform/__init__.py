@@ -1,0 +1,1 @@
+"""Where workloads live: adapters that perform the typed acts of a move and tell the truth."""

@@ -1,0 +1,217 @@
+"""Simulated people: handlers who tick by their shifts, decision makers who give go and commit.
+
+Made by `wiring` for rehearsals and training, as a listener of the conductor. They act only by
+commands, like everybody else; each command's actor stands in the journal with `simulated` in its
+reason. Persons who are really there (run --play NAME) are left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
+from typing import Final
+
+from migrator.engine import events as ev
+from migrator.engine.ports import Clock, Line, OperatorCommand
+from migrator.engine.run import Run
+from migrator.engine.states import FINAL_WAVES, WaveState
+from migrator.inventory.model import Estimate
+from migrator.plan.model import Itinerary, WaveLeg
+from migrator.platform.simulated.chance import Chance
+from migrator.platform.simulated.faults import FaultBox
+
+_GATE_MINUTES: Final = Estimate(4, 8)
+"""A room that sits together decides on a gate that it has expected."""
+
+_HOLD_MINUTES: Final = Estimate(10, 20)
+"""Finding out why a wave is held and agreeing on what to do."""
+
+_COMMIT_MINUTES: Final = Estimate(5, 10)
+_UNSTICK_TRIES: Final = 1
+"""A simulated lead tries a stuck undo once more; what then still fails needs a real person."""
+
+_RELEASED: Final = frozenset({"operator", "unanswered", "stalled"})
+_SAYS: Final = "simulated"
+
+Spawn = Callable[[Coroutine[object, object, None], str], object]
+
+
+class SimulatedPeople:
+    """Everybody who is not really there."""
+
+    def __init__(  # noqa: PLR0913 - the parts that wiring joins
+        self,
+        itinerary: Itinerary,
+        clock: Clock,
+        chance: Chance,
+        faults: FaultBox,
+        submit: Callable[[OperatorCommand], None],
+        spawn: Spawn,
+        present: frozenset[str] = frozenset(),
+    ) -> None:
+        """`submit` takes a command; `spawn` starts a task that the run's clock knows of."""
+        self._itinerary = itinerary
+        self._clock = clock
+        self._chance = chance
+        self._faults = faults
+        self._submit = submit
+        self._spawn = spawn
+        self._present = present
+        self._legs: dict[str, WaveLeg] = {wave.id: wave for wave in itinerary.waves}
+        self._checks = {check.id: check for check in itinerary.checks}
+        self._asked_commit: set[tuple[str, int]] = set()
+        self._unstuck: dict[str, int] = {}
+        self._given = 0
+
+    def listen(self, run: Run, lines: Sequence[Line]) -> None:
+        """React to a commit: plan what somebody will do about it, and when."""
+        for line in lines:
+            event = line.event
+            if isinstance(event, ev.CheckAssigned):
+                self._handler(event)
+            elif isinstance(event, ev.GateOpened):
+                self._decider(run, event.wave, "go", event.wave, _GATE_MINUTES)
+            elif isinstance(event, ev.WaveHeld) and event.unwind_at is None:
+                self._lead(run, event)
+            elif isinstance(event, ev.WaveStuck):
+                self._unstick(run, event)
+        self._commits(run)
+
+    def resume(self, run: Run) -> None:
+        """After a restart: take up whatever waits for somebody simulated."""
+        for wave in run.waves.values():
+            if wave.state is WaveState.DECIDING:
+                self._decider(run, wave.id, "go", wave.id, _GATE_MINUTES)
+            elif wave.state is WaveState.HELD:
+                for hold in wave.holds:
+                    if hold.unwind_at is None:
+                        event = ev.WaveHeld(
+                            wave.id, wave.attempt, hold.trouble, hold.subject, hold.moves,
+                            hold.cause, None,
+                        )  # fmt: skip
+                        self._lead(run, event)
+        for check in run.checks.values():
+            if check.state.value == "assigned" and check.person not in check.ticks:
+                assert check.limit_at is not None, "an assigned check has a limit"
+                self._handler(
+                    ev.CheckAssigned(check.id, check.attempt, check.person, check.limit_at)
+                )
+        self._commits(run)
+
+    # --- handlers ---------------------------------------------------------------------------
+
+    def _handler(self, event: ev.CheckAssigned) -> None:
+        if event.person in self._present:
+            return
+        check = self._checks[event.check]
+        function = check.function or check.id
+        if self._faults.take("handler_never_answers", function=function, attempt=event.attempt):
+            return
+        says_no = self._faults.take("handler_says_no", function=function, attempt=event.attempt)
+        minutes = self._chance.minutes(check.minutes, event.check, event.person, event.attempt)
+        verdict = "does_not_work" if says_no is not None else "works"
+        self._later(
+            minutes, "tick", event.person, event.check, (("verdict", verdict),)
+        )
+
+    # --- deciders ---------------------------------------------------------------------------
+
+    def _person(self, named: Sequence[str], now: datetime) -> str:
+        """The first of these people who is on shift now, else the first of them."""
+        members = self._itinerary.members
+        for person in named:
+            shifts = members[person].shifts if person in members else ()
+            if not shifts or any(start <= now < end for start, end in shifts):
+                return person
+        return named[0] if named else "nobody-named"
+
+    def _decider(
+        self, run: Run, wave: str, verb: str, target: str, estimate: Estimate
+    ) -> None:
+        who = self._person(self._legs[wave].deciders or self._makers(), self._clock.now())
+        if who in self._present:
+            return
+        attempt = run.waves[wave].attempt
+        self._later(self._chance.minutes(estimate, verb, wave, attempt), verb, who, target)
+
+    def _makers(self) -> tuple[str, ...]:
+        members = self._itinerary.members
+        return tuple(p for p, member in members.items() if "decision_maker" in member.roles)
+
+    def _lead(self, run: Run, event: ev.WaveHeld) -> None:
+        """A hold that no clock ends: release it where nothing is broken, else take it back."""
+        leg = self._legs[event.wave]
+        named = (leg.lead,) if leg.lead else leg.deciders or self._makers()
+        who = self._person(tuple(named), self._clock.now())
+        if who in self._present:
+            return
+        verb = "release" if event.trouble in _RELEASED else "unwind"
+        minutes = self._chance.minutes(_HOLD_MINUTES, "hold", event.wave, event.subject, run.seq)
+        self._later(minutes, verb, who, event.wave)
+
+    def _unstick(self, run: Run, event: ev.WaveStuck) -> None:
+        tried = self._unstuck.get(event.subject, 0)
+        leg = self._legs[event.wave]
+        named = (leg.lead,) if leg.lead else leg.deciders or self._makers()
+        who = self._person(tuple(named), self._clock.now())
+        if tried >= _UNSTICK_TRIES or who in self._present:
+            return
+        self._unstuck[event.subject] = tried + 1
+        minutes = self._chance.minutes(_HOLD_MINUTES, "stuck", event.subject, run.seq)
+        self._later(minutes, "retry", who, event.subject)
+
+    def _commits(self, run: Run) -> None:
+        """Once no wave moves any more, sign what was accepted, wave by wave."""
+        states = {wave.state for wave in run.waves.values()}
+        if not states <= FINAL_WAVES | {WaveState.COMMITTING}:
+            return
+        for wave in run.waves.values():
+            asked = (wave.id, wave.attempt)
+            if wave.state is WaveState.ACCEPTED and asked not in self._asked_commit:
+                self._asked_commit.add(asked)
+                self._decider_commit(run, wave.id)
+
+    def _decider_commit(self, run: Run, wave: str) -> None:
+        who = self._person(self._makers(), self._clock.now())
+        if who in self._present:
+            return
+        attempt = run.waves[wave].attempt
+        minutes = self._chance.minutes(_COMMIT_MINUTES, "commit", wave, attempt)
+        self._later(minutes, "commit", who, wave)
+
+    # --- acting -----------------------------------------------------------------------------
+
+    def _later(
+        self,
+        minutes: float,
+        verb: str,
+        actor: str,
+        target: str,
+        details: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self._given += 1
+        key = f"{verb} {target} {actor} {self._given}"
+        self._spawn(self._act(minutes, key, verb, actor, target, details), key)
+
+    async def _act(  # noqa: PLR0913 - the parts of one command to come
+        self,
+        minutes: float,
+        key: str,
+        verb: str,
+        actor: str,
+        target: str,
+        details: tuple[tuple[str, str], ...],
+    ) -> None:
+        await self._clock.sleep(minutes, key)
+        self._submit(
+            OperatorCommand(
+                id=f"{_SAYS}/{key}/{self._clock.now().isoformat()}",
+                verb=verb,
+                actor=actor,
+                asserted=True,
+                target=target,
+                reason=_SAYS,
+                saw=0,
+                details=details,
+            )
+        )
