@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from migrator.engine.events import CommandRefused, CommandTaken, Event
+from migrator.engine.events import CommandRefused, CommandTaken
 from migrator.engine.ports import Line, OperatorCommand
 from migrator.errors import InputError, RefusedError
 
 
-def answers(lines: Iterable[Line]) -> dict[str, tuple[Event, ...]]:
+def answers(lines: Iterable[Line]) -> dict[str, list[Line]]:
     """Command id -> its answer and what followed from it, out of the lines of one commit.
 
     What follows a taken command in the same commit belongs to it, up to the next answer.
     """
-    found: dict[str, list[Event]] = {}
-    current: list[Event] | None = None
+    found: dict[str, list[Line]] = {}
+    current: list[Line] | None = None
     for line in lines:
         event = line.event
         if isinstance(event, CommandTaken | CommandRefused):
             current = found.setdefault(event.command, [])
         if current is not None:
-            current.append(event)
-    return {command: tuple(events) for command, events in found.items()}
+            current.append(line)
+    return found
 
 
 def readable(command: OperatorCommand) -> None:

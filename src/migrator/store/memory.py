@@ -46,9 +46,9 @@ class MemoryJournal:
         if not entries:
             return ()
         _, lines = self._chain.write(entries, epoch=1)
-        for command, events in answers(lines).items():
+        for command, answer in answers(lines).items():
             self._waiting.pop(command, None)
-            self._answers[command] = events
+            self._answers.setdefault(command, tuple(line.event for line in answer))
         self._lines.extend(lines)
         self._chain.advance(lines[-1])
         return lines

@@ -1,0 +1,307 @@
+"""The journal of one run in a database: append, read, steer.
+
+Made by `sql.py`. The process that leads a run appends, each commit conditional on its epoch in the
+same transaction; everybody else reads, and puts commands on the desk. A line is never changed or
+removed here, and what was not committed is not in the chain either.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, cast
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
+
+from migrator.engine.events import Event, RunStarted
+from migrator.engine.ports import Entry, Line, OperatorCommand
+from migrator.errors import InputError, JournalError
+from migrator.plan.model import Itinerary
+from migrator.store import heads, lease, tables
+from migrator.store.chain import NO_HASH, Chain, Head, Verified, Written, encode_json
+from migrator.store.chain import to_line as read_line
+from migrator.store.chain import verify as prove
+from migrator.store.database import Database
+from migrator.store.desk import answers, doubled, readable
+from migrator.store.machine import Machine
+from migrator.store.pinned import from_blob
+
+COLUMNS: Final = tuple(tables.journal.c[name] for name in Written._fields)
+
+
+class SqlJournal:
+    """`engine.ports.Journal` on a database. `epoch` is None for whoever only reads and asks."""
+
+    def __init__(
+        self, database: Database, run_name: str, machine: Machine, epoch: int | None = None
+    ) -> None:
+        """Look at a run's journal; `sql.Store.journal` proves the chain for whoever leads."""
+        self.run_name = run_name
+        self.epoch = epoch
+        self._database = database
+        self._machine = machine
+        self._itinerary: Itinerary | None = None
+        last = self._last()
+        self._chain = Chain(run_name, last.seq, last.hash)
+
+    @property
+    def head(self) -> str:
+        """The hash of the last line; 64 zeros before the first."""
+        return self._chain.head if self.epoch is not None else self._last().hash
+
+    @property
+    def codes(self) -> Mapping[str, str]:
+        """Digests of the single-use codes by person, as they are now."""
+        table = tables.codes
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(table.c.person, table.c.digest).where(table.c.run == self.run_name)
+            )
+            return {row.person: row.digest for row in rows}
+
+    def append(self, entries: Sequence[Entry]) -> tuple[Line, ...]:
+        """Add facts durably, all or none. Raises JournalError when the epoch has passed."""
+        assert self.epoch is not None, "only the process that leads a run appends"
+        if not entries:
+            return ()
+        for entry in entries:
+            if isinstance(entry.event, RunStarted):
+                right_store(self._database, self.run_name, practice=entry.event.practice)
+        written, lines = self._chain.write(entries, self.epoch)
+        try:
+            with self._database.writing() as connection:
+                self._assert_epoch(connection)
+                insert_lines(connection, self.run_name, written)
+                self._answer(connection, lines)
+        except IntegrityError as error:
+            raise JournalError(
+                "journal-doubled",
+                f"line {written[0].seq} of the journal of {self.run_name} is there already",
+                hint="stop every process that leads this run, then start one again",
+            ) from error
+        self._chain.advance(lines[-1])
+        return lines
+
+    def lines(self, after: int = 0) -> Sequence[Line]:
+        """The lines after `after`, in order."""
+        return tuple(map(read_line, self.written(after)))
+
+    def written(self, after: int = 0) -> Sequence[Written]:
+        """The same lines as they are stored: for proofs and exports."""
+        table = tables.journal
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(*COLUMNS)
+                .where(table.c.run == self.run_name, table.c.seq > after)
+                .order_by(table.c.seq)
+            )
+            return tuple(map(Written._make, rows))
+
+    def verify(self, known: Iterable[Head] = ()) -> Verified:
+        """Prove every line, against the heads kept outside the store and those given."""
+        kept = heads.known_heads(self._database.path.parent, self._database.practice, self.run_name)
+        return prove(self.run_name, self.written(), (*kept, *known))
+
+    def keep_head(self) -> None:
+        """Write the last line's hash down outside the store: at gates and at the end."""
+        last = self._last()
+        heads.keep_head(
+            self._database.path.parent,
+            self._database.practice,
+            self.run_name,
+            Head(last.seq, last.hash),
+        )
+
+    def itinerary(self) -> Itinerary:
+        """The pinned itinerary of the run."""
+        if self._itinerary is None:
+            runs, blobs = tables.runs, tables.blobs
+            with self._database.reading() as connection:
+                digest, blob = connection.execute(
+                    select(blobs.c.digest, blobs.c.bytes)
+                    .join(runs, runs.c.itinerary_digest == blobs.c.digest)
+                    .where(runs.c.name == self.run_name)
+                ).one()
+            self._itinerary = from_blob(blob, digest)
+        return self._itinerary
+
+    # --- the desk -------------------------------------------------------------------------------
+
+    def take_commands(self) -> tuple[OperatorCommand, ...]:
+        """The commands that wait for an answer, oldest first."""
+        table = tables.commands
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(table)
+                .where(table.c.run == self.run_name, table.c.answer.is_(None))
+                .order_by(table.c.number)
+            )
+            return tuple(_command(row._asdict()) for row in rows)
+
+    def submit(self, command: OperatorCommand, submitted: str = "") -> None:
+        """Put a command on the desk. The same one may come twice; it is answered once.
+
+        `submitted` is the wall time at which it was given, as the caller's clock says it.
+        """
+        readable(command)
+        table = tables.commands
+        with self._database.writing() as connection:
+            known = connection.execute(
+                select(table).where(table.c.run == self.run_name, table.c.id == command.id)
+            ).one_or_none()
+            if known is not None:
+                if _command(known._asdict()) != command:
+                    raise doubled(command)
+                return
+            connection.execute(
+                table.insert().values(
+                    run=self.run_name,
+                    id=command.id,
+                    verb=command.verb,
+                    actor=command.actor,
+                    asserted=int(command.asserted),
+                    target=command.target,
+                    reason=command.reason,
+                    saw=command.saw,
+                    details=encode_json(command.details),
+                    submitted=submitted,
+                )
+            )
+
+    def answer_of(self, command_id: str) -> tuple[Event, ...] | None:
+        """What became of a command; None while it waits, or where it is unknown."""
+        table, lines = tables.commands, tables.journal
+        with self._database.reading() as connection:
+            answer = connection.execute(
+                select(table.c.answer).where(table.c.run == self.run_name, table.c.id == command_id)
+            ).scalar_one_or_none()
+            if answer is None:
+                return None
+            first, last = json.loads(answer)
+            rows = connection.execute(
+                select(*COLUMNS)
+                .where(lines.c.run == self.run_name, lines.c.seq.between(first, last))
+                .order_by(lines.c.seq)
+            )
+            return tuple(read_line(Written._make(row)).event for row in rows)
+
+    def data_version(self) -> int:
+        """A number that changes when anybody has committed anything to the store."""
+        return self._database.data_version()
+
+    # --- facts beside the journal ---------------------------------------------------------------
+
+    def facts(self, key: str) -> object:
+        """What was kept under a key; None where nothing was."""
+        table = tables.facts
+        with self._database.reading() as connection:
+            data = connection.execute(
+                select(table.c.data).where(table.c.run == self.run_name, table.c.key == key)
+            ).scalar_one_or_none()
+        return None if data is None else json.loads(data)
+
+    def all_facts(self) -> dict[str, object]:
+        """Everything that was kept beside the journal, by key."""
+        table = tables.facts
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(table.c.key, table.c.data).where(table.c.run == self.run_name)
+            )
+            return {row.key: json.loads(row.data) for row in rows}
+
+    def put_facts(self, key: str, data: object) -> None:
+        """Keep plain JSON data under a key, instead of what was there."""
+        with self._database.writing() as connection:
+            insert_facts(connection, self.run_name, key, data)
+
+    # --- the lease ------------------------------------------------------------------------------
+
+    def renew_lease(self) -> None:
+        """Go on leading. Raises JournalError when another process has taken over."""
+        assert self.epoch is not None, "only the process that leads a run holds its lease"
+        with self._database.writing() as connection:
+            lease.renew(connection, self.run_name, self.epoch, self._machine)
+        self._database.checkpoint_if_old()
+
+    def release(self) -> None:
+        """Stop leading, so that the next process need not wait."""
+        if self.epoch is None:
+            return
+        with self._database.writing() as connection:
+            lease.release(connection, self.run_name, self.epoch)
+        self.epoch = None
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _last(self) -> Head:
+        table = tables.journal
+        with self._database.reading() as connection:
+            row = connection.execute(
+                select(table.c.seq, table.c.hash)
+                .where(table.c.run == self.run_name)
+                .order_by(table.c.seq.desc())
+                .limit(1)
+            ).one_or_none()
+        return Head(0, NO_HASH) if row is None else Head(row.seq, row.hash)
+
+    def _assert_epoch(self, connection: Connection) -> None:
+        table = tables.leases
+        epoch = connection.execute(
+            select(table.c.epoch).where(table.c.run == self.run_name)
+        ).scalar_one_or_none()
+        if epoch != self.epoch:
+            assert self.epoch is not None, "checked by append"
+            raise lease.passed(self.run_name, self.epoch)
+
+    def _answer(self, connection: Connection, lines: Iterable[Line]) -> None:
+        table = tables.commands
+        for command, answer in answers(lines).items():
+            connection.execute(
+                table.update()
+                .where(
+                    table.c.run == self.run_name,
+                    table.c.id == command,
+                    table.c.answer.is_(None),
+                )
+                .values(answer=encode_json([answer[0].seq, answer[-1].seq]))
+            )
+
+
+def insert_lines(connection: Connection, run: str, written: Sequence[Written]) -> None:
+    """Add lines as they are, their hashes unchanged."""
+    connection.execute(
+        tables.journal.insert(), [{"run": run, **line._asdict()} for line in written]
+    )
+
+
+def insert_facts(connection: Connection, run: str, key: str, data: object) -> None:
+    """Put facts in place of those that were there."""
+    table = tables.facts
+    connection.execute(table.delete().where(table.c.run == run, table.c.key == key))
+    connection.execute(table.insert().values(run=run, key=key, data=encode_json(data)))
+
+
+def right_store(database: Database, run: str, *, practice: bool) -> None:
+    """Refuse a live run in a store of practice runs, and the reverse."""
+    if practice != database.practice:
+        here, there = ("practice", "live") if database.practice else ("live", "practice")
+        raise InputError(
+            "store-mode",
+            f"{run} is a {there} run; {database.path} holds {here} runs, and they never mix",
+            hint=f"name the store of {there} runs, or another --store",
+        )
+
+
+def _command(row: Mapping[str, object]) -> OperatorCommand:
+    pairs = json.loads(cast("str", row["details"]))
+    return OperatorCommand(
+        id=cast("str", row["id"]),
+        verb=cast("str", row["verb"]),
+        actor=cast("str", row["actor"]),
+        asserted=bool(row["asserted"]),
+        target=cast("str", row["target"]),
+        reason=cast("str", row["reason"]),
+        saw=cast("int", row["saw"]),
+        details=tuple((key, text) for key, text in pairs),
+    )

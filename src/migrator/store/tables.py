@@ -1,0 +1,124 @@
+"""The tables of a store, the same on every database.
+
+Times of the journal, data and answers are text: what was hashed must come back byte by byte, which
+no database's own time or JSON type promises. A change here raises SCHEMA_VERSION and needs a
+migration; a program never opens a store that is newer than itself.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    Column,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+SCHEMA_VERSION: Final = 1
+
+metadata: Final = MetaData()
+
+meta: Final = Table(
+    "meta",
+    metadata,
+    Column("schema_version", Integer, nullable=False),
+    Column("kind", Text, nullable=False),  # practice or live
+)
+
+blobs: Final = Table(
+    "blobs",
+    metadata,
+    Column("digest", Text, primary_key=True),  # SHA-256 of the bytes
+    Column("kind", Text, nullable=False),  # itinerary, plan, fault-file
+    Column("bytes", LargeBinary, nullable=False),
+)
+
+runs: Final = Table(
+    "runs",
+    metadata,
+    Column("number", Integer, primary_key=True),  # the order in which runs were begun
+    Column("name", Text, nullable=False, unique=True),
+    Column("mode", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("plan_name", Text, nullable=False),
+    Column("plan_digest", Text, nullable=False),
+    Column("itinerary_digest", Text, nullable=False),
+    Column("started", Text, nullable=False),  # wall time as the caller said it; may be empty
+)
+
+journal: Final = Table(
+    "journal",
+    metadata,
+    Column("run", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("prev_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    PrimaryKeyConstraint("run", "seq"),
+)
+
+commands: Final = Table(
+    "commands",
+    metadata,
+    Column("number", Integer, primary_key=True),  # the order in which they came
+    Column("run", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("asserted", Integer, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("saw", Integer, nullable=False),
+    Column("details", Text, nullable=False),  # JSON: pairs
+    Column("submitted", Text, nullable=False),  # wall time as the caller said it; may be empty
+    Column("answer", Text),  # JSON: the first and last line of the answer; null while it waits
+    UniqueConstraint("run", "id"),
+)
+
+codes: Final = Table(
+    "codes",
+    metadata,
+    Column("run", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    PrimaryKeyConstraint("run", "person"),
+)
+
+leases: Final = Table(
+    "leases",
+    metadata,
+    Column("run", Text, primary_key=True),
+    Column("holder", Text),  # JSON: host, boot, pid ...; null when nobody leads
+    Column("epoch", Integer, nullable=False),
+    Column("until", Float, nullable=False),  # seconds of the holder's boot clock
+)
+
+facts: Final = Table(
+    "facts",
+    metadata,
+    Column("run", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("data", Text, nullable=False),  # JSON
+    PrimaryKeyConstraint("run", "key"),
+)
+
+notes: Final = Table(
+    "notes",
+    metadata,
+    Column("digest", Text, primary_key=True),  # SHA-256 of salt and text
+    Column("salt", LargeBinary),  # null, with the text, once the note is erased
+    Column("text", Text),
+)
