@@ -174,10 +174,13 @@ def _read_service(service: ComposeService, own: SubsystemId, collector: Collecto
 def _named_volumes(service: ComposeService) -> list[str]:
     """The volumes that outlive the container: those with a name of their own."""
     names: list[str] = []
+    declared = {name for top in service.project.tops for name, _ in top.get("volumes").entries()}
     for node in service.all("volumes"):
         text = service.project.replace(node) if node.text is not None else ""
         source, colon, _ = text.partition(":")
-        if colon and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]+", source):
+        # One letter before a colon is a drive of Windows, unless such a volume is declared.
+        named = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]+", source) or source in declared
+        if colon and named:
             names.append(source)
         elif node.get("type").text == "volume" and node.get("source").text:
             names.append(node.get("source").text or "")

@@ -273,9 +273,7 @@ def _read_dot_env(project: Project, first: SourceFile, collector: Collector) -> 
         collector.missing_files.add(MissingFile(".env", first.shown, why))
         return
     project.env_shown = str(Path(first.shown).parent / ".env")
-    collector.saw(project.env_shown)
-    for _ in project.values:
-        collector.saw(project.env_shown, "variable")
+    _saw_env_file(project.env_shown, len(project.values), collector)
 
 
 def _extended(name: str, project: Project, depth: int) -> Iterator[Node]:
@@ -332,9 +330,17 @@ def _read_env_file(node: Node, service: ComposeService) -> dict[str, str]:
             if path.stat().st_size > FILE_BYTES_MAX:
                 raise OSError(0, "too large")
             values = read_env(path.read_text(encoding="utf-8-sig"))
-            project.collector.saw(_shown_env(node, service))
+            _saw_env_file(_shown_env(node, service), len(values), project.collector)
         except (OSError, UnicodeDecodeError) as error:
             why = f"it cannot be read ({type(error).__name__})"
     if why:
         project.collector.missing_files.add(MissingFile(written, service.name, why))
     return values
+
+
+def _saw_env_file(shown: str, variables: int, collector: Collector) -> None:
+    """Count the variables of a file once, however many services name it."""
+    if shown not in collector.kinds:
+        collector.saw(shown)
+        for _ in range(variables):
+            collector.saw(shown, "variable")
