@@ -29,19 +29,14 @@ from migrator.plan.model import (
 from migrator.plan.recipes import DEFAULT_POLICY, RECIPE_OF_KIND, RECIPES
 from migrator.plan.unwind_order import critical_minutes, unwind_arcs
 from migrator.planner import capacity
+from migrator.planner.calendars import GRID_MINUTES
 from migrator.planner.decode import Schedule, decode
 from migrator.planner.document import assumed, planned_waves
-from migrator.planner.problem import (
-    GRID_MINUTES,
-    Problem,
-    build_problem,
-    source_place,
-    target_place,
-)
+from migrator.planner.problem import Problem, build_problem, source_place, target_place
 from migrator.planner.rules import Rules, find_rules
 from migrator.planner.search import Found, Progress, default_evaluations, expand, hours, search
 from migrator.planner.seeds import cut, growth
-from migrator.planner.waves import default_constraints, limits, wave_count
+from migrator.planner.waves import Pins, default_constraints, limits, wave_count, wave_number
 
 TIGHT_SHARE: Final = 0.9
 """A plan of expected durations that fills more than nine tenths of the window has no room for
@@ -52,13 +47,21 @@ anything unexpected: fewer and larger waves are tried first."""
 class Planned:
     """A plan, and what the orders that people would take cost with the same decoder.
 
-    `peers` is exposure in hours by the name of the order. `interrupted`: a person ended the
-    search, so another run of the same seed may find a better plan.
+    `interrupted`: a person ended the search, so the same seed may give another plan next time.
     """
 
     plan: Plan
-    peers: dict[str, float]
+    peers: dict[str, Peer]
     interrupted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A plan that was not searched for. `valid`: in the window, and every appointment kept."""
+
+    exposure_hours: float
+    makespan_hours: float
+    valid: bool
 
 
 def make_plan(  # noqa: PLR0913 - the keyword arguments are the plan's whole input
@@ -70,6 +73,8 @@ def make_plan(  # noqa: PLR0913 - the keyword arguments are the plan's whole inp
     name: str,
     on_progress: Progress | None = None,
     constraints: Constraints | None = None,
+    moves_per_wave_max: int | None = None,
+    pins: Pins | None = None,
     path: str,
     links: LinkTable | None = None,
 ) -> Plan:
@@ -77,6 +82,8 @@ def make_plan(  # noqa: PLR0913 - the keyword arguments are the plan's whole inp
 
     `evaluations` is how many schedules are tried (None: by the estate's size). `links` gives the
     count and digest of all links; without it the count is that of the pairs and the digest empty.
+    `moves_per_wave_max` changes that one limit of the default constraints; `pins` says where
+    people want single subsystems (w01 is the first wave).
     Raises InputError, naming what binds, where there is no plan.
     """
     return plan_estate(
@@ -87,6 +94,8 @@ def make_plan(  # noqa: PLR0913 - the keyword arguments are the plan's whole inp
         name=name,
         on_progress=on_progress,
         constraints=constraints,
+        moves_per_wave_max=moves_per_wave_max,
+        pins=pins,
         path=path,
         links=links,
     ).plan
@@ -101,6 +110,8 @@ def plan_estate(  # noqa: PLR0913 - as make_plan
     name: str,
     on_progress: Progress | None = None,
     constraints: Constraints | None = None,
+    moves_per_wave_max: int | None = None,
+    pins: Pins | None = None,
     path: str,
     links: LinkTable | None = None,
 ) -> Planned:
@@ -109,9 +120,15 @@ def plan_estate(  # noqa: PLR0913 - as make_plan
     capacity.refuse_before_search(inventory)
     rules = find_rules(inventory)
     problem = build_problem(inventory, pairs, rules, DEFAULT_POLICY, RECIPES)
-    kept, count = _waves_wanted(inventory, problem, rules, constraints)
+    wanted = _Wanted(inventory, problem, rules, constraints, moves_per_wave_max, pins)
+    kept, count = wanted.constraints_and_count()
+    numbers = limits(problem, kept, count, pins)
     tries = default_evaluations(len(problem.ids)) if evaluations is None else max(1, evaluations)
-    found = _search(inventory, problem, kept, count, seed, tries, on_progress)
+    found = Found([], decode(problem, []), 0, exposure_max=0)
+    if problem.ids:
+        found = search(problem, numbers, count, seed, tries, on_progress)
+    if not found.schedule.valid:
+        raise capacity.overrun(inventory, problem, expand(problem, found.waves), found.schedule)
     waves = expand(problem, found.waves)
     plan = Plan(
         name=name,
@@ -135,7 +152,12 @@ def plan_estate(  # noqa: PLR0913 - as make_plan
         },
         constraints=kept,
         waves=planned_waves(
-            inventory, problem, waves, found.schedule, pilot=_has_pilot(problem, kept, count)
+            inventory,
+            problem,
+            waves,
+            found.schedule,
+            pilot=bool(numbers.pilot),
+            pinned=pins or (),
         ),
         stays=tuple(
             Stay(s.id, s.reason or "", s.review_date)
@@ -148,7 +170,14 @@ def plan_estate(  # noqa: PLR0913 - as make_plan
     unwind = unwind_all_hours(plan, inventory, pairs, found.schedule, problem)
     return Planned(
         replace(plan, figures=_figures(problem, found, seed, unwind)),
-        {peer: round(hours(problem, schedule), 4) for peer, schedule in found.seeds.items()},
+        {
+            name: Peer(
+                round(hours(problem, schedule), 4),
+                round(schedule.last * GRID_MINUTES / 60, 4),
+                schedule.valid,
+            )
+            for name, schedule in found.seeds.items()
+        },
         found.interrupted,
     )
 
@@ -184,10 +213,6 @@ def _id(place: Place | None) -> PlaceId | None:
     return None if place is None else place.id
 
 
-def _has_pilot(problem: Problem, constraints: Constraints, count: int) -> bool:
-    return bool(limits(problem, constraints, count).pilot)
-
-
 def _figures(problem: Problem, found: Found, seed: int, unwind: float) -> Figures:
     return Figures(
         exposure_hours=round(hours(problem, found.schedule), 4),
@@ -198,52 +223,46 @@ def _figures(problem: Problem, found: Found, seed: int, unwind: float) -> Figure
     )
 
 
-def _waves_wanted(
-    inventory: Inventory, problem: Problem, rules: Rules, given: Constraints | None
-) -> tuple[Constraints, int]:
-    """The limits, and about how many waves: as many as people follow well and the window takes.
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What people asked for, to find the limits and the number of waves."""
 
-    Judged by the greedy order; fewer and larger waves are tried while it overruns.
-    """
-    moves = len(problem.ids)
-    count = wave_count(moves)
-    if given is not None:
-        count = max(count, -(-moves // max(1, given.moves_per_wave_max)))
-    best: tuple[int, Constraints, int] | None = None
-    while True:
-        kept = given or default_constraints(problem, count)
-        numbers = limits(problem, kept, count)
-        if best is None:
-            capacity.refuse_large_atoms(inventory, rules, numbers, kept)
-        waves = cut(problem, numbers, growth(problem), count)
-        if moves and not waves:
-            raise capacity.refuse_no_wave_left()
-        schedule = decode(problem, expand(problem, waves))
-        if best is None or schedule.last < best[0]:
-            best = schedule.last, kept, count
-        if schedule.last <= TIGHT_SHARE * problem.window:
-            return kept, count
-        fewer = min(count - 1, round(0.85 * count))
-        if fewer < 1 or len(waves) < count:
-            return best[1], best[2]
-        count = fewer
+    inventory: Inventory
+    problem: Problem
+    rules: Rules
+    given: Constraints | None
+    largest: int | None
+    pins: Pins | None
 
+    def constraints_and_count(self) -> tuple[Constraints, int]:
+        """The limits, and about how many waves: as many as people follow well and the window takes.
 
-def _search(
-    inventory: Inventory,
-    problem: Problem,
-    kept: Constraints,
-    count: int,
-    seed: int,
-    evaluations: int,
-    on_progress: Progress | None,
-) -> Found:
-    """The best plan; InputError where even that one is too long or breaks an appointment."""
-    if not problem.ids:
-        return Found([], decode(problem, []), 0, exposure_max=0)
-    found = search(problem, limits(problem, kept, count), count, seed, evaluations, on_progress)
-    if found is None:
-        raise capacity.refuse_no_wave_left()
-    if found.schedule.late or found.schedule.missed:
-        raise capacity.overrun(inventory, problem, expand(problem, found.waves), found.schedule)
-    return found
+        Judged by the greedy order; fewer and larger waves are tried while it overruns.
+        """
+        problem = self.problem
+        largest = self.largest if self.given is None else self.given.moves_per_wave_max
+        count = wave_count(len(problem.ids))
+        if largest is not None:
+            count = max(count, -(-len(problem.ids) // max(1, largest)))
+        pinned = [wave_number(wave) or 0 for wave in (self.pins or {}).values()]
+        least = max(pinned, default=0) + 1
+        count = max(count, least)
+        best: tuple[int, Constraints, int] | None = None
+        while True:
+            kept = self.given or default_constraints(problem, count, largest)
+            numbers = limits(problem, kept, count, self.pins)
+            if best is None:
+                capacity.refuse_large_atoms(self.inventory, self.rules, numbers, kept)
+            waves = cut(problem, numbers, growth(problem), count)
+            if problem.ids and not waves:
+                raise capacity.refuse_no_wave_left(problem, numbers)
+            schedule = decode(problem, expand(problem, waves))
+            if best is None or schedule.last < best[0]:
+                best = schedule.last, kept, count
+            if schedule.last <= TIGHT_SHARE * problem.window:
+                return kept, count
+            fewer = min(count - 1, round(0.85 * count))
+            # More waves than asked for: the limits, not the number, hold them apart.
+            if fewer < least or len(waves) > count:
+                return best[1], best[2]
+            count = fewer

@@ -16,18 +16,11 @@ from migrator.ids import SubsystemId
 from migrator.inventory.model import Inventory, Part
 from migrator.plan.itinerary import eligible_handlers
 from migrator.plan.model import Constraints
+from migrator.planner.calendars import ALWAYS, GRID_MINUTES, Grid, team_members
 from migrator.planner.decode import Schedule, decode
-from migrator.planner.problem import (
-    ALWAYS,
-    GRID_MINUTES,
-    RATE_SCALE,
-    Grid,
-    Problem,
-    target_place,
-    team_members,
-)
+from migrator.planner.problem import RATE_SCALE, Problem, target_place
 from migrator.planner.rules import Rules, relations_of
-from migrator.planner.waves import Limits
+from migrator.planner.waves import Limits, wave_id
 
 REMEDIES_SHOWN_MAX: Final = 5
 """More than five pieces of advice are none."""
@@ -95,12 +88,32 @@ def refuse_large_atoms(
         )
 
 
-def refuse_no_wave_left() -> InputError:
-    """The error for forbidden waves that leave some wave without any move."""
+def refuse_no_wave_left(problem: Problem, limits: Limits) -> InputError:
+    """The error for pins and forbidden waves that leave some move without a wave."""
+    bound = [
+        atom
+        for atom in range(len(problem.atoms))
+        if limits.forbidden[atom] or limits.pinned[atom] is not None
+    ]
     return InputError(
         "no-wave-fits",
-        "the forbidden waves leave a wave without any move that may be in it",
-        hint="forbid fewer waves in the plan's constraints",
+        "the pins and forbidden waves leave a move without a wave, or a wave without a move",
+        hint="a pin must suit the limits of its wave, the pilot's too, and the `before` relations;"
+        " take one of those named back",
+        faults=tuple(
+            Fault("", None, problem.ids[i], _bound(limits, atom))
+            for atom in bound
+            for i in problem.atoms[atom]
+        ),
+    )
+
+
+def _bound(limits: Limits, atom: int) -> str:
+    pinned = limits.pinned[atom]
+    if pinned is not None:
+        return f"is pinned to {wave_id(pinned)}"
+    return (
+        f"is forbidden in {', '.join(wave_id(number) for number in sorted(limits.forbidden[atom]))}"
     )
 
 

@@ -6,21 +6,15 @@ Called by `build.py`. Nothing is decided here but who of several equals is named
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from migrator.ids import PersonId
+from migrator.ids import PersonId, SubsystemId
 from migrator.inventory.model import Inventory, Person, Role
 from migrator.plan.model import PlannedGate, PlannedMove, PlannedWave
 from migrator.plan.recipes import RECIPE_OF_KIND
+from migrator.planner.calendars import ALWAYS, Grid, deciders, deciding_bits
 from migrator.planner.decode import Schedule
-from migrator.planner.problem import (
-    ALWAYS,
-    RATE_SCALE,
-    Grid,
-    Problem,
-    deciders,
-    deciding_bits,
-)
+from migrator.planner.problem import RATE_SCALE, Problem
 from migrator.planner.waves import wave_id, wave_names
 
 
@@ -31,6 +25,7 @@ def planned_waves(
     schedule: Schedule,
     *,
     pilot: bool,
+    pinned: Collection[SubsystemId] = (),
 ) -> tuple[PlannedWave, ...]:
     """The waves as the document has them."""
     grid = Grid(inventory)
@@ -47,7 +42,7 @@ def planned_waves(
                 pilot=pilot and number == 0,
                 gate=PlannedGate(grid.moment(gate), _deciders(inventory, grid, gate)),
                 lead=lead,
-                moves=_moves(inventory, problem, grid, wave, schedule),
+                moves=_moves(inventory, problem, wave, schedule, pinned),
             )
         )
     return tuple(found)
@@ -55,16 +50,20 @@ def planned_waves(
 
 def assumed(inventory: Inventory, problem: Problem) -> tuple[str, ...]:
     """Everything that nobody gave and the plan rests on, as "subject: what", sorted."""
-    return tuple(sorted({*_fields(inventory), *_people(inventory, problem), *_copies(problem)}))
+    elsewhere = (f"inventory: {field}" for field in inventory.assumed)
+    return tuple(
+        sorted({*elsewhere, *_fields(inventory), *_people(inventory, problem), *_copies(problem)})
+    )
 
 
 def _moves(
     inventory: Inventory,
     problem: Problem,
-    grid: Grid,
     wave: Sequence[int],
     schedule: Schedule,
+    pinned: Collection[SubsystemId],
 ) -> tuple[PlannedMove, ...]:
+    grid = Grid(inventory)
     by_id = {subsystem.id: subsystem for subsystem in inventory.subsystems}
     order = sorted(wave, key=lambda i: (schedule.start[i], problem.ids[i]))
     return tuple(
@@ -75,6 +74,7 @@ def _moves(
             start=grid.moment(schedule.start[i]),
             switch=grid.moment(schedule.switch[i]),
             end=grid.moment(schedule.end[i]),
+            pinned=problem.ids[i] in pinned,
         )
         for i in order
     )

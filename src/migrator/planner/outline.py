@@ -18,7 +18,7 @@ from migrator.planner.seeds import Waves, atom_weights
 from migrator.planner.waves import SHORTFALL_TICKS, Limits
 
 STEPS_PER_ATOM: Final = 400
-STEPS_MAX: Final = 80_000
+STEPS_MAX: Final = 300_000
 """More steps than these change the decoded exposure by less than its spread over the seeds."""
 
 
@@ -32,7 +32,7 @@ def outline(
     sketch = Sketch(problem, limits, waves)
     sketch.calibrate(schedule)
     steps = min(STEPS_MAX, STEPS_PER_ATOM * len(problem.atoms))
-    if len(waves) < 2 or not problem.pairs:
+    if len(waves) < 2 or not (problem.pairs or sketch.fixed):
         return waves
     current = best = sketch.cost()
     found = list(sketch.wave_of)
@@ -123,7 +123,7 @@ class Sketch:
             ]
         )
         # A broken appointment weighs several times what being split for as long would.
-        return exposed + 2 * self.problem.weight * (small * SHORTFALL_TICKS + 4 * missed)
+        return exposed + 2 * max(1, self.problem.weight) * (small * SHORTFALL_TICKS + 4 * missed)
 
     def _gaps(self) -> tuple[list[float], float]:
         """From gate to gate, with waits for what may not be earlier; and broken appointments."""

@@ -1,10 +1,8 @@
 """The estate as plain numbers: what the decoder reads, and nothing else.
 
 Built once per plan by `build.py` and `explain.py`; read by `decode.py`, `search.py`, `waves.py`
-and `capacity.py`. Times are ticks of GRID_MINUTES after the window's start. Calendars are bit
-sets: bit t of an int says something about tick t, and negative ints go on for ever, so what is
-beyond the window counts as open. The decoder thus always comes to an end, and a plan that is too
-long is one whose `late` is above zero. Nothing here decides anything.
+and `capacity.py`. Times are ticks of five minutes after the window's start; calendars are bit sets
+(calendars.py). Nothing here decides anything.
 """
 
 from __future__ import annotations
@@ -12,34 +10,34 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from migrator.ids import FunctionId, PersonId, ShiftId, SubsystemId, TeamId
+from migrator.ids import FunctionId, PersonId, SubsystemId, TeamId
 from migrator.inventory.model import (
     Estimate,
     Inventory,
     Part,
     Person,
     Place,
-    Role,
     Subsystem,
 )
-from migrator.inventory.times import at_offset, zone
 from migrator.links.table import Pair
 from migrator.plan.itinerary import eligible_handlers, step_minutes
 from migrator.plan.model import Policy, Recipe, StepKind
 from migrator.plan.recipes import RECIPE_OF_KIND
+from migrator.planner.calendars import (
+    ALWAYS,
+    GRID_MINUTES,
+    Grid,
+    deciding_bits,
+    team_members,
+    team_seats,
+    ticks_up,
+)
 from migrator.planner.rules import Rules
-
-GRID_MINUTES: Final = 5
-"""Finer than any estimate and coarse enough for a person to read aloud."""
 
 RATE_SCALE: Final = 1000
 """Copy rates are integers, thousandths of a GiB per hour: sums must not depend on their order."""
-
-ALWAYS: Final = -1
-"""Every bit set: at all times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +162,7 @@ def build_problem(
         ),
         weight=sum(weight for _, _, weight in both),
         teams=teams,
-        seats=tuple(_seats(inventory, team, grid) for team in teams),
+        seats=tuple(team_seats(inventory, team, grid) for team in teams),
         handlers=tuple(person.id for person in handlers),
         on_duty=tuple(grid.duty(person) for person in handlers),
         deciding=deciding_bits(inventory, grid),
@@ -173,58 +171,6 @@ def build_problem(
         wait_for_accepted=policy.next_wave_when == "accepted",
         window=grid.window,
     )
-
-
-# --- time ----------------------------------------------------------------------------------------
-
-
-class Grid:
-    """The window as ticks, and the calendars in it as bit sets."""
-
-    def __init__(self, inventory: Inventory) -> None:
-        """Keep the window and the shifts."""
-        calendar = inventory.calendar
-        # Two times of one named zone are subtracted by the wall clock; in UTC never.
-        self.start = calendar.start.astimezone(UTC)
-        self.calendar = calendar
-        self.zone = zone(calendar.time_zone)
-        self.window = math.floor(self.tick(calendar.end))
-        self.beyond = ALWAYS << self.window
-        self.shifts: dict[ShiftId, int] = {
-            shift.id: self.inside(shift.start, shift.end) for shift in inventory.people.shifts
-        }
-
-    def tick(self, moment: datetime) -> float:
-        """Where a moment lies, in ticks after the window's start."""
-        return _minutes(moment.astimezone(UTC) - self.start) / GRID_MINUTES
-
-    def moment(self, tick: int) -> datetime:
-        """The moment of a tick, as the clocks of the window's zone show it."""
-        return at_offset(self.start + timedelta(minutes=tick * GRID_MINUTES), self.zone)
-
-    def inside(self, start: datetime, end: datetime) -> int:
-        """The bits of the whole ticks of the window that lie in a stretch."""
-        first = max(0, math.ceil(self.tick(start)))
-        last = min(self.window, math.floor(self.tick(end)))
-        return 0 if last <= first else (1 << last) - (1 << first)
-
-    def duty(self, person: Person) -> int:
-        """When somebody is there; a person without shifts always is."""
-        if not person.shifts:
-            return ALWAYS
-        bits = self.beyond
-        for shift in person.shifts:
-            bits |= self.shifts.get(shift, 0)
-        return bits
-
-
-def _minutes(span: timedelta) -> float:
-    return span.total_seconds() / 60
-
-
-def ticks_up(minutes: float) -> int:
-    """Whole ticks that hold so many minutes; a hair above a tick's edge is rounding, not time."""
-    return max(0, math.ceil(minutes / GRID_MINUTES - 1e-9))
 
 
 # --- moves ---------------------------------------------------------------------------------------
@@ -360,11 +306,6 @@ def _undirected(
     return tuple((i, j, weight) for (i, j), weight in sorted(weights.items()) if weight)
 
 
-def team_members(inventory: Inventory, team: TeamId) -> tuple[Person, ...]:
-    """Who checks what belongs to a team and to no function."""
-    return tuple(person for person in inventory.people.people if person.team == team)
-
-
 def _checks(
     inventory: Inventory, index: Mapping[SubsystemId, int], grid: Grid
 ) -> tuple[tuple[CheckFacts, ...], tuple[Person, ...]]:
@@ -406,46 +347,6 @@ def _checks(
                 )
             )
     return tuple(checks), people
-
-
-def deciders(inventory: Inventory) -> tuple[Person, ...]:
-    """Who may say go, in the order of their ids."""
-    return tuple(p for p in inventory.people.people if Role.DECISION_MAKER in p.roles)
-
-
-def deciding_bits(inventory: Inventory, grid: Grid) -> int:
-    """When a gate can be decided on; always, where nobody is named or nobody is on a shift."""
-    bits = 0
-    for person in deciders(inventory):
-        bits |= grid.duty(person)
-    if not bits & ~grid.beyond:
-        return ALWAYS
-    return bits
-
-
-def _seats(inventory: Inventory, team_id: TeamId, grid: Grid) -> tuple[tuple[int, int], ...]:
-    """When exactly so many seats of a team are there; overlapping shifts add up."""
-    team = next((team for team in inventory.people.teams if team.id == team_id), None)
-    if team is None:
-        return ((max(1, inventory.assumptions.team_seats), ALWAYS),)
-    at_least: list[int] = []  # at_least[n]: bits of n + 1 seats or more
-    for shift, seats in sorted(team.seats.items()):
-        bits = grid.shifts.get(shift, 0)
-        for _ in range(seats):
-            for level in range(len(at_least) - 1, -1, -1):
-                if level + 1 == len(at_least):
-                    at_least.append(0)
-                at_least[level + 1] |= at_least[level] & bits
-            if not at_least:
-                at_least.append(0)
-            at_least[0] |= bits
-    # Beyond the window the largest crew is taken to go on, so that the overrun can be told.
-    at_least = [bits | grid.beyond for bits in at_least if bits] or [grid.beyond]
-    return tuple(
-        (n + 1, bits & ~(at_least[n + 1] if n + 1 < len(at_least) else 0))
-        for n, bits in enumerate(at_least)
-        if bits & ~(at_least[n + 1] if n + 1 < len(at_least) else 0)
-    )
 
 
 def source_place(inventory: Inventory) -> Place | None:

@@ -133,7 +133,8 @@ def cut(problem: Problem, limits: Limits, order: Sequence[int], count: int) -> W
         target = min(limits.room(number), max(even, *(limits.size[a] for a in left)))
         wave: list[int] = []
         size = critical = 0
-        for atom in left:
+        # Who is pinned to this wave comes first, so that nobody takes the place.
+        for atom in sorted(left, key=lambda a: limits.pinned[a] is None):
             fits = (
                 size + limits.size[atom] <= target
                 and critical + limits.critical[atom] <= limits.critical_max
@@ -146,7 +147,7 @@ def cut(problem: Problem, limits: Limits, order: Sequence[int], count: int) -> W
                 size += limits.size[atom]
                 critical += limits.critical[atom]
         if not wave:
-            return []  # only forbidden waves can do that; the caller says which
+            return []  # only forbidden waves and pins can do that; the caller says so
         taken = set(wave)
         left = [atom for atom in left if atom not in taken]
         moves -= size

@@ -42,6 +42,7 @@ class Limits:
     size: tuple[int, ...]
     critical: tuple[int, ...]
     forbidden: tuple[frozenset[int], ...]  # numbers of waves
+    pinned: tuple[int | None, ...]  # the wave in which a person wants it; None: anywhere
     moves_wanted: int  # a smaller wave is not forbidden, but not wished for
 
     def room(self, wave: int) -> int:
@@ -55,7 +56,7 @@ class Limits:
 
     def may(self, atom: int, wave: int) -> bool:
         """Tell whether an atom may be in a wave at all, whoever else is there."""
-        if wave in self.forbidden[atom]:
+        if wave in self.forbidden[atom] or self.pinned[atom] not in (None, wave):
             return False
         return wave > 0 or not self.pilot or atom in self.pilot
 
@@ -68,11 +69,12 @@ def wave_count(moves: int) -> int:
     return max(1, round(math.sqrt(moves)))
 
 
-def default_constraints(problem: Problem, waves: int) -> Constraints:
-    """The limits used where nobody gave any."""
+def default_constraints(problem: Problem, waves: int, largest: int | None) -> Constraints:
+    """The limits used where nobody gave any; `largest` is the one that may be given alone."""
     moves = len(problem.ids)
-    # Half as much again as an even share leaves the search room to keep neighbours together.
-    largest = max(MOVES_PER_WAVE_FLOOR, math.ceil(1.5 * moves / waves))
+    if largest is None:
+        # Half as much again as an even share leaves the search room to keep neighbours together.
+        largest = max(MOVES_PER_WAVE_FLOOR, math.ceil(1.5 * moves / waves))
     critical = [sum(problem.moves[i].criticality == 5 for i in atom) for atom in problem.atoms]
     # The pilot has no critical moves, so the other waves share them.
     shared = math.ceil(1.5 * sum(critical) / max(1, waves - 1))
@@ -128,7 +130,13 @@ def _forbidden(problem: Problem, constraints: Constraints, atom: int) -> set[Wav
     }
 
 
-def limits(problem: Problem, constraints: Constraints, waves: int) -> Limits:
+Pins = Mapping[SubsystemId, WaveId]
+"""Where a person put a subsystem, so that the planner leaves it there."""
+
+
+def limits(
+    problem: Problem, constraints: Constraints, waves: int, pins: Pins | None = None
+) -> Limits:
     """The constraints as numbers, for a plan of about so many waves."""
     size = pilot_size(problem, constraints, waves)
     return Limits(
@@ -142,11 +150,20 @@ def limits(problem: Problem, constraints: Constraints, waves: int) -> Limits:
         ),
         forbidden=tuple(
             frozenset(
-                int(wave[1:]) - 1
+                number
                 for wave in _forbidden(problem, constraints, atom)
-                if wave[1:].isdigit()
+                if (number := wave_number(wave)) is not None
             )
             for atom in range(len(problem.atoms))
+        ),
+        pinned=tuple(
+            next(
+                (wave_number(pins[problem.ids[i]]) for i in members if problem.ids[i] in pins),
+                None,
+            )
+            if pins
+            else None
+            for members in problem.atoms
         ),
         # Half an even share; what is smaller is hardly worth a gate of its own.
         moves_wanted=len(problem.ids) // max(1, waves) // 2,
@@ -165,6 +182,11 @@ def touching_weight(problem: Problem) -> list[int]:
 def wave_id(number: int) -> WaveId:
     """The id of the nth wave (from 0): short enough to be said on the telephone."""
     return WaveId(f"w{number + 1:02d}")
+
+
+def wave_number(wave: WaveId) -> int | None:
+    """Which wave (from 0) an id of ours means; None for an id that a person made up."""
+    return int(wave[1:]) - 1 if wave.startswith("w") and wave[1:].isdigit() else None
 
 
 def wave_names(

@@ -1,0 +1,323 @@
+"""Why a subsystem moves when it does: facts for people, each computed, none remembered.
+
+Called by `migrator explain` and the reports. The plan is decoded again in its written order, and
+the neighbouring waves are tried with one evaluation each, so an explanation holds for hand-edited
+plans, too. It never says "optimal": it says what one step to either side would change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from migrator.errors import InputError
+from migrator.ids import SubsystemId, WaveId
+from migrator.inventory.model import Inventory, Relation, RelationKind
+from migrator.links.table import Pair
+from migrator.plan.model import Plan, PlannedMove, PlannedWave
+from migrator.planner.calendars import GRID_MINUTES, Grid
+from migrator.planner.decode import Schedule, decode
+from migrator.planner.problem import Problem, build_problem
+from migrator.planner.rules import find_rules, relations_of
+from migrator.planner.search import hours
+from migrator.planner.waves import Limits, limits
+
+NEIGHBOURS_MAX: Final = 5
+"""Five neighbours are what a person takes in; `migrator graph --around` shows them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A subsystem that shares links. `switch` is None for one that never switches."""
+
+    subsystem: SubsystemId
+    links: int
+    share: float  # of all link weight that touches the explained subsystem
+    wave: WaveId | None
+    switch: datetime | None
+    split_hours: float | None  # how long the links cross the platforms; None: for good
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """The subsystem (with all that must go with it) one wave earlier or later.
+
+    `refused` says why that cannot be; then there are no figures. Changes are in hours, negative
+    is less. `invalid` says what the change would break although no limit forbids it.
+    """
+
+    wave: WaveId
+    refused: str | None
+    exposure_change_hours: float | None
+    end_change_hours: float | None
+    invalid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedBy:
+    """Who verifies it: a function's handlers, or its own team (`function` is None)."""
+
+    function: str | None
+    name: str
+    quorum: int
+    eligible: int  # 0: nobody is named, anybody may
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a subsystem moves when it does; `because` are sentences in English."""
+
+    subsystem: SubsystemId
+    name: str
+    wave: WaveId
+    wave_name: str
+    place: int  # its wave is the nth
+    waves: int
+    pilot: bool
+    gate: datetime
+    start: datetime
+    switch: datetime
+    end: datetime
+    because: tuple[str, ...]
+    together: tuple[SubsystemId, ...]
+    relations: tuple[Relation, ...]
+    neighbours: tuple[Neighbour, ...]
+    earlier: Alternative | None  # None: it is in the first wave
+    later: Alternative | None  # None: it is in the last wave
+    checks: tuple[CheckedBy, ...]
+    assumed: tuple[str, ...]
+
+
+def explain(
+    plan: Plan, inventory: Inventory, pairs: Sequence[Pair], subsystem: SubsystemId
+) -> Explanation:
+    """Explain one placement. InputError where the plan does not move the subsystem."""
+    number, wave, move = _find(plan, inventory, subsystem)
+    problem = build_problem(
+        inventory, tuple(pairs), find_rules(inventory), plan.policy, plan.recipes
+    )
+    waves = [
+        [problem.index[m.subsystem] for m in w.moves if m.subsystem in problem.index]
+        for w in plan.waves
+    ]
+    schedule = decode(problem, waves)
+    me = problem.index[subsystem]
+    atom = problem.atoms[problem.atom_of[me]]
+    numbers = limits(problem, plan.constraints, len(waves))
+    trial = _Trial(plan, problem, numbers, waves, schedule)
+    return Explanation(
+        subsystem=subsystem,
+        name=inventory.by_id[subsystem].name,
+        wave=wave.id,
+        wave_name=wave.name,
+        place=number + 1,
+        waves=len(plan.waves),
+        pilot=wave.pilot,
+        gate=wave.gate.at,
+        start=move.start,
+        switch=move.switch,
+        end=move.end,
+        because=(
+            *_why_this_wave(plan, problem, wave, me),
+            *_why_this_hour(inventory, problem, schedule, number, me),
+        ),
+        together=tuple(problem.ids[i] for i in atom if i != me),
+        relations=tuple(
+            r
+            for r in relations_of([problem.ids[i] for i in atom], inventory.relations)
+            if len(atom) > 1
+        )
+        + tuple(
+            r
+            for r in inventory.relations
+            if r.kind is RelationKind.BEFORE and subsystem in r.members
+        ),
+        neighbours=_neighbours(plan, pairs, subsystem),
+        earlier=trial.put(atom, number, number - 1) if number else None,
+        later=trial.put(atom, number, number + 1) if number + 1 < len(waves) else None,
+        checks=_checks(inventory, problem, me),
+        assumed=tuple(line for line in plan.assumed if line.startswith(f"{subsystem}: ")),
+    )
+
+
+def _find(
+    plan: Plan, inventory: Inventory, subsystem: SubsystemId
+) -> tuple[int, PlannedWave, PlannedMove]:
+    for number, wave in enumerate(plan.waves):
+        for move in wave.moves:
+            if move.subsystem == subsystem and subsystem in inventory.by_id:
+                return number, wave, move
+    known = inventory.by_id.get(subsystem)
+    if known is None:
+        message = f"neither the plan nor its inventory knows a subsystem {subsystem}"
+        hint = "look the id up in the plan, or with `migrator graph`"
+    elif known.moves:
+        message = f"the plan does not move {subsystem}, although its inventory says that it moves"
+        hint = "the plan was edited or made earlier: `migrator lint` names the difference"
+    else:
+        reason = f": {known.reason}" if known.reason else ""
+        message = f"{subsystem} does not move, its kind is {known.kind.value}{reason}"
+        hint = (
+            "only what moves has a place in the plan; change its kind in the inventory to move it"
+        )
+    raise InputError("not-in-plan", message, hint=hint)
+
+
+def _why_this_wave(plan: Plan, problem: Problem, wave: PlannedWave, me: int) -> list[str]:
+    found = []
+    members = problem.atoms[problem.atom_of[me]]
+    pinned = next(m for m in wave.moves if m.subsystem == problem.ids[me]).pinned
+    if pinned:
+        found.append("a person pinned it to this wave")
+    if wave.pilot:
+        found.append(
+            "the pilot has only moves of criticality "
+            f"{plan.constraints.pilot_criticality_max} or less with few links, and it is one"
+        )
+    if len(members) > 1:
+        others = ", ".join(problem.ids[i] for i in members if i != me)
+        found.append(f"declared relations bind it to {others}: they go in one wave")
+    facts = problem.moves[me]
+    if facts.before:
+        firsts = ", ".join(problem.ids[i] for i in facts.before)
+        found.append(f"{firsts} must switch before it")
+    seconds = [i for i, other in enumerate(problem.moves) if me in other.before]
+    if seconds:
+        found.append(f"it must switch before {', '.join(problem.ids[i] for i in seconds)}")
+    if not found:
+        found.append("no declaration asks for this wave; its links and the limits put it here")
+    return found
+
+
+def _why_this_hour(
+    inventory: Inventory, problem: Problem, schedule: Schedule, number: int, me: int
+) -> list[str]:
+    """What keeps its hands-on part from starting at the gate."""
+    facts, gate, start = problem.moves[me], schedule.gates[number], schedule.start[me]
+    grid = Grid(inventory)
+    found = []
+    if facts.fixed is not None:
+        dates = [d for d in inventory.calendar.fixed_dates if d.subsystem == problem.ids[me]]
+        found += [
+            f"its switch has an appointment with {d.partner}: "
+            f"{d.start:%a %H:%M} to {d.end:%a %H:%M} ({d.id})"
+            for d in dates
+        ]
+    if start == gate:
+        return [*found, "it starts as soon as the gate is open"]
+    waits = [f"{_span(start - gate)} after the gate"]
+    if schedule.copied[me] > gate:
+        waits.append(f"its copy is there at {grid.moment(schedule.copied[me]):%a %H:%M}")
+    waits += [
+        f"{problem.ids[first]} switches first"
+        for first in facts.before
+        if schedule.switch[first] - facts.cut_from > gate
+    ]
+    if not facts.allowed >> gate & 1:
+        waits.append("a blackout or its appointment forbids the cut that follows an earlier start")
+    ready = max(gate, schedule.copied[me])
+    if start > ready and facts.allowed >> ready & 1 and len(waits) < 3:
+        waits.append(f"the seats of team {problem.teams[facts.team]} are taken or not there yet")
+    return [*found, "it starts " + "; ".join(waits)]
+
+
+def _neighbours(plan: Plan, pairs: Sequence[Pair], subsystem: SubsystemId) -> tuple[Neighbour, ...]:
+    where = {m.subsystem: (wave.id, m.switch) for wave in plan.waves for m in wave.moves}
+    links: dict[SubsystemId, int] = {}
+    weight: dict[SubsystemId, int] = {}
+    for pair in pairs:
+        if subsystem in (pair.source, pair.target):
+            other = pair.target if pair.source == subsystem else pair.source
+            links[other] = links.get(other, 0) + pair.links
+            weight[other] = weight.get(other, 0) + pair.weight
+    total = max(1, sum(weight.values()))
+    mine = where[subsystem][1]
+    found = []
+    for other in sorted(links, key=lambda name: (-weight[name], name))[:NEIGHBOURS_MAX]:
+        wave, switch = where.get(other, (None, None))
+        apart = None if switch is None else abs((switch - mine).total_seconds()) / 3600
+        found.append(Neighbour(other, links[other], weight[other] / total, wave, switch, apart))
+    return tuple(found)
+
+
+def _checks(inventory: Inventory, problem: Problem, me: int) -> tuple[CheckedBy, ...]:
+    names = {function.id: function.name for function in inventory.functions}
+    found = []
+    for number in problem.checks_of[me]:
+        check = problem.checks[number]
+        name = "the team's own check"
+        if check.function is not None:
+            name = names[check.function].get("en", check.function)
+        found.append(CheckedBy(check.function, name, check.quorum, len(check.handlers)))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """The plan as it is, to try one change at a time."""
+
+    plan: Plan
+    problem: Problem
+    limits: Limits
+    waves: list[list[int]]
+    schedule: Schedule
+
+    def put(self, atom: tuple[int, ...], here: int, there: int) -> Alternative:
+        """One evaluation with the atom in a neighbouring wave, or why that cannot be."""
+        wave = self.plan.waves[there].id
+        refused = self._refused(atom, here, there)
+        if refused is not None:
+            return Alternative(wave, refused, None, None, None)
+        changed = [[i for i in moves if i not in atom] for moves in self.waves]
+        changed[there] += atom
+        new = decode(self.problem, changed, self.schedule, min(here, there))
+        invalid = None
+        if new.late > self.schedule.late:
+            invalid = f"the plan would end {_span(new.late)} after the window"
+        elif new.missed > self.schedule.missed:
+            invalid = "an appointment would be broken"
+        return Alternative(
+            wave,
+            None,
+            round(hours(self.problem, new) - hours(self.problem, self.schedule), 4),
+            round((new.last - self.schedule.last) * GRID_MINUTES / 60, 4),
+            invalid,
+        )
+
+    def _refused(self, atom: tuple[int, ...], here: int, there: int) -> str | None:
+        problem, number = self.problem, self.problem.atom_of[atom[0]]
+        wave = self.plan.waves[there]
+        wave_of = {i: k for k, moves in enumerate(self.waves) for i in moves}
+        for i in atom:
+            late = [f for f in problem.moves[i].before if wave_of.get(f, there) > there]
+            if late:
+                return f"{problem.ids[late[0]]} must switch before {problem.ids[i]}"
+        for k, facts in enumerate(problem.moves):
+            if k not in atom and wave_of.get(k, there) < there:
+                held = [i for i in atom if i in facts.before]
+                if held:
+                    return f"{problem.ids[held[0]]} must switch before {problem.ids[k]}"
+        if wave.pilot and number not in self.limits.pilot:
+            return "the pilot takes only moves of low criticality with few links"
+        if there in self.limits.forbidden[number]:
+            return f"a person forbade {wave.id} for it (constraints)"
+        size = len(self.waves[there]) + len(atom)
+        most = self.limits.pilot_moves_max if wave.pilot else self.limits.moves_max
+        if size > most:
+            return f"{wave.id} would have {size} moves, it may have {most}"
+        critical = sum(problem.moves[i].criticality == 5 for i in [*self.waves[there], *atom])
+        if self.limits.critical[number] and critical > self.limits.critical_max:
+            return (
+                f"{wave.id} would have {critical} moves of criticality 5, "
+                f"it may have {self.limits.critical_max}"
+            )
+        if len(self.waves[here]) == len(atom):
+            return f"{self.plan.waves[here].id} would be empty"
+        return None
+
+
+def _span(ticks: int) -> str:
+    minutes = ticks * GRID_MINUTES
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
