@@ -245,7 +245,10 @@ def _listed(
     for number in range(len(listed(document, key))):
         path = (key, number, "id")
         gathered.see(noun, document, path, value_at(document, path))
-    return good_rows(document, model, key)
+    good = good_rows(document, model, key)
+    if len(good) != len(listed(document, key)) or not all(placed.whole for placed in good):
+        gathered.partial.add(noun)
+    return good
 
 
 def _see_subsystem(gathered: Rows, document: Document, path: tuple[str | int, ...]) -> None:

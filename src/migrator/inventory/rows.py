@@ -69,6 +69,7 @@ class Rows:
     manifests: dict[str, str] = field(default_factory=dict)  # relative path -> SHA-256 of its bytes
     documents: dict[str, Document] = field(default_factory=dict)  # file -> what could be read of it
     unreadable: set[str] = field(default_factory=set)  # files whose rows nobody knows
+    partial: set[str] = field(default_factory=set)  # nouns with rows that are not wholly right
     seen: dict[str, list[Seen]] = field(default_factory=dict)  # by noun
     faults: list[Fault] = field(default_factory=list)
     broken: int = 0  # how many of the faults say that a text is no YAML at all

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,9 @@ def test_assumed_figure_differs_from_the_same_figure_given() -> None:
 def test_where_the_folder_lies_is_no_fact(tmp_path: Path) -> None:
     assert an_inventory(folder=tmp_path).digest == an_inventory().digest
     assert an_inventory(links_file=Path("links.csv")).digest == an_inventory().digest
+
+
+def test_one_moment_by_two_clocks_is_one_fact() -> None:
+    calendar = an_inventory().calendar
+    by_utc = replace(calendar, start=calendar.start.astimezone(UTC))
+    assert an_inventory(calendar=by_utc).digest == an_inventory().digest

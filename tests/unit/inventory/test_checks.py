@@ -194,3 +194,49 @@ def test_broken_file_makes_no_faults_of_what_refers_to_it(tmp_path: Path) -> Non
 def test_estate_without_subsystems_is_refused(tmp_path: Path, text: str | None) -> None:
     found = faults_of(tmp_path, subsystems=text, relations=None, functions=None, calendar=None)
     assert found == ["subsystems.yaml: no subsystem is declared; write at least one"]
+
+
+def test_value_that_is_wrong_by_itself_is_not_called_missing_as_well(tmp_path: Path) -> None:
+    text = edited("subsystems", "reason: runs on the mainframe", "reason: 12")
+    assert faults_of(tmp_path, subsystems=text) == [
+        ("subsystems.yaml:75: subsystems[5].reason: wants text, found the number 12; "
+        "put it in quotes")
+    ]
+
+
+def test_person_whose_competences_are_unreadable_leaves_the_quorum_unjudged(tmp_path: Path) -> None:
+    text = edited("people", "Dan D, roles: [handler], competences: [benefits]",
+                  "Dan D, roles: [handler], competences: benefits")  # fmt: skip
+    assert faults_of(tmp_path, people=text) == [
+        "people.yaml:10: people[3].competences: wants a list, found the text 'benefits'"
+    ]
+
+
+def test_only_handlers_count_for_a_quorum(tmp_path: Path) -> None:
+    text = edited("people", "Dan D, roles: [handler]", "Dan D, roles: [engineer]")
+    [fault] = faults_of(tmp_path, people=text)
+    assert "the handlers with the competence 'benefits' are 1" in fault
+
+
+def test_team_of_the_assumptions_may_be_named_beside_the_declared_ones(tmp_path: Path) -> None:
+    text = edited("subsystems", "team: green\n    kind: batch", "team: crew\n    kind: batch")
+    assumptions = "team: {id: crew, seats: 3}\n"
+    assert faults_of(tmp_path, subsystems=text, assumptions=assumptions) == []
+
+
+def test_unreadable_people_make_no_fault_of_those_who_name_them(tmp_path: Path) -> None:
+    text = edited("functions", "handlers: []", "handlers: [cia, dan]")
+    [fault] = faults_of(tmp_path, functions=text, people="people: [\n")
+    assert fault.startswith("people.yaml:2: the YAML parser stops here")
+
+
+def test_ids_that_are_no_text_are_named_once_each(tmp_path: Path) -> None:
+    text = edited("people", "{id: dan", "{id: [dan]").replace("{id: cia", "{id: [dan]")
+    assert [fault.partition(" wants")[0] for fault in faults_of(tmp_path, people=text)] == [
+        "people.yaml:9: people[2].id:",
+        "people.yaml:10: people[3].id:",
+    ]
+
+
+def test_p80_may_equal_its_p50(tmp_path: Path) -> None:
+    assert faults_of(tmp_path, subsystems=edited("subsystems", "p80: 80m", "p80: 50m")) == []

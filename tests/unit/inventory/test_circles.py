@@ -76,3 +76,8 @@ def test_one_circle_is_told_per_knot_and_it_is_the_shortest() -> None:
 
 def test_what_goes_one_way_has_no_circles() -> None:
     assert shortest_circles({"a": ["b", "c"], "b": ["d"], "c": ["d"], "d": []}) == []
+
+
+def test_knots_that_interleave_by_name_are_told_once_each() -> None:
+    arcs = {"a": ["z"], "z": ["a"], "b": ["c"], "c": ["b"]}
+    assert shortest_circles(arcs) == [["a", "z"], ["b", "c"]]

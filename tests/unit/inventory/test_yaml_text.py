@@ -220,3 +220,9 @@ def test_merge_key_wants_a_mapping() -> None:
 
 def test_merge_key_is_an_ordinary_key_where_aliases_are_refused() -> None:
     assert read_yaml("a: {<<: 1}\n", "x.yaml").data == {"a": {"<<": 1}}
+
+
+def test_alias_means_the_latest_anchor_even_when_that_one_is_not_finished() -> None:
+    with pytest.raises(InputError) as caught:
+        read_yaml_documents("a: &a 1\nb: &a [*a]\n", "x.yaml", aliases="expand")
+    assert [fault.line for fault in caught.value.faults] == [2]
