@@ -266,7 +266,7 @@ def a_plan(**changes: object) -> Plan:
     return replace(plan, **changes)  # type: ignore[arg-type]  # a test's own data
 
 
-def with_move(plan: Plan, name: str, **changes: object) -> Plan:
+def with_move(plan: Plan, name: str, /, **changes: object) -> Plan:
     """The plan with one move changed; `wave=` puts it into another wave."""
     wave = changes.pop("wave", None)
     found = next(m for w in plan.waves for m in w.moves if m.subsystem == name)
@@ -282,7 +282,7 @@ def with_move(plan: Plan, name: str, **changes: object) -> Plan:
     return replace(plan, waves=tuple(waves))
 
 
-def with_wave(plan: Plan, name: str, **changes: object) -> Plan:
+def with_wave(plan: Plan, name: str, /, **changes: object) -> Plan:
     """The plan with one wave changed."""
     return replace(
         plan,

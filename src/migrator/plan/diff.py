@@ -2,14 +2,14 @@
 
 Called by `migrator diff` for the people who review a plan, and by `approval.py`, which must name
 what changed since somebody said yes. Changes are told the way an engineer would tell them: who
-moved to which wave, who is new, what happens earlier or later, which rule is another one. Wave
-order counts by id, so a renamed wave is a renamed wave and not a hundred moved moves. Pure.
+moved to which wave, who is new, what happens earlier or later, which rule is another one. A wave
+with the same members under another id is a renamed wave, and not a dozen moved moves. Pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
 from migrator.ids import SubsystemId, WaveId
@@ -71,7 +71,8 @@ def diff_plans(
         *_rest(a, b),
     )
     digests = (plan_digest(a), plan_digest(b))
-    return Diff(changes, costs(a, inventory, rows), costs(b, inventory, rows), digests)
+    before = _under_new_ids(costs(a, inventory, rows), _renamed(a, b))
+    return Diff(changes, before, costs(b, inventory, rows), digests)
 
 
 def cost_lines(diff: Diff) -> tuple[str, ...]:
@@ -108,7 +109,7 @@ def _placed(plan: Plan) -> dict[SubsystemId, tuple[WaveId, PlannedMove]]:
 
 
 def _moves(a: Plan, b: Plan, names: Mapping[SubsystemId, str]) -> Iterator[Change]:
-    old, new = _placed(a), _placed(b)
+    old, new, called = _placed(a), _placed(b), _renamed(a, b)
     zone = zone_named(b.window.time_zone)
     for subsystem in sorted({*old, *new}):
         who = _called(subsystem, names)
@@ -120,7 +121,8 @@ def _moves(a: Plan, b: Plan, names: Mapping[SubsystemId, str]) -> Iterator[Chang
             text = f"{who} is new, in wave {wave}, switching {clock(move.switch, zone)}"
             yield Change("move-new", subsystem, text)
         else:
-            yield from _move(subsystem, who, old[subsystem], new[subsystem])
+            wave, move = old[subsystem]
+            yield from _move(subsystem, who, (called.get(wave, wave), move), new[subsystem])
 
 
 def _move(
@@ -157,10 +159,37 @@ def _move(
         yield Change("move-pinned", subsystem, text)
 
 
+def _renamed(a: Plan, b: Plan) -> dict[WaveId, WaveId]:
+    """Waves of `a` that are in `b` under another id: known by having the very same members."""
+    kept = {wave.id for wave in a.waves} & {wave.id for wave in b.waves}
+    new = {_subsystems(wave): wave.id for wave in b.waves if wave.moves and wave.id not in kept}
+    gone = [wave for wave in a.waves if wave.id not in kept]
+    return {wave.id: new[_subsystems(wave)] for wave in gone if _subsystems(wave) in new}
+
+
+def _under_new_ids(before: Costs, called: Mapping[WaveId, WaveId]) -> Costs:
+    """The costs by wave under the waves' present ids, so that like is compared with like."""
+    critical = before.critical
+    return replace(
+        before,
+        moves={called.get(wave, wave): number for wave, number in before.moves.items()},
+        critical=critical and {called.get(wave, wave): n for wave, n in critical.items()},
+    )
+
+
+def _subsystems(wave: PlannedWave) -> frozenset[SubsystemId]:
+    return frozenset(move.subsystem for move in wave.moves)
+
+
 def _waves(a: Plan, b: Plan) -> Iterator[Change]:
-    old, new = {wave.id: wave for wave in a.waves}, {wave.id: wave for wave in b.waves}
+    called = _renamed(a, b)
+    old = {called.get(wave.id, wave.id): wave for wave in a.waves}
+    new = {wave.id: wave for wave in b.waves}
     for wave in a.waves:
-        if wave.id not in new:
+        if wave.id in called:
+            text = f"wave {wave.id} has the id {called[wave.id]} now"
+            yield Change("wave-id", called[wave.id], text)
+        elif wave.id not in new:
             yield Change("wave-gone", wave.id, f"wave {wave.id} ({wave.name}) is gone")
     for wave in b.waves:
         if wave.id not in old:
@@ -168,7 +197,7 @@ def _waves(a: Plan, b: Plan) -> Iterator[Change]:
             yield Change("wave-new", wave.id, text)
         else:
             yield from _wave(old[wave.id], wave)
-    kept_a = [wave.id for wave in a.waves if wave.id in new]
+    kept_a = [wave for wave in old if wave in new]
     kept_b = [wave.id for wave in b.waves if wave.id in old]
     if kept_a != kept_b:
         text = f"the waves' order is {', '.join(kept_b)}; it was {', '.join(kept_a)}"
@@ -234,8 +263,8 @@ def _constraints(was: Constraints, now: Constraints) -> Iterator[Change]:
     for subsystem in sorted({*was.forbidden_waves, *now.forbidden_waves}):
         old, new = was.forbidden_waves.get(subsystem, ()), now.forbidden_waves.get(subsystem, ())
         if old != new:
-            allowed = f"forbidden in {_people(new)}; it was {_people(old)}"
-            yield Change("constraint", subsystem, f"{subsystem} is {allowed}")
+            text = f"{subsystem} is forbidden in {_waves_in(new)}; it was in {_waves_in(old)}"
+            yield Change("constraint", subsystem, text)
 
 
 def _policy(was: Policy, now: Policy) -> Iterator[Change]:
@@ -330,6 +359,10 @@ def _joined(parts: Sequence[str]) -> str:
 
 def _people(ids: Sequence[str]) -> str:
     return ", ".join(ids) or "nobody"
+
+
+def _waves_in(ids: Sequence[WaveId]) -> str:
+    return ", ".join(ids) or "no wave"
 
 
 def _value(name: str, value: object) -> str:

@@ -9,7 +9,7 @@ fault that names the nearest known one, because a misspelled limit would otherwi
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Final, Literal, TypeAlias, get_args
+from typing import Annotated, Final, Literal, TypeAlias, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -31,6 +31,7 @@ from migrator.plan.model import PLAN_SCHEMA_VERSION
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 DURATION_PATTERN: Final = r"^([0-9.]+h)?([0-9.]+m)?([0-9.]+s)?$"
+UTC_ZONE: Final = ZoneInfo("UTC")
 ZONE: Final = "zone"
 """The key of the validation context under which the window's zone travels to every time."""
 
@@ -292,6 +293,51 @@ class PlanFile(Part):
     assumed: list[str] = []
 
 
+class InputsPart(Part):
+    """What a seal or an approval is tied to."""
+
+    plan_digest: str
+    inventory_digest: str
+    links_digest: str
+    manifests_digest: str
+    program_version: str
+
+
+class SealFile(Part):
+    """What a dry run found (`plans/x.seal.json`)."""
+
+    schema_version: Literal[1]
+    plan_name: str
+    inputs: InputsPart
+    result: Literal["passed", "failed"]
+    seed: int
+    steps_exercised: list[str]
+    undos_exercised: list[str]
+    waves_unwound: list[str]
+    not_exercised: list[str]
+
+
+class ApprovalPart(Part):
+    """One person's yes."""
+
+    person: Id
+    system_user: Text
+    at: Moment
+    plan: Text
+    approved: Text
+    statement: str
+    seal: str | None = None
+    inputs: InputsPart
+    parts: dict[str, str]
+
+
+class ApprovalsFile(Part):
+    """Who said yes to a plan (`plans/x.approval.yaml`)."""
+
+    schema_version: Literal[1]
+    approvals: list[ApprovalPart]
+
+
 assert get_args(PlanFile.model_fields["schema_version"].annotation) == (PLAN_SCHEMA_VERSION,)
 
 
@@ -302,11 +348,28 @@ def plan_json_schema() -> dict[str, object]:
 
 def check_plan_file(document: Document) -> PlanFile | tuple[Fault, ...]:
     """The checked file, or every fault in it with its line."""
-    context = {ZONE: _zone_of(document.data)}
-    faults = faults_of(document, PlanFile, context=context)
+    return _check(document, PlanFile, _zone_of(document.data))
+
+
+def check_seal_file(document: Document) -> SealFile | tuple[Fault, ...]:
+    """The checked seal, or every fault in it."""
+    return _check(document, SealFile, UTC_ZONE)
+
+
+def check_approvals_file(document: Document) -> ApprovalsFile | tuple[Fault, ...]:
+    """The checked approvals, or every fault in them with its line."""
+    return _check(document, ApprovalsFile, UTC_ZONE)
+
+
+FileT = TypeVar("FileT", bound=Part)
+
+
+def _check(document: Document, model: type[FileT], where: ZoneInfo) -> FileT | tuple[Fault, ...]:
+    context = {ZONE: where}
+    faults = faults_of(document, model, context=context)
     if faults:
         return tuple(sorted(faults, key=lambda fault: (fault.line or 0, fault.path)))
-    return PlanFile.model_validate(document.data, context=context)
+    return model.model_validate(document.data, context=context)
 
 
 def _zone_of(data: Plain) -> ZoneInfo:
@@ -314,6 +377,6 @@ def _zone_of(data: Plain) -> ZoneInfo:
     window = data.get("window") if isinstance(data, dict) else None
     name = window.get("time_zone") if isinstance(window, dict) else None
     try:
-        return zone(name) if isinstance(name, str) else ZoneInfo("UTC")
+        return zone(name) if isinstance(name, str) else UTC_ZONE
     except ValueError:
-        return ZoneInfo("UTC")
+        return UTC_ZONE

@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
+from migrator.errors import InputError
+from migrator.inventory.yaml_text import read_yaml
 from migrator.plan.digest import canonical_json, grouped
+from migrator.plan.schema import InputsPart, check_seal_file
 
 SEAL_SCHEMA_VERSION: Final = 1
 
@@ -109,3 +112,38 @@ def seal_path(plan_path: PurePath) -> str:
 def seal_to_text(seal: Seal) -> str:
     """The seal as a file: canonical JSON and a line's end."""
     return canonical_json(seal) + "\n"
+
+
+def seal_from_text(text: str, file: str) -> Seal:
+    """The seal that a text says; InputError names every fault in it."""
+    document = read_yaml(text, file)  # JSON is YAML, and this reader names lines
+    checked = check_seal_file(document)
+    if isinstance(checked, tuple):
+        raise InputError(
+            "broken-seal",
+            f"{file} is not a seal that migrator understands",
+            hint="make it anew with `migrator dry-run`; a seal is never written by hand",
+            faults=checked,
+        )
+    return Seal(
+        schema_version=checked.schema_version,
+        plan_name=checked.plan_name,
+        inputs=inputs_from(checked.inputs),
+        result=checked.result,
+        seed=checked.seed,
+        steps_exercised=tuple(checked.steps_exercised),
+        undos_exercised=tuple(checked.undos_exercised),
+        waves_unwound=tuple(checked.waves_unwound),
+        not_exercised=tuple(checked.not_exercised),
+    )
+
+
+def inputs_from(part: InputsPart) -> Inputs:
+    """The checked part of a file as data."""
+    return Inputs(
+        plan_digest=part.plan_digest,
+        inventory_digest=part.inventory_digest,
+        links_digest=part.links_digest,
+        manifests_digest=part.manifests_digest,
+        program_version=part.program_version,
+    )

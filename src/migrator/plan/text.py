@@ -127,9 +127,9 @@ class _Writer:
         yield "inventory:  # the digests tie the plan to what it was made from"
         yield f"  path: {_text(made_from.path)}"
         yield f"  name: {_text(made_from.name)}"
-        yield f"  digest: {_quoted(made_from.digest)}"
+        yield f"  digest: {quoted(made_from.digest)}"
         yield f"  links: {made_from.links}"
-        yield f"  links_digest: {_quoted(made_from.links_digest)}"
+        yield f"  links_digest: {quoted(made_from.links_digest)}"
         yield ""
         yield "window:"
         yield f"  start: {self.time(window.start)}"
@@ -284,12 +284,13 @@ def _text(value: str | None) -> str:
         return "null"
     if _PLAIN.fullmatch(value) and value.lower() not in _NO_TEXT:
         return value
-    return _quoted(value)
+    return quoted(value)
 
 
-def _quoted(value: str) -> str:
-    quoted = json.dumps(value, ensure_ascii=False)
-    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
+def quoted(value: str) -> str:
+    """A text in double quotes, as YAML and JSON both read it."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _list(values: Iterable[str]) -> str:
