@@ -14,6 +14,7 @@ from typing import Final
 
 from migrator.errors import InputError
 from migrator.ids import SubsystemId, WaveId
+from migrator.inventory.door import did_you_mean
 from migrator.inventory.model import Inventory, Relation, RelationKind
 from migrator.links.table import Pair
 from migrator.plan.model import Plan, PlannedMove, PlannedWave
@@ -120,8 +121,8 @@ def explain(
         switch=move.switch,
         end=move.end,
         because=(
-            *_why_this_wave(plan, problem, wave, me),
-            *_why_this_hour(inventory, problem, schedule, number, me),
+            *_why_this_wave(plan, inventory, problem, wave, me),
+            _why_this_hour(inventory, problem, schedule, (number, me), move),
         ),
         together=tuple(problem.ids[i] for i in atom if i != me),
         relations=tuple(
@@ -151,9 +152,13 @@ def _find(
                 return number, wave, move
     known = inventory.by_id.get(subsystem)
     if known is None:
-        message = f"neither the plan nor its inventory knows a subsystem {subsystem}"
-        hint = "look the id up in the plan, or with `migrator graph`"
-    elif known.moves:
+        near = did_you_mean(subsystem, [s.id for s in inventory.subsystems])
+        raise InputError(
+            "unknown-subsystem",
+            f"there is no subsystem {subsystem}{near}",
+            hint="subsystems are named by their ids, as in the plan",
+        )
+    if known.moves:
         message = f"the plan does not move {subsystem}, although its inventory says that it moves"
         hint = "the plan was edited or made earlier: `migrator lint` names the difference"
     else:
@@ -165,8 +170,15 @@ def _find(
     raise InputError("not-in-plan", message, hint=hint)
 
 
-def _why_this_wave(plan: Plan, problem: Problem, wave: PlannedWave, me: int) -> list[str]:
-    found = []
+def _why_this_wave(
+    plan: Plan, inventory: Inventory, problem: Problem, wave: PlannedWave, me: int
+) -> list[str]:
+    found = [
+        f"its switch has an appointment with {date.partner}: "
+        f"{date.start:%a %H:%M} to {date.end:%a %H:%M} ({date.id})"
+        for date in inventory.calendar.fixed_dates
+        if date.subsystem == problem.ids[me]
+    ]
     members = problem.atoms[problem.atom_of[me]]
     pinned = next(m for m in wave.moves if m.subsystem == problem.ids[me]).pinned
     if pinned:
@@ -192,21 +204,23 @@ def _why_this_wave(plan: Plan, problem: Problem, wave: PlannedWave, me: int) -> 
 
 
 def _why_this_hour(
-    inventory: Inventory, problem: Problem, schedule: Schedule, number: int, me: int
-) -> list[str]:
+    inventory: Inventory,
+    problem: Problem,
+    schedule: Schedule,
+    at: tuple[int, int],
+    move: PlannedMove,
+) -> str:
     """What keeps its hands-on part from starting at the gate."""
+    number, me = at
     facts, gate, start = problem.moves[me], schedule.gates[number], schedule.start[me]
     grid = Grid(inventory)
-    found = []
-    if facts.fixed is not None:
-        dates = [d for d in inventory.calendar.fixed_dates if d.subsystem == problem.ids[me]]
-        found += [
-            f"its switch has an appointment with {d.partner}: "
-            f"{d.start:%a %H:%M} to {d.end:%a %H:%M} ({d.id})"
-            for d in dates
-        ]
+    if grid.moment(start) != move.start:
+        return (
+            "its times are not the planner's own: in this order it could start at "
+            f"{grid.moment(start):%a %H:%M}"
+        )
     if start == gate:
-        return [*found, "it starts as soon as the gate is open"]
+        return "it starts as soon as the gate is open"
     waits = [f"{_span(start - gate)} after the gate"]
     if schedule.copied[me] > gate:
         waits.append(f"its copy is there at {grid.moment(schedule.copied[me]):%a %H:%M}")
@@ -216,11 +230,11 @@ def _why_this_hour(
         if schedule.switch[first] - facts.cut_from > gate
     ]
     if not facts.allowed >> gate & 1:
-        waits.append("a blackout or its appointment forbids the cut that follows an earlier start")
+        waits.append("an earlier start would lead into a blackout, or miss its appointment")
     ready = max(gate, schedule.copied[me])
     if start > ready and facts.allowed >> ready & 1 and len(waits) < 3:
         waits.append(f"the seats of team {problem.teams[facts.team]} are taken or not there yet")
-    return [*found, "it starts " + "; ".join(waits)]
+    return "it starts " + "; ".join(waits)
 
 
 def _neighbours(plan: Plan, pairs: Sequence[Pair], subsystem: SubsystemId) -> tuple[Neighbour, ...]:

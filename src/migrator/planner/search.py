@@ -10,7 +10,7 @@ a keyboard interrupt ends it with the best plan so far.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -25,6 +25,8 @@ Progress = Callable[[int, int, float], None]
 """Evaluations done, evaluations in all, exposure in hours of the best plan so far."""
 
 PROGRESS_EVERY: Final = 50
+SETTLE_ROUNDS_MAX: Final = 10
+"""Two or three rounds are usual; an order that changes for longer goes round in a circle."""
 EVALUATIONS_MAX: Final = 3000
 EVALUATION_WORK: Final = 400_000
 """Measured on one core: 3,000 decodes of 77 moves take 2 s, and a decode grows with its moves."""
@@ -43,24 +45,33 @@ class Found:
     schedule: Schedule
     evaluations: int
     exposure_max: int  # of the best seed: a soft preference never buys more than that
+    record: float = math.inf  # the lowest cost of a schedule not yet settled
     seeds: dict[str, Schedule] = field(default_factory=dict)
     interrupted: bool = False
 
     def offer(self, problem: Problem, limits: Limits, waves: Waves, schedule: Schedule) -> None:
-        """Count an evaluation, and keep its plan if it is the best so far."""
+        """Count an evaluation, and keep its plan if it is the best so far, once it is settled.
+
+        Settling costs several decodes, so only a record of the unsettled ones is worth it.
+        """
         self.evaluations += 1
-        mine = self.schedule
-        valid, was_valid = schedule.valid, mine.valid
-        if valid and schedule.exposure > self.exposure_max and was_valid:
+        unsettled = cost(problem, limits, waves, schedule)
+        if unsettled >= self.record or not self._better(problem, limits, waves, schedule):
             return
-        if valid != was_valid or cost(problem, limits, waves, schedule) < cost(
-            problem, limits, self.waves, mine
-        ):
-            if was_valid and not valid:
-                return
-            if valid and not was_valid:
-                self.exposure_max = schedule.exposure
-            self.waves, self.schedule = [list(wave) for wave in waves], schedule
+        self.record = unsettled
+        settled = settle(problem, waves, schedule)
+        if settled is not None and self._better(problem, limits, *settled):
+            if settled[1].valid and not self.schedule.valid:
+                self.exposure_max = settled[1].exposure
+            self.waves, self.schedule = settled
+
+    def _better(self, problem: Problem, limits: Limits, waves: Waves, schedule: Schedule) -> bool:
+        mine = self.schedule
+        if schedule.valid != mine.valid:
+            return schedule.valid
+        if schedule.valid and schedule.exposure > self.exposure_max:
+            return False
+        return cost(problem, limits, waves, schedule) < cost(problem, limits, self.waves, mine)
 
 
 def cost(problem: Problem, limits: Limits, waves: Waves, schedule: Schedule) -> int:
@@ -98,8 +109,9 @@ def search(
         waves = cut(problem, limits, order, count)
         if not waves:
             continue  # pins and forbidden waves do not go with this order; build.py tried one
-        starts.append(waves)
         schedule = decode(problem, expand(problem, waves))
+        waves, schedule = settle(problem, waves, schedule) or (waves, schedule)
+        starts.append(waves)
         if found is None:
             found = Found(waves, schedule, 0, exposure_max=schedule.exposure)
         elif schedule.hard_cost(problem) < found.schedule.hard_cost(problem):
@@ -110,7 +122,7 @@ def search(
     assert found is not None, "the caller has cut one of the orders before"
     found.exposure_max = found.schedule.exposure
     if not problem.pairs and found.schedule.valid:
-        return found  # without links there is nothing to lower
+        evaluations = 0  # without links there is nothing to lower
     try:
         for number, waves in enumerate(starts):
             if found.evaluations >= evaluations:
@@ -123,6 +135,28 @@ def search(
     except KeyboardInterrupt:
         found.interrupted = True
     return found
+
+
+def settle(problem: Problem, waves: Waves, schedule: Schedule) -> tuple[Waves, Schedule] | None:
+    """The same waves in the order of their planned starts, as document and engine have them.
+
+    Another order of the same moves may give other copies and seats, so they are decoded again
+    until the order stays as it is; None where it never does.
+    """
+    for _ in range(SETTLE_ROUNDS_MAX):
+        moves = [
+            sorted(wave, key=lambda i: (schedule.start[i], i)) for wave in expand(problem, waves)
+        ]
+        again = decode(problem, moves)
+        if again.start == schedule.start and again.copied == schedule.copied:
+            return _atoms_in_order(problem, moves), again
+        waves, schedule = _atoms_in_order(problem, moves), again
+    return None
+
+
+def _atoms_in_order(problem: Problem, waves: Sequence[Sequence[int]]) -> Waves:
+    """Waves of moves as waves of atoms, each at the place of its first move."""
+    return [list(dict.fromkeys(problem.atom_of[i] for i in wave)) for wave in waves]
 
 
 def _anneal(
