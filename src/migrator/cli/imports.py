@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Turn Kubernetes or Compose files into an inventory.",
-    no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
     context_settings={"max_content_width": 100},
 )

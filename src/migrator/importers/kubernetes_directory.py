@@ -90,10 +90,27 @@ class Service:
         )
 
 
+class Pods:
+    """The workloads by their pods' labels, so that a selector need not look at each of them."""
+
+    def __init__(self, workloads: Iterable[Workload]) -> None:
+        self._by_label: dict[tuple[str, str, str], list[Workload]] = {}
+        for each in workloads:
+            for key, value in each.labels.items():
+                self._by_label.setdefault((each.namespace, key, value), []).append(each)
+
+    def selected(self, namespace: str, selector: dict[str, str]) -> tuple[Workload, ...]:
+        """The workloads that a plain selector names; an empty one names nobody."""
+        found = [self._by_label.get((namespace, *pair), []) for pair in selector.items()]
+        fewest = min(found, key=len, default=[])
+        return tuple(each for each in fewest if selector.items() <= each.labels.items())
+
+
 @dataclass(slots=True)
 class Directory:
     """All names of the cluster, as far as the files tell."""
 
+    pods: Pods
     services: dict[tuple[str, str], Service] = field(default_factory=dict)  # namespace, name
     workloads: dict[tuple[str, str], Workload] = field(default_factory=dict)
 
@@ -150,7 +167,7 @@ def build_directory(
     objects: Iterable[KubeObject], workloads: tuple[Workload, ...], collector: Collector
 ) -> Directory:
     """Read the Services and find whom each selector names."""
-    directory = Directory()
+    directory = Directory(Pods(workloads))
     taken: set[str] = {each.id for each in workloads}
     for workload in workloads:
         directory.workloads.setdefault((workload.namespace, workload.object.name), workload)
@@ -158,17 +175,12 @@ def build_directory(
     for one in ordered:
         if one.kind != "Service" or one.group:
             continue
-        service = _service(one, workloads, taken)
+        service = _service(one, directory.pods, taken)
         directory.services[one.namespace, one.name] = service
         if not service.workloads and service.external is None:
             why = "its selector names no workload in these files"
             collector.ignored.add(Ignored(one.file, one.line, one.shown, why))
     return directory
-
-
-def selects(selector: dict[str, str], labels: dict[str, str]) -> bool:
-    """Tell whether a plain selector names a pod with these labels; an empty one names nobody."""
-    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
 
 
 def container_port(workload: Workload, name: str) -> int | None:
@@ -180,14 +192,10 @@ def container_port(workload: Workload, name: str) -> int | None:
     return None
 
 
-def _service(one: KubeObject, workloads: tuple[Workload, ...], taken: set[str]) -> Service:
+def _service(one: KubeObject, pods: Pods, taken: set[str]) -> Service:
     spec = one.root.get("spec")
     selector = spec.get("selector").texts
-    chosen = tuple(
-        each
-        for each in workloads
-        if each.namespace == one.namespace and selects(selector, each.labels)
-    )
+    chosen = pods.selected(one.namespace, selector)
     outside = spec.get("externalName").text if spec.get("type").text == "ExternalName" else None
     external = None
     if outside or not selector:

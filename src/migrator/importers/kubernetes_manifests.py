@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from migrator.ids import SubsystemId
 from migrator.importers.coverage import Collector, Noted
 from migrator.importers.draft import DraftManifest, as_id, unique_id
-from migrator.importers.kubernetes_directory import Directory, selects
+from migrator.importers.kubernetes_directory import Directory
 from migrator.importers.kubernetes_links import used_by
 from migrator.importers.kubernetes_objects import KubeObject
 from migrator.importers.kubernetes_routes import is_route
@@ -91,12 +91,7 @@ def _owners(
         return named.get((kind, one.namespace, name), [])
     if one.kind in {"PodDisruptionBudget", "NetworkPolicy"}:
         selector = spec.get("selector" if one.kind == "PodDisruptionBudget" else "podSelector")
-        wanted = selector.get("matchLabels").texts
-        return [
-            each
-            for each in workloads
-            if each.namespace == one.namespace and selects(wanted, each.labels)
-        ]
+        return list(directory.pods.selected(one.namespace, selector.get("matchLabels").texts))
     if is_route(one):
         reached = {
             end.subsystem

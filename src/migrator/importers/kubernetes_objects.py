@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -121,10 +122,11 @@ def _documents(file: SourceFile) -> list[tuple[Node, str]]:
 
 def _own_text(lines: list[str], markers: list[int], first: int, data: object) -> str:
     """The text of the document that begins on line `first`, comments included."""
-    if first in markers:  # written behind the marker, on its line
+    if _MARKER.match(lines[first - 1]):  # written behind the marker, on its line
         return _rendered(data)
-    start = max((number for number in markers if number < first), default=0)
-    end = min((number for number in markers if number > first), default=len(lines) + 1)
+    after = bisect(markers, first)
+    start = markers[after - 1] if after else 0
+    end = markers[after] if after < len(markers) else len(lines) + 1
     text = "\n".join(lines[start : end - 1]).strip("\n") + "\n"
     if _MAYBE_ALIAS.search(text):
         # Whoever applies the manifest reads it without anchors: write out what they stand for.

@@ -70,16 +70,12 @@ class Workload:
     object: KubeObject
     pod: Node
     containers: tuple[Container, ...]
+    labels: dict[str, str]  # those that its pods carry
 
     @property
     def namespace(self) -> str:
         """Where it runs."""
         return self.object.namespace
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """The labels that its pods carry."""
-        return self.pod.get("metadata", "labels").texts
 
     @property
     def spec(self) -> Node:
@@ -116,7 +112,9 @@ def find_workloads(objects: Iterable[KubeObject], collector: Collector) -> tuple
     workloads = []
     for one in sorted(wanted, key=lambda each: ids[each.key]):
         pod = one.root.get(*POD_SPEC[one.kind])
-        workloads.append(Workload(ids[one.key], one, pod, _containers(pod, ids[one.key], taken)))
+        containers = _containers(pod, ids[one.key], taken)
+        labels = pod.get("metadata", "labels").texts
+        workloads.append(Workload(ids[one.key], one, pod, containers, labels))
     return tuple(workloads)
 
 

@@ -169,7 +169,7 @@ def test_a_compose_file_adds_links_between_workloads_of_the_same_names(tmp_path:
     )
     compose = manifests(
         tmp_path,
-        "services: {web: {image: x, depends_on: [db, gone]}, db: {image: mysql, expose: [3306]}, "
+        "services: {web: {image: x, depends_on: [gone, db]}, db: {image: mysql, expose: [3306]}, "
         "gone: {image: y}}",
         "compose.yaml",
     )
