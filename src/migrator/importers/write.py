@@ -111,7 +111,7 @@ def _refuse_foreign(folder: Path, earlier: Mapping[str, str]) -> None:
     if changed:
         raise InputError(
             "import-folder-not-ours",
-            f"{len(changed)} files in {folder} were changed by hand since they were imported",
+            f"{folder} was changed by hand since it was imported ({len(changed)} of its files)",
             hint="import into another folder and compare, or lose the changes with --force",
             faults=tuple(Fault(name, None, "", "changed since the import") for name in changed),
         )
