@@ -18,7 +18,7 @@ from migrator.cli import output
 from migrator.cli.check import CACHE
 from migrator.errors import Fault, InputError
 from migrator.inventory.model import Inventory
-from migrator.inventory.reader import MANIFESTS_FOLDER, read_inventory
+from migrator.inventory.reader import read_inventory
 from migrator.inventory.text_file import read_text_file
 from migrator.inventory.yaml_text import Document
 from migrator.links.load import read_links
@@ -180,5 +180,4 @@ def approvals_of(plan: Path) -> tuple[Approval, ...]:
 
 
 def _manifests(inventory: Inventory) -> list[tuple[str, bytes]]:
-    folder = inventory.folder / MANIFESTS_FOLDER
-    return [(name, (folder / name).read_bytes()) for name in inventory.manifests]
+    return [(name, (inventory.folder / name).read_bytes()) for name in inventory.manifests]
