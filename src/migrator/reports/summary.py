@@ -1,0 +1,159 @@
+"""The facts of a run for programs (stable keys) and in a few lines for the terminal.
+
+`run_facts` is the JSON of `report --format json` and the part of `rehearse --format json` that
+tells of a run; its keys are a promise and are only ever added to. Times carry their offset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from migrator.reports import narrative
+from migrator.reports.story import Decision, StoryBook, TroubleStory
+from migrator.reports.texts import Texts
+from migrator.reports.words import OUTCOMES, TROUBLES, WAVE_OUTCOMES, practice_words
+
+Facts = Mapping[str, object]
+
+
+def run_facts(book: StoryBook, reference: str) -> dict[str, object]:
+    """The run as plain data; the ledger's keys are null where no simulated world kept one."""
+    counts, ledger = book.counts, book.ledger
+    return {
+        "run": reference,
+        "outcome": book.outcome,
+        "mode": book.started.mode,
+        "practice": book.started.practice,
+        "target": book.started.target,
+        "plan": book.itinerary.plan_name,
+        "plan_digest": book.itinerary.plan_digest,
+        "seed": book.started.seed,
+        "started": _time(book.begin),
+        "ended": _time(book.end) if book.ended else None,
+        "waves": [
+            {
+                "id": wave.leg.id,
+                "name": wave.leg.name,
+                "outcome": wave.outcome,
+                "attempts": len(wave.attempts),
+                "planned_start": _time(wave.planned_start),
+                "planned_end": _time(wave.planned_end),
+                "started": _time(wave.started),
+                "ended": _time(wave.ended),
+                "moves": list(wave.leg.moves),
+            }
+            for wave in book.waves
+        ],
+        "planned": counts.planned,
+        "moved": counts.moved,
+        "returned": counts.returned,
+        "blocked": counts.blocked,
+        "stuck": counts.stuck,
+        "checks": counts.checks,
+        "checks_passed": counts.checks_passed,
+        "handlers": counts.handlers,
+        "retries": counts.retries,
+        "troubles": [_trouble(trouble) for trouble in book.troubles],
+        "exceptions": [_decision(decision) for decision in book.exceptions],
+        "remains": {move: list(things) for move, things in book.remains},
+        "both_live_seconds": ledger.both_live_seconds if ledger else None,
+        "rows_lost": ledger.rows_lost if ledger else None,
+        "effects_doubled": ledger.effects_doubled if ledger else None,
+        "violations": list(ledger.violations) if ledger else None,
+        "events": book.lines,
+        "journal_hash": book.head,
+    }
+
+
+def _trouble(trouble: TroubleStory) -> Facts:
+    unwind = trouble.unwind
+    return {
+        "wave": trouble.wave,
+        "attempt": trouble.attempt,
+        "at": _time(trouble.at),
+        "trouble": trouble.kind,
+        "subject": trouble.subject,
+        "cause": trouble.cause,
+        "decisions": [_decision(decision) for decision in trouble.decisions],
+        "unwound": [move for move, _ in unwind.returned] if unwind else [],
+        "result": trouble.result,
+        "result_at": _time(trouble.result_at),
+        "line": trouble.seq,
+    }
+
+
+def _decision(decision: Decision) -> Facts:
+    return {
+        "what": decision.what,
+        "at": _time(decision.at),
+        "wave": decision.wave,
+        "subject": decision.subject,
+        "by": decision.by,
+        "second": decision.second or None,
+        "reason": decision.reason,
+        "simulated": decision.simulated,
+        "line": decision.seq,
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def summary_text(t: Texts, book: StoryBook, reference: str) -> str:
+    """A dozen lines: mode, outcome, the three sentences, the waves, troubles, the chain's head."""
+    lines = [
+        practice_words(t, practice=book.started.practice, target=book.started.target),
+        f"{reference}: {t._(OUTCOMES[book.outcome])}",
+        "",
+        *narrative.three_sentences(t, book),
+        "",
+    ]
+    width = max((len(wave.leg.id) for wave in book.waves), default=0)
+    for wave in book.waves:
+        words = t._(WAVE_OUTCOMES[wave.outcome])
+        when = (
+            f"{t.time(wave.started)} \N{EN DASH} {t.time(wave.ended) if wave.ended else '...'}"
+            if wave.started
+            else t._("planned %(time)s", time=t.time(wave.planned_start))
+        )
+        size = t.ngettext("%(num)s subsystem", "%(num)s subsystems", len(wave.leg.moves))
+        lines.append(f"  {wave.leg.id.ljust(width)}  {words:<22} {size:>14}  {when}")
+    for trouble in book.troubles:
+        lines += ["", f"{t._(TROUBLES[trouble.kind])}: {trouble.cause}"]
+        lines += [
+            f"  {t.time(decision.at)} {narrative.decided(t, book, decision)}"
+            for decision in trouble.decisions
+        ]
+        if trouble.unwind is not None:
+            begun = narrative.unwind_sentence(t, book, trouble.unwind)
+            lines.append(f"  {t.time(trouble.unwind.at)} {begun}")
+        lines.append(f"  {narrative.result_sentence(t, trouble)}")
+    for decision in book.exceptions:
+        lines.append(
+            t._("Exception: %(what)s", what=narrative.decided(t, book, decision))
+            + f" ({narrative.subject_words(t, book, decision.subject)})"
+        )
+    if book.ledger is not None:
+        lines += ["", *_ledger(t, book)]
+    lines += [
+        "",
+        t.ngettext("%(num)s journal line, head %(head)s", "%(num)s journal lines, head %(head)s",
+                   book.lines, head=book.head),
+        t._("Times are in %(zone)s.", zone=book.itinerary.window.time_zone),
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _ledger(t: Texts, book: StoryBook) -> list[str]:
+    ledger = book.ledger
+    assert ledger is not None, "asked only where there is one"
+    first = t._(
+        "The simulated world counted %(seconds)s s with both sides live, %(rows)s rows lost and"
+        " %(effects)s effects doubled.",
+        seconds=t.number(ledger.both_live_seconds),
+        rows=t.number(ledger.rows_lost),
+        effects=t.number(ledger.effects_doubled),
+    )
+    return [first, *(f"  ! {violation}" for violation in ledger.violations)]

@@ -1,0 +1,157 @@
+"""A few SVG parts as text, and a time axis; colours come from the page's classes.
+
+Used by `pictures.py`. Every picture carries a title and a description, and every text is escaped
+here. Presentation is by class only, so that light, dark and print each choose their own colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from html import escape
+from typing import Final
+
+from migrator.reports.texts import Texts
+
+CHARACTER_WIDTH: Final = 7.2
+"""An upper estimate of one character at 13 px in the fonts that browsers fall back to."""
+
+STRONG_WIDTH: Final = 8.6
+"""The same for strong text."""
+
+TICK_WIDTH: Final = 6.6
+"""The same for the axis's 12 px."""
+
+STEPS_HOURS: Final = (1, 2, 3, 6, 12, 24, 48, 96, 168)
+
+
+def element(name: str, content: str = "", /, **attributes: object) -> str:
+    """One element; an underscore in an attribute's name stands for a hyphen or keeps a keyword."""
+    parts = [
+        f' {key.rstrip("_").replace("_", "-")}="{escape(_short(value))}"'
+        for key, value in attributes.items()
+        if value is not None
+    ]
+    start = f"<{name}{''.join(parts)}"
+    return f"{start}>{content}</{name}>" if content else f"{start}/>"
+
+
+def _short(value: object) -> str:
+    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def label(x: float, y: float, text: str, *, anchor: str = "start", class_: str = "label") -> str:
+    """A text at a place."""
+    return element("text", escape(text), x=x, y=y, text_anchor=anchor, class_=class_)
+
+
+def bar(x: float, y: float, width: float, height: float, class_: str, title: str) -> str:
+    """A bar whose title tells it in words; at least 2 wide, so that nothing vanishes."""
+    return element(
+        "rect",
+        element("title", escape(title)),
+        x=x,
+        y=y,
+        width=max(width, 2.0),
+        height=height,
+        class_=class_,
+    )
+
+
+def picture(identity: str, width: int, height: int, title: str, description: str, body: str) -> str:
+    """The whole picture, named for those who hear it."""
+    named = f"{identity}-title {identity}-desc"
+    head = element("title", escape(title), id=f"{identity}-title") + element(
+        "desc", escape(description), id=f"{identity}-desc"
+    )
+    return element(
+        "svg",
+        head + body,
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {width} {height}",
+        role="img",
+        aria_labelledby=named,
+        class_="picture",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAxis:
+    """Times to places between `left` and `right`."""
+
+    start: datetime
+    end: datetime
+    left: float
+    right: float
+
+    def x(self, moment: datetime) -> float:
+        """The place of a moment, held inside the picture."""
+        whole = (self.end - self.start).total_seconds()
+        part = (moment - self.start).total_seconds() / whole if whole else 0.0
+        return self.left + (self.right - self.left) * min(max(part, 0.0), 1.0)
+
+    def ticks(self, t: Texts) -> tuple[datetime, ...]:
+        """Round local hours, far enough apart for their labels."""
+        hours = (self.end - self.start).total_seconds() / 3600
+        room = max(int((self.right - self.left) / 58), 1)
+        step = next((s for s in STEPS_HOURS if hours / s <= room), STEPS_HOURS[-1])
+        local = t.local(self.start)
+        mark = local.replace(minute=0, second=0, microsecond=0)
+        found = []
+        # Whole hours are counted in real time, so that the hour of a clock change counts once.
+        moment = mark.astimezone(self.start.tzinfo)
+        while moment <= self.end:
+            shown = t.local(moment)
+            due = shown.hour % step == 0 if step < 24 else shown.hour == 0
+            if moment >= self.start and due:
+                found.append(moment)
+            moment += timedelta(hours=1)
+        return tuple(found)
+
+    def drawn(self, t: Texts, top: float, bottom: float) -> str:
+        """Grid lines, hours, and each day's name beginning at its first tick."""
+        parts, day, free = [], None, 0.0
+        for moment in self.ticks(t):
+            x = self.x(moment)
+            local = t.local(moment)
+            begins = local.date() != day
+            foot = bottom + 36 if begins and day is not None else bottom + 4
+            day = local.date()
+            parts.append(element("line", x1=x, y1=top, x2=x, y2=foot, class_="grid"))
+            hour = f"{local:%H}"
+            # The first and the last label would leave the picture, so they stand inside the axis.
+            if x < self.left + TICK_WIDTH:
+                parts.append(label(x, bottom + 18, hour, class_="tick"))
+            elif x > self.right - TICK_WIDTH:
+                parts.append(label(x, bottom + 18, hour, anchor="end", class_="tick"))
+            else:
+                parts.append(label(x, bottom + 18, hour, anchor="middle", class_="tick"))
+            name = f"{t.weekday_short(moment)} {local:%m-%d}"
+            width = TICK_WIDTH * len(name)
+            inside = x + width + 4 <= self.right
+            left = x + 4 if inside else x - width
+            if begins and left >= free:
+                anchor = "start" if inside else "end"
+                place = x + (4 if inside and free else 0)
+                parts.append(label(place, bottom + 34, name, anchor=anchor, class_="tick day"))
+                free = left + width + 4
+        return "".join(parts)
+
+
+def fitted(text: str, width: float, *, strong: bool = False) -> str:
+    """The text, cut with an ellipsis where it would not fit."""
+    room = int(width / (STRONG_WIDTH if strong else CHARACTER_WIDTH))
+    if len(text) <= room:
+        return text
+    return text[: max(room - 1, 1)].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def steps_path(points: Sequence[tuple[float, float]], end: float) -> str:
+    """The path of a step curve that goes on to `end`."""
+    if not points:
+        return ""
+    commands = [f"M{points[0][0]:.1f} {points[0][1]:.1f}"]
+    for x, y in points[1:]:
+        commands.append(f"H{x:.1f}V{y:.1f}")
+    return "".join([*commands, f"H{end:.1f}"])

@@ -1,0 +1,190 @@
+"""The engine's codes in people's words: steps, undos, troubles, outcomes, decisions, verdicts.
+
+Used by pages, pictures and paper. One table per kind of code; a code that has no word here is a
+bug, and a test compares the tables with the engine's own lists. The words are plain on purpose:
+they are read at night, aloud, by people who did not write the program.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from migrator.reports.texts import N_, Texts
+
+STEPS: Final = {
+    "prepare": N_("prepare the target"),
+    "baseline": N_("measure the links before the move"),
+    "copy": N_("copy data ahead"),
+    "quiesce": N_("stop taking in new work"),
+    "fence": N_("close off the old side"),
+    "final-copy": N_("copy the last data"),
+    "start": N_("start on the target"),
+    "probe": N_("try the target out"),
+    "grant": N_("give authority to the new side"),
+    "switch": N_("switch the traffic"),
+    "drain": N_("let the old side finish"),
+    "probe-links": N_("try the links"),
+    "verify": N_("have it verified"),
+    "soak": N_("watch it for a while"),
+    "accept": N_("accept"),
+    "finalise": N_("make it final"),
+    "retire": N_("retire the old side"),
+}
+
+UNDOS: Final = {
+    "fence-target": N_("close off the new side"),
+    "bring-back": N_("bring the data back"),
+    "start-source": N_("start the old side"),
+    "grant-source": N_("give authority to the old side"),
+    "switch-back": N_("switch the traffic back"),
+    "stop-target": N_("stop the new side"),
+    "discard-copy": N_("throw the copy away"),
+    "remove": N_("remove what was prepared"),
+    "prove-back": N_("prove that the old side answers"),
+}
+
+TROUBLES: Final = {
+    "step_failed": N_("A step failed"),
+    "timed_out": N_("A step took too long"),
+    "links_regressed": N_("Links stopped working"),
+    "refused": N_("A handler said that it does not work"),
+    "unanswered": N_("Nobody answered in time"),
+    "undo_failed": N_("An undo failed"),
+    "stalled": N_("Something stood still"),
+    "soak": N_("The watched time was not quiet"),
+    "turn_back": N_("The turn-back time was reached"),
+    "abort": N_("The run was aborted"),
+    "operator": N_("A person stopped the wave"),
+    "unwind": N_("The wave was taken back"),
+}
+
+WAVE_OUTCOMES: Final = {
+    "planned": N_("not begun"),
+    "deciding": N_("waits for a decision"),
+    "declined": N_("declined"),
+    "moving": N_("under way"),
+    "held": N_("held"),
+    "unwinding": N_("being taken back"),
+    "stuck": N_("stuck"),
+    "returned": N_("returned"),
+    "blocked": N_("blocked"),
+    "accepted": N_("accepted"),
+    "committing": N_("being made final"),
+    "committed": N_("final"),
+}
+
+OUTCOMES: Final = {
+    "completed": N_("Completed"),
+    "with_exceptions": N_("Completed with exceptions"),
+    "returned": N_("Partly returned"),
+    "stuck": N_("Stuck"),
+    "running": N_("Under way"),
+    "paused": N_("Paused"),
+    "aborting": N_("Being aborted"),
+}
+
+DECISIONS: Final = {
+    "go": N_("said go"),
+    "no-go": N_("said no-go"),
+    "lapsed": N_("nobody answered, so the plan's default was used: no-go"),
+    "postpone": N_("postponed the decision"),
+    "release": N_("released the hold"),
+    "veto": N_("vetoed the unwind for a time"),
+    "override-asked": N_("asked to override the rule; a second person must join"),
+    "override": N_("overrode the rule"),
+    "retry": N_("had it tried again"),
+    "skip": N_("had it skipped"),
+    "force-done": N_("declared it done"),
+    "abandon": N_("gave it up"),
+    "commit": N_("made the wave final"),
+    "again": N_("opened a new attempt"),
+    "pause": N_("paused the run"),
+    "resume": N_("let the run go on"),
+    "abort": N_("aborted the run"),
+}
+
+RESULTS: Final = {
+    "returned": N_("The whole wave is back on the old side."),
+    "part_returned": N_("The unwound part is back on the old side; the rest went on."),
+    "released": N_("The wave went on."),
+    "stuck": N_("Stuck: a person must act."),
+    "unstuck": N_("A person resolved it and the unwind went on."),
+    "open": N_("Not resolved at the last line of the journal."),
+}
+
+VERDICTS: Final = {
+    "works": N_("works"),
+    "works_but": N_("works, with a remark"),
+    "does_not_work": N_("does not work"),
+    "cannot_judge": N_("cannot judge"),
+}
+
+CHECKS: Final = {
+    "passed": N_("verified"),
+    "refused": N_("refused"),
+    "void": N_("no longer counts, its wave was taken back"),
+    "open": N_("no answer yet"),
+}
+
+LOOKS: Final = {
+    "baseline": N_("before the move"),
+    "probe-links": N_("after the switch"),
+    "soak": N_("during the watched time"),
+    "prove-back": N_("after it was taken back"),
+}
+
+ACT_OUTCOMES: Final = {
+    "done": N_("done"),
+    "failed": N_("failed"),
+    "timed_out": N_("took too long"),
+    "not_done": N_("had not taken effect"),
+    "unknown": N_("unknown, even to the platform"),
+    "": N_("not ended"),
+}
+
+SIDES: Final = {"old": N_("old side"), "none": N_("neither side"), "new": N_("new side")}
+
+KINDS: Final = {
+    "stateless": N_("keeps no data"),
+    "stateful": N_("keeps data"),
+    "batch": N_("batch run"),
+}
+
+MODES: Final = {
+    "virtual": N_("a rehearsal in virtual time"),
+    "scaled": N_("a practice run in speeded-up time"),
+    "wall": N_("a run in real time"),
+}
+
+ROLES_MANY: Final = {
+    "decision_maker": N_("Decision makers"),
+    "wave_lead": N_("Wave leads"),
+    "engineer": N_("Engineers"),
+    "handler": N_("Case handlers"),
+    "auditor": N_("Auditors"),
+}
+
+SEAL_RESULTS: Final = {"passed": N_("passed"), "failed": N_("failed")}
+
+TONES: Final = {
+    "completed": "good", "with_exceptions": "warn", "returned": "warn", "stuck": "bad",
+    "running": "calm", "paused": "warn", "aborting": "bad",
+    "accepted": "good", "committed": "good", "committing": "calm", "planned": "calm",
+    "deciding": "calm", "moving": "calm", "held": "warn", "unwinding": "warn",
+    "declined": "warn", "blocked": "warn",
+    "passed": "good", "refused": "bad", "void": "calm", "open": "calm",
+    "done": "good", "failed": "bad", "timed_out": "bad",
+}  # fmt: skip
+"""Which of four tones a badge takes. The word carries the meaning; the tone only repeats it."""
+
+
+def act_word(t: Texts, name: str) -> str:
+    """A step or an undo in words."""
+    return t._(STEPS[name] if name in STEPS else UNDOS[name])
+
+
+def practice_words(t: Texts, *, practice: bool, target: str) -> str:
+    """The mode in words, as it stands on every page and printout."""
+    if practice:
+        return t._("PRACTICE: nothing real is moved")
+    return t._("LIVE: %(target)s", target=target)
