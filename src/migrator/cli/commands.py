@@ -99,7 +99,7 @@ _TABLE: Final = {
     ),
     Heading.AFTER: (
         ("report", "report:command", "Write the report of a run, as one page."),
-        ("journal", "journal:command", "Print a run's facts in order, and check their chain."),
+        ("journal", "journal:app", "Print a run's facts in order, and check their chain."),
         ("doctor", "doctor:command", "Check this machine for what migrator needs."),
         ("version", "version:command", "Print the version."),
     ),

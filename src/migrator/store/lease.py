@@ -71,6 +71,16 @@ def release(connection: Connection, run: str, epoch: int) -> None:
     )
 
 
+def holder(connection: Connection, run: str, machine: Machine) -> Holder | None:
+    """Who leads the run now; None where nobody does, or where that process is gone."""
+    leases = tables.leases
+    row = connection.execute(select(leases).where(leases.c.run == run)).one_or_none()
+    if row is None or row.holder is None:
+        return None
+    found = Holder(**json.loads(row.holder))
+    return None if machine.seconds() >= row.until or machine.is_gone(found) else found
+
+
 def passed(run: str, epoch: int) -> JournalError:
     """Somebody else leads the run; whoever hears this must stop at once."""
     return JournalError(

@@ -27,6 +27,7 @@ from migrator.plan.model import Itinerary
 from migrator.store import lease, tables
 from migrator.store.chain import Written, to_line, to_written, verify
 from migrator.store.database import Database
+from migrator.store.exports import Exported
 from migrator.store.machine import Machine, ThisMachine
 from migrator.store.pinned import digest_of, to_blob
 from migrator.store.sql_journal import SqlJournal, insert_facts, insert_lines, right_store
@@ -195,6 +196,23 @@ class Store:
             raise
         return journal
 
+    def exported(self, run_name: str) -> Exported:
+        """The whole run, as `exports.py` writes it to a file."""
+        journal = self.journal(run_name, lead=False)
+        table = tables.runs
+        with self._database.reading() as connection:
+            started = connection.execute(
+                select(table.c.started).where(table.c.name == run_name)
+            ).scalar_one()
+        return Exported(
+            run=run_name,
+            practice=self.practice,
+            itinerary=journal.itinerary(),
+            lines=journal.written(),
+            facts=journal.all_facts(),
+            started=started,
+        )
+
     def put_codes(self, run_name: str, digests: Mapping[str, str]) -> None:
         """Keep the digests of new single-use codes by person; older ones are void."""
         table = tables.codes
@@ -294,7 +312,7 @@ def open_store(
     machine: Machine | None = None,
 ) -> Store:
     """Open the store of practice or of live runs in a folder, in a `.db` file, or by URL."""
-    path = _path(folder_or_url, practice=practice)
+    path = store_path(folder_or_url, practice=practice)
     if not path.exists():
         if not create:
             raise InputError(
@@ -305,16 +323,6 @@ def open_store(
             )
         path.parent.mkdir(parents=True, exist_ok=True)
     return Store(Database(path, practice=practice), machine or ThisMachine())
-
-
-def stores_in(folder_or_url: str | Path = DEFAULT_FOLDER) -> tuple[Store, ...]:
-    """The stores that exist in a folder, live before practice; for commands that only read."""
-    found = []
-    for practice in (False, True):
-        path = _path(folder_or_url, practice=practice)
-        if path.exists():
-            found.append(open_store(path, practice=practice))
-    return tuple(found)
 
 
 def unknown_run(
@@ -330,7 +338,8 @@ def unknown_run(
     )
 
 
-def _path(folder_or_url: str | Path, *, practice: bool) -> Path:
+def store_path(folder_or_url: str | Path, *, practice: bool) -> Path:
+    """The file of a store: in a folder, named itself, or by URL."""
     text = str(folder_or_url)
     if "://" in text:
         scheme, _, rest = text.partition("://")

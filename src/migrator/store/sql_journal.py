@@ -232,6 +232,12 @@ class SqlJournal:
             lease.release(connection, self.run_name, self.epoch)
         self.epoch = None
 
+    def leader(self) -> str | None:
+        """Who leads the run at this moment, in words; None where nobody does."""
+        with self._database.reading() as connection:
+            found = lease.holder(connection, self.run_name, self._machine)
+        return None if found is None else str(found)
+
     # --- inside ---------------------------------------------------------------------------------
 
     def _last(self) -> Head:
