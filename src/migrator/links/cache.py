@@ -11,11 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
+import weakref
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Final
 
 from migrator.ids import ComponentId, SubsystemId
@@ -25,6 +27,16 @@ FORMAT: Final = "migrator-links-cache-1"
 
 ENTRIES_MAX: Final = 4
 """The estate before and after an edit, twice; an entry of ten million links is 150 MB."""
+
+
+class Keeper:
+    """A temporary folder that goes with its owner, at the latest with the process."""
+
+    def __init__(self) -> None:
+        """Make the folder; its end is arranged before anybody can fail."""
+        self.folder = Path(mkdtemp(prefix="migrator-links-"))
+        # TemporaryDirectory warns when it is left to the garbage collector; here that is the plan.
+        self.forget = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
 
 def key(path: Path, owners: Mapping[ComponentId, SubsystemId]) -> str:

@@ -5,7 +5,7 @@ The formula, version 1, so that anybody can recompute it in any language:
 1. A row becomes one text: its ten fields in the order of LINK_COLUMNS, joined by U+001F (unit
    separator). A missing value is the empty text, an integer is plain decimal. `load` refuses rows
    that contain U+001F, so two different rows never become the same text.
-2. The row's number is the MD5 of that text in UTF-8, read as a 128-bit big-endian number.
+2. The row's number is the MD5 of that text in UTF-8, read as a 128-bit little-endian number.
 3. The numbers of all rows are added, modulo 2^128. Adding makes the order unimportant, so nothing
    has to be sorted; a row that stands twice counts twice.
 4. The digest is the SHA-256, as 64 hex digits, of `migrator-links-1 <count> <sum>` where the sum

@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import shutil
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from migrator.errors import EnvironmentFailed, Fault, InputError
@@ -44,8 +43,8 @@ def read_links(inventory: Inventory, cache_folder: Path | None) -> LinkTable:
     path = inventory.folder / inventory.links_file
     try:
         if cache_folder is None:
-            keeper = TemporaryDirectory(prefix="migrator-links-")
-            return _read(path, owners, Path(keeper.name), keeper)
+            keeper = cache.Keeper()
+            return _read(path, owners, keeper.folder, keeper)
         key = cache.key(path, owners)
         table = cache.find(cache_folder, key, owners)
         if table is None:
@@ -74,8 +73,8 @@ def _read(
                 f"SELECT protocol, count(*) FROM {relation} GROUP BY ALL ORDER BY ALL"  # noqa: S608
             ).fetchall()
             digest = links_digest(connection, relation)
-    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        raise _environment_failed(path, error) from error
+    except duckdb.Error as error:
+        raise _failed(path, error) from error
     by_protocol = {str(name): int(number) for name, number in protocols}
     return LinkTable(sum(by_protocol.values()), digest, kept, by_protocol, owners, keeper)
 
@@ -87,23 +86,17 @@ def _take_parquet(
     known: tuple[ComponentId, ...],
 ) -> None:
     """Check a Parquet file and copy it byte for byte: what is checked is what stays."""
-    import duckdb
-
     fault = parquet_file.form_fault(path)
     if fault is not None:
         raise _unreadable(path, (fault,))
     shutil.copyfile(path, kept)
     relation = database.parquet(kept)
-    try:
-        faults = parquet_file.column_faults(connection, kept, path.name)
-        if faults:
-            raise _wrong_columns(path, faults)
-        if checks.looks_right(connection, relation):
-            return
-        found = checks.find_faults(connection, checks.texts(relation), path.name, known)
-    except duckdb.InvalidInputException as error:
-        fault = Fault(path.name, None, "", f"the file is damaged: {_first_line(error)}")
-        raise _unreadable(path, (fault,)) from error
+    faults = parquet_file.column_faults(connection, kept, path.name)
+    if faults:
+        raise _wrong_columns(path, faults)
+    if checks.looks_right(connection, relation):
+        return
+    found = checks.find_faults(connection, checks.texts(relation), path.name, known)
     if found.count:
         raise _wrong_rows(path, found.by_kind, found.faults)
 
@@ -129,7 +122,9 @@ def _take_csv(
     relation = _csv_relation(path, columns)
     try:
         rows = _write_parquet(connection, relation, kept)
-    except duckdb.InvalidInputException:
+    except (duckdb.IOException, duckdb.OutOfMemoryException):
+        raise
+    except duckdb.Error:
         rows = -1  # the csv module will say what is wrong, or that nothing is
     # DuckDB silently drops rows of a file with mixed line ends: it is believed only where every
     # line gave a row. Other files are right or wrong for Python's csv module to say.
@@ -207,6 +202,17 @@ def _wrong_rows(path: Path, by_kind: dict[str, int], faults: tuple[Fault, ...]) 
         faults=faults[: checks.FAULTS_KEPT_MAX],
         count=count,
     )
+
+
+def _failed(path: Path, error: duckdb.Error) -> InputError | EnvironmentFailed:
+    """Tell a damaged Parquet file, which fails in many ways, from a disk or memory that is full."""
+    import duckdb
+
+    ours = isinstance(error, duckdb.OutOfMemoryException) or "No space left" in str(error)
+    if path.suffix != ".parquet" or ours:
+        return _environment_failed(path, error)
+    fault = Fault(path.name, None, "", f"the file is damaged: {_first_line(error)}")
+    return _unreadable(path, (fault,))
 
 
 def _environment_failed(path: Path, error: Exception) -> EnvironmentFailed:
