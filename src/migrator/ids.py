@@ -32,4 +32,4 @@ _ID = re.compile(ID_PATTERN)
 
 def is_id(text: str) -> bool:
     """Tell whether `text` may serve as an identifier."""
-    return _ID.match(text) is not None
+    return _ID.fullmatch(text) is not None

@@ -8,51 +8,38 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 from migrator import __version__
-from migrator.conductor.clock import VirtualClock, seconds
-from migrator.conductor.loop import Conductor
+from migrator.conductor.attending import Attendant, Leaving
+from migrator.conductor.clock import ScaledClock, VirtualClock, seconds, wall_now
+from migrator.conductor.loop import Conductor, refold
 from migrator.engine import events as ev
 from migrator.engine.decide import outcome
-from migrator.engine.ports import Entry, Line, OperatorCommand
+from migrator.engine.ports import Entry, Journal, Line, OperatorCommand
 from migrator.engine.run import Run, apply, new_run
-from migrator.inventory.model import Inventory
-from migrator.links.table import LinkTable, Pair
-from migrator.plan.itinerary import itinerary_digest, make_itinerary
-from migrator.plan.model import Itinerary, Plan
+from migrator.engine.states import RunState, WaveState
+from migrator.errors import MigratorError, RefusedError
+from migrator.plan.itinerary import itinerary_digest
+from migrator.plan.model import Itinerary, StepKind
 from migrator.platform.simulated.chance import Chance
 from migrator.platform.simulated.faults import FaultBox, PlannedFault
 from migrator.platform.simulated.judge import judge
+from migrator.platform.simulated.keeping import WorldFile
 from migrator.platform.simulated.people import SimulatedPeople
 from migrator.platform.simulated.platform import SimulatedPlatform
 from migrator.platform.simulated.world import Ledger, World
+from migrator.store.find import find_run
 from migrator.store.memory import MemoryJournal
+from migrator.store.sql import DEFAULT_FOLDER, Store
+from migrator.store.sql_journal import SqlJournal
 
 SIMULATED_TARGET = "the simulated platform"
 
-
-@dataclass(frozen=True, slots=True)
-class Estate:
-    """An inventory with its links, read and checked."""
-
-    inventory: Inventory
-    table: LinkTable
-    pairs: tuple[Pair, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedPlan:
-    """A plan that was held against its inventory, ready to be run."""
-
-    path: Path
-    plan: Plan
-    digest: str
-    estate: Estate
-    itinerary: Itinerary
+Reaction = Callable[[Run, Sequence[Line]], Sequence[OperatorCommand]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,44 +57,6 @@ class Rehearsed:
     unstruck: tuple[PlannedFault, ...]
 
 
-def load_estate(folder: Path, cache: Path) -> Estate:
-    """Read an inventory and its links. Raises InputError with every fault."""
-    from migrator.inventory.reader import read_inventory  # noqa: PLC0415 - pydantic is slow to load
-    from migrator.links.load import read_links  # noqa: PLC0415 - and so is DuckDB
-    from migrator.links.pairs import subsystem_pairs  # noqa: PLC0415
-
-    inventory = read_inventory(folder)
-    table = read_links(inventory, cache)
-    return Estate(inventory, table, subsystem_pairs(table, inventory))
-
-
-def load_plan(path: Path, folder: Path | None, cache: Path) -> LoadedPlan:
-    """Read a plan and its inventory, and lint the one against the other.
-
-    Raises InputError: with every finding that is an error, or because the digests differ.
-    """
-    from migrator.plan.digest import plan_digest  # noqa: PLC0415
-    from migrator.plan.lint import lint_plan  # noqa: PLC0415
-    from migrator.plan.text import plan_from_document, read_plan_document  # noqa: PLC0415
-    from migrator.plan.verdict import refuse_findings  # noqa: PLC0415
-
-    document = read_plan_document(path)
-    plan = plan_from_document(document)
-    estate = load_estate(folder or inventory_folder(path, plan), cache)
-    findings = lint_plan(plan, estate.inventory, estate.pairs, estate.table.digest)
-    refuse_findings(path, document, findings)
-    digest = plan_digest(plan)
-    itinerary = make_itinerary(plan, estate.inventory, estate.pairs, digest)
-    return LoadedPlan(path, plan, digest, estate, itinerary)
-
-
-def inventory_folder(path: Path, plan: Plan) -> Path:
-    """Where the plan says that its inventory lies: beside the plan file, or from here."""
-    named = Path(plan.inventory.path)
-    beside = path.parent / named
-    return beside if not named.is_absolute() and beside.exists() else named
-
-
 def run_name(itinerary: Itinerary, seed: int, faults: Sequence[PlannedFault]) -> str:
     """The name of a rehearsal says what it was: plan, digest, seed, and how many faults.
 
@@ -118,12 +67,12 @@ def run_name(itinerary: Itinerary, seed: int, faults: Sequence[PlannedFault]) ->
 
 
 def _faults_digest(faults: Sequence[PlannedFault]) -> str:
-    import hashlib  # noqa: PLC0415 - only for rehearsals with faults
+    import hashlib
 
     return hashlib.sha256(repr(tuple(faults)).encode()).hexdigest()[:6]
 
 
-def rehearsal(  # noqa: PLR0913 - the inputs of one rehearsal
+def rehearsal(
     itinerary: Itinerary,
     *,
     seed: int,
@@ -131,25 +80,23 @@ def rehearsal(  # noqa: PLR0913 - the inputs of one rehearsal
     accidents: bool = True,
     name: str | None = None,
     on_commit: Callable[[Run, Sequence[Line]], None] | None = None,
-    commands: Sequence[tuple[float, OperatorCommand]] = (),
+    react: Reaction | None = None,
 ) -> Rehearsed:
     """Play a whole weekend on the virtual clock against the simulated platform.
 
-    `commands` are given by somebody at so many minutes after the window's start (tests, dry runs).
+    `react` says which commands somebody gives right after a commit (dry runs, tests).
     """
-    return asyncio.run(
-        _rehearse(itinerary, seed, faults, accidents, name, on_commit, commands)
-    )
+    return asyncio.run(_rehearse(itinerary, seed, faults, accidents, name, on_commit, react))
 
 
-async def _rehearse(  # noqa: PLR0913 - as above
+async def _rehearse(
     itinerary: Itinerary,
     seed: int,
     faults: tuple[PlannedFault, ...],
     accidents: bool,  # noqa: FBT001
     name: str | None,
     on_commit: Callable[[Run, Sequence[Line]], None] | None,
-    commands: Sequence[tuple[float, OperatorCommand]],
+    react: Reaction | None,
 ) -> Rehearsed:
     began = seconds()
     start = itinerary.window.start
@@ -170,12 +117,11 @@ async def _rehearse(  # noqa: PLR0913 - as above
     if on_commit is not None:
         conductor.listeners.append(on_commit)
 
-    async def later(minutes: float, command: OperatorCommand) -> None:
-        await clock.sleep(minutes, command.id)
-        submit(command)
+    def commands_follow(run: Run, lines: Sequence[Line]) -> None:
+        for command in react(run, lines) if react is not None else ():
+            submit(command)
 
-    for minutes, command in commands:
-        conductor.spawn(later(minutes, command), command.id)
+    conductor.listeners.append(commands_follow)
     with _no_collection():
         await conductor.conduct()
     lines = tuple(journal.lines())
@@ -204,14 +150,34 @@ class _no_collection:  # noqa: N801 - reads as a clause
             gc.enable()
 
 
+STATE_FOLDER = Path(".migrator")
+"""Where runs, heads and caches are kept, seen from where the command is given."""
+
+
+def keep_rehearsal(rehearsed: Rehearsed, itinerary: Itinerary, folder: Path) -> bool:
+    """Keep a rehearsal in the practice store; False where the very same one is kept already.
+
+    The same rehearsal has the same name and the same journal, so there is nothing to add to it.
+    """
+    from migrator.store.sql import open_store
+
+    with open_store(folder, practice=True) as store:
+        if any(row.name == rehearsed.name for row in store.runs()):
+            return False
+        facts = {"ledger": asdict(rehearsed.ledger)}
+        store.keep(rehearsed.name, itinerary, rehearsed.lines, facts, wall_now().isoformat())
+    return True
+
+
 def begin(  # noqa: PLR0913 - the fields of a run's first line
-    journal: MemoryJournal,
+    journal: Journal,
     itinerary: Itinerary,
     name: str,
     start: datetime,
     *,
     mode: str,
     seed: int,
+    by: str = "conductor",
     speed: float = 0.0,
     wall: datetime | None = None,
     play: tuple[str, ...] = (),
@@ -234,6 +200,204 @@ def begin(  # noqa: PLR0913 - the fields of a run's first line
         program=__version__,
         play=play,
     )
-    journal.append([Entry(start, "conductor", first)])
+    journal.append([Entry(start, by, first)])
     apply(run, start, first)
     return run
+
+
+# --- the dry run --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Exercised:
+    """The three weekends of a dry run, each by its name."""
+
+    forward: Rehearsed  # every wave goes, nothing fails
+    taken_back: Rehearsed  # every wave is accepted, then everything is unwound by an abort
+    rolled_back: Rehearsed  # in every wave one step half-fails for good: it unwinds by itself
+
+
+def dry_run(itinerary: Itinerary, seed: int) -> Exercised:
+    """Exercise every step and every undo of every wave, without chance."""
+    forward = rehearsal(itinerary, seed=seed, accidents=False)
+    taken_back = rehearsal(
+        itinerary, seed=seed, accidents=False, name=f"{forward.name}-abort", react=_abort_when_done
+    )
+    faults = tuple(_half_failures(itinerary))
+    rolled_back = rehearsal(itinerary, seed=seed, accidents=False, faults=faults)
+    return Exercised(forward, taken_back, rolled_back)
+
+
+def _abort_when_done(run: Run, lines: Sequence[Line]) -> Sequence[OperatorCommand]:
+    """Somebody aborts the run in the moment in which the last wave is accepted."""
+    if not isinstance(lines[-1].event, ev.WaveAccepted):
+        return ()
+    if any(wave.state is not WaveState.ACCEPTED for wave in run.waves.values()):
+        return ()
+    members = run.itinerary.members
+    makers = [person for person, who in members.items() if "decision_maker" in who.roles]
+    actor = makers[0] if makers else "dry-run"
+    return (
+        OperatorCommand(
+            "dry-run/abort", "abort", actor, True, "run", "the dry run takes all back", 0
+        ),
+    )
+
+
+def _half_failures(itinerary: Itinerary) -> Iterator[PlannedFault]:
+    """One lasting half failure in each wave, each at another step as far as the recipes go."""
+    kinds = [StepKind.FINAL_COPY, StepKind.START, StepKind.COPY, StepKind.PREPARE]
+    for index, wave in enumerate(itinerary.waves):
+        for kind in (*kinds[index % len(kinds) :], *kinds):
+            fitting = [move for move in wave.moves if kind in itinerary.legs[move].step_minutes]
+            if fitting:
+                yield PlannedFault(
+                    "step_half_fails", fitting[-1], kind.value, times=99, note="dry run"
+                )
+                break
+
+
+# --- practice on scaled time --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a practice run is carried out. `wall`: run time is the wall's, and speed is 1."""
+
+    seed: int
+    speed: float
+    by: str = "conductor"
+    play: tuple[str, ...] = ()
+    faults: tuple[PlannedFault, ...] = ()
+    wall: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """A practice run that this process leads, before its loop runs."""
+
+    journal: SqlJournal
+    run: Run
+    world: World
+    kept: WorldFile
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Practised:
+    """Where a practice run stands when its loop has ended. `ledger` is None while it goes on."""
+
+    run: Run
+    leaving: Leaving
+    head: str
+    ledger: Ledger | None
+
+
+def begin_practice(store: Store, itinerary: Itinerary, name: str, setting: Setting) -> Practice:
+    """Begin a practice run in the store and lead it."""
+    mode, now = ("wall" if setting.wall else "scaled"), wall_now()
+    start = now if setting.wall else itinerary.window.start
+    journal = store.create_run(
+        name,
+        itinerary,
+        seed=setting.seed,
+        mode=mode,
+        target=SIMULATED_TARGET,
+        plan_digest=itinerary.plan_digest,
+        started=now.isoformat(),
+    )
+    kept = WorldFile(store.path.parent, name, setting.faults)
+    world = kept.made(itinerary, start)
+    run = begin(
+        journal, itinerary, name, start, mode=mode, seed=setting.seed, by=setting.by,
+        speed=setting.speed, wall=now, play=setting.play,
+    )  # fmt: skip
+    return Practice(journal, run, world, kept, setting.speed)
+
+
+def continue_practice(store: Store, name: str, speed: float | None = None) -> Practice:
+    """Lead a practice run again: its state from its journal, its world from disk."""
+    journal = store.journal(name, lead=True)
+    try:
+        run = refold(journal)
+        if run.started is None or run.started.mode == "virtual":
+            raise RefusedError(
+                "run-not-led",
+                f"{name} is no run that a process leads: it was rehearsed, or never begun",
+                hint="begin a practice run with `migrator run PLAN`",
+            )
+        kept, world = WorldFile.read(store.path.parent, name, run.itinerary)
+    except MigratorError:
+        journal.release()
+        raise
+    return Practice(journal, run, world, kept, speed or run.started.speed)
+
+
+def practise(
+    led: Practice,
+    *,
+    waits_for_people: bool = True,
+    on_commit: Callable[[Run, Sequence[Line]], None] | None = None,
+    on_beat: Callable[[Run, datetime], None] | None = None,
+    on_leaving: Callable[[Leaving], None] | None = None,
+) -> Practised:
+    """Carry a practice run on, with everybody simulated who is not named as present."""
+
+    async def loop() -> Practised:
+        attendant, world, clock = _practice_parts(led, on_commit)
+        attendant.waits_for_people = waits_for_people
+        attendant.on_beat, attendant.on_leaving = on_beat, on_leaving
+        try:
+            run = await attendant.attend()
+            ledger = None
+            if run.state is RunState.ENDED:
+                ledger = judge(run, tuple(led.journal.lines()), world, clock.now())
+                led.journal.put_facts("ledger", asdict(ledger))
+            return Practised(run, attendant.leaving, led.journal.head, ledger)
+        finally:
+            led.journal.release()
+
+    return asyncio.run(loop())
+
+
+def _practice_parts(
+    led: Practice, on_commit: Callable[[Run, Sequence[Line]], None] | None
+) -> tuple[Attendant, World, ScaledClock]:
+    """Join journal, clock, world and people around one conductor."""
+    run, journal, box = led.run, led.journal, led.kept.box
+    started = run.started
+    assert started is not None, "a run that is led has its first line"
+    assert run.now is not None, "and that line has its time"
+    wall = started.mode == "wall"
+    clock = ScaledClock(wall_now() if wall else run.now, led.speed)
+    chance = Chance(started.seed)
+    platform = SimulatedPlatform(run.itinerary, led.world, clock, chance, box, led.kept)
+    led.kept.joins(platform)
+    conductor = Conductor(journal, platform, clock, run)
+
+    def submit(command: OperatorCommand) -> None:
+        journal.submit(command, wall_now().isoformat())
+        conductor.changed.set()
+
+    people = SimulatedPeople(
+        run.itinerary, clock, chance, box, submit, conductor.spawn, frozenset(started.play)
+    )
+
+    conductor.listeners.append(people.listen)
+    if on_commit is not None:
+        conductor.listeners.append(on_commit)
+    people.resume(run)
+    asked = None if wall else people.present_asked  # wall time stands still for nobody
+    return Attendant(conductor, journal, clock, led.speed, asked), led.world, clock
+
+
+def open_run(
+    run: str, folder: str | Path = DEFAULT_FOLDER
+) -> tuple[Itinerary, tuple[Line, ...], Ledger | None]:
+    """A kept run for whoever reports it: its itinerary, its lines, and what its world says."""
+    store, name = find_run(run, folder)
+    with store:
+        journal = store.journal(name, lead=False)
+        kept = journal.facts("ledger")
+        ledger = Ledger(**kept) if isinstance(kept, dict) else None
+        return journal.itinerary(), tuple(journal.lines()), ledger

@@ -8,6 +8,7 @@ that runs is asleep; ties are broken by key, so that one seed gives one journal.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 import time
 from datetime import UTC, datetime, timedelta
@@ -62,7 +63,7 @@ class VirtualClock:
 
     async def wait(self, changed: asyncio.Event, until: datetime | None) -> bool:
         """Wait for `changed` or until run time `until`. False: nothing will ever happen."""
-        while self._awake and not changed.is_set():
+        while self._awake and not changed.is_set():  # noqa: ASYNC110 - lets the awake ones run
             await asyncio.sleep(0)
         if changed.is_set():
             return True
@@ -115,11 +116,12 @@ class ScaledClock:
     def watch(self, task: asyncio.Task[None]) -> None:
         """Real time passes whoever is busy."""
 
-    async def sleep(self, minutes: float, key: str) -> None:  # noqa: ARG002 - part of the protocol
+    async def sleep(self, minutes: float, key: str) -> None:
         """Come back after `minutes` of run time."""
         until = self.now() + timedelta(minutes=max(0.0, minutes))
-        while (left := (until - self.now()).total_seconds() / self._speed) > 0:
-            await asyncio.sleep(min(left, _NAP_SECONDS_MAX) if self._still else left)
+        # Looked at again after each nap, because the clock may have stood still meanwhile.
+        while (left := (until - self.now()).total_seconds() / self._speed) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(min(left, _NAP_SECONDS_MAX))
 
     async def wait(self, changed: asyncio.Event, until: datetime | None) -> bool:
         """Wait for `changed` or until run time `until`; at most a nap, so commands are seen."""
@@ -127,8 +129,6 @@ class ScaledClock:
         if until is not None and not self._still:
             left = (until - self.now()).total_seconds() / self._speed
             timeout = max(0.0, min(timeout, left))
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(changed.wait(), timeout)
-        except TimeoutError:
-            pass
         return True

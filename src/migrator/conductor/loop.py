@@ -63,6 +63,11 @@ class Conductor:
     _heard: list[tuple[Intent, ActResult]] = field(default_factory=list)
     _failure: BaseException | None = None
 
+    @property
+    def busy(self) -> bool:
+        """Tell whether anything runs by itself: an act, or somebody simulated who will speak."""
+        return bool(self._spawned) or self.changed.is_set()
+
     async def conduct(self) -> Run:
         """Carry the run to its end, or until nothing more will happen without a person."""
         try:

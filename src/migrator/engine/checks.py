@@ -19,6 +19,7 @@ from migrator.plan.model import CheckLeg, StepKind, Trouble, WaveLeg
 from migrator.verification.assign import choose, eligible, next_shift, on_shift
 from migrator.verification.verdict import enough
 
+
 def decide_checks(draft: Draft, leg: WaveLeg) -> None:
     """Look at every check of the wave."""
     wave = draft.run.waves[leg.id]
@@ -98,9 +99,7 @@ def _assign(draft: Draft, check: CheckLeg, known: CheckRecord) -> None:
     ]
     others = [member for member in candidates if member.id != known.person]
     busy, given = _work(run)
-    busy |= {
-        event.person for event in draft.events if isinstance(event, ev.CheckAssigned)
-    }
+    busy |= {event.person for event in draft.events if isinstance(event, ev.CheckAssigned)}
     chosen = choose(others, draft.now, busy, given) or choose(
         candidates, draft.now, busy - {known.person}, given
     )
@@ -141,8 +140,9 @@ def _team(run: Run, check: CheckLeg) -> str:
 
 def _give(draft: Draft, check: CheckLeg, known: CheckRecord, person: str) -> None:
     after = reaction(draft.run.itinerary.policy, Trouble.UNANSWERED.value).after_minutes
-    # A check whose own P80 is longer than the policy's patience is not overdue before that.
-    limit = draft.now + timedelta(minutes=max(after, check.minutes.p80))
+    # A long check is not overdue at the policy's patience: twice its own P80 is then the limit,
+    # which one in two hundred honest verifications exceeds.
+    limit = draft.now + timedelta(minutes=max(after, 2 * check.minutes.p80))
     draft.add(ev.CheckAssigned(check.id, known.attempt, person, limit))
 
 

@@ -26,7 +26,6 @@ from migrator.engine.steering import (
     skip_act,
     take_back,
 )
-from migrator.ids import PersonId
 from migrator.plan.model import Trouble
 from migrator.verification.verdict import is_verdict
 
@@ -92,7 +91,7 @@ def _wave(run: Run, target: str) -> WaveRecord:
     raise Refusal(f"there is no wave {target!r}" + (f"; {near[0]}?" if near else ""))
 
 
-def _may_decide(run: Run, command: OperatorCommand, deciders: tuple[PersonId, ...]) -> None:
+def _may_decide(run: Run, command: OperatorCommand, deciders: tuple[str, ...]) -> None:
     """Only the persons named for the decision, or their deputies."""
     if not deciders:
         return
@@ -107,7 +106,7 @@ def _may_decide(run: Run, command: OperatorCommand, deciders: tuple[PersonId, ..
         raise Refusal(f"{command.actor} may not decide this; {', '.join(sorted(allowed))} may")
 
 
-def _deciders(run: Run) -> tuple[PersonId, ...]:
+def _deciders(run: Run) -> tuple[str, ...]:
     return tuple(
         person
         for person, member in run.itinerary.members.items()
@@ -215,7 +214,9 @@ def _veto(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str, st
     wave = _wave(run, command.target)
     clocks = [hold for hold in wave.holds if hold.unwind_at is not None]
     if wave.state is not WaveState.HELD or not clocks:
-        raise Refusal(f"{wave.id} is {wave.state.value}; no unwind clock runs that a veto could stop")
+        raise Refusal(
+            f"{wave.id} is {wave.state.value}; no unwind clock runs that a veto could stop"
+        )
     vetoed = {person for hold in wave.holds for person in hold.vetoed_by}
     if command.actor in vetoed:
         raise Refusal(f"{command.actor} has vetoed already; a second person must confirm")
@@ -223,7 +224,9 @@ def _veto(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str, st
     return [ev.VetoGiven(wave.id, command.actor, command.reason, until)]
 
 
-def _override(run: Run, command: OperatorCommand, _now: datetime, codes: Mapping[str, str]) -> Effects:
+def _override(
+    run: Run, command: OperatorCommand, _now: datetime, codes: Mapping[str, str]
+) -> Effects:
     """Two named people answer for a look that failed or a check that was refused."""
     subject = command.target
     wave = next(
@@ -262,9 +265,7 @@ def _override(run: Run, command: OperatorCommand, _now: datetime, codes: Mapping
         )
     else:
         second = asked.by
-    effects.append(
-        ev.OverrideGiven(wave.id, subject, command.actor, second, command.reason)
-    )
+    effects.append(ev.OverrideGiven(wave.id, subject, command.actor, second, command.reason))
     effects.append(ev.HoldReleased(wave.id, subject, command.actor, command.reason))
     return effects
 
@@ -289,7 +290,9 @@ def _unwind(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str, 
         if run.waves[run.moves[move].wave].state in {WaveState.COMMITTING, WaveState.COMMITTED}:
             raise Refusal(f"{move} is committed; what is committed is never unwound")
         wanted = (run.moves[move].id,)
-    return take_back(Draft(run, now), wanted, command.actor, command.reason or "an operator's unwind")
+    return take_back(
+        Draft(run, now), wanted, command.actor, command.reason or "an operator's unwind"
+    )
 
 
 def _commit(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, str]) -> Effects:

@@ -20,7 +20,7 @@ from migrator.engine.moving import decide_moving, start_ahead
 from migrator.engine.run import Run, WaveRecord
 from migrator.engine.states import FINAL_WAVES, ActState, RunState, WaveState
 from migrator.engine.troubles import decide_doubts, decide_held, decide_timeouts
-from migrator.engine.unwind import decide_unwinding, unwind_everything
+from migrator.engine.unwind import decide_unwinding, quiet, unwind_everything
 from migrator.plan.model import WaveLeg
 
 _GATE_CLOSED = frozenset({WaveState.PLANNED, WaveState.DECIDING})
@@ -54,6 +54,8 @@ def decide(run: Run, now: datetime) -> Decision:
     if run.state is RunState.ABORTING:
         unwind_everything(draft)
     for leg in run.itinerary.waves:
+        if draft.unwinds:
+            break  # its set was computed from what had begun; nothing may begin behind its back
         _decide_wave(draft, leg, run.waves[leg.id])
     if not draft.events:
         _decide_end(draft)
@@ -141,7 +143,7 @@ def _block(draft: Draft, leg: WaveLeg) -> bool:
         for other in leg.hard_predecessors
         if run.waves[other].state in _GONE
         and any(
-            run.moves[earlier].wave == other and not run.moves[earlier].switched
+            (run.moves[earlier].wave == other and not run.moves[earlier].switched)
             or run.moves[earlier].returned
             for move in leg.moves
             for earlier in run.itinerary.legs[move].after
@@ -155,6 +157,9 @@ def _block(draft: Draft, leg: WaveLeg) -> bool:
     if not touched:
         draft.add(ev.WaveBlocked(leg.id, because))
         return True
+    if draft.events or not quiet(run, touched):
+        return True  # it ends, or its limit ends it; then it is taken back
+    draft.unwinds = True
     draft.add(
         ev.UnwindBegun(
             wave=leg.id,

@@ -16,9 +16,8 @@ from migrator.engine.run import MoveRecord, Run
 from migrator.engine.states import COMPLETE, WaveState
 from migrator.plan.model import Leg, StepKind
 
-_WORKING = frozenset(
-    {WaveState.MOVING, WaveState.HELD, WaveState.UNWINDING, WaveState.STUCK}
-)
+_LAST = StepKind.PROBE_LINKS.value
+_WORKING = frozenset({WaveState.MOVING, WaveState.HELD, WaveState.UNWINDING, WaveState.STUCK})
 
 
 class Draft:
@@ -30,6 +29,7 @@ class Draft:
         self.now = now
         self.events: list[Event] = []
         self.wake_at: datetime | None = None
+        self.unwinds = False  # this pass begins an unwind: nothing else may start in it
         self._seats: Counter[str] | None = None
         self._copying: float | None = None
 
@@ -121,10 +121,7 @@ def hands_on(run: Run, move: MoveRecord) -> bool:
         return False
     if move.unwinding:
         return True
-    last = move.steps.get(StepKind.PROBE_LINKS.value)
+    last = move.steps.get(_LAST)
     if last is not None and last.state in COMPLETE:
         return False
-    ahead = run.itinerary.policy.ahead_of_gate
-    return any(
-        record.nth > 0 and StepKind(name) not in ahead for name, record in move.steps.items()
-    )
+    return any(record.nth > 0 and name not in run.seatless for name, record in move.steps.items())

@@ -509,9 +509,7 @@ class Stalled(Event):
     mend: str
 
 
-KINDS: Final[dict[str, type[Event]]] = {
-    kind.__name__: kind for kind in Event.__subclasses__()
-}
+KINDS: Final[dict[str, type[Event]]] = {kind.__name__: kind for kind in Event.__subclasses__()}
 VERSIONS: Final[dict[str, int]] = dict.fromkeys(KINDS, 1)
 
 _FIELDS: Final = {

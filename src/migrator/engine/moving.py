@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from migrator.engine import events as ev
 from migrator.engine.draft import Draft, hands_on
 from migrator.engine.policy import (
+    COMMIT_STEPS,
     COPIES,
     CUT_STARTS,
     ENGINE_STEPS,
@@ -23,26 +24,27 @@ from migrator.engine.policy import (
 from migrator.engine.run import ActRecord, MoveRecord, WaveRecord
 from migrator.engine.states import COMPLETE, ActState, CheckState, WaveState
 from migrator.engine.troubles import hold
-from migrator.plan.model import Leg, RecipeStep, StepKind, Trouble, WaveLeg
+from migrator.plan.model import Leg, StepKind, Trouble, WaveLeg
 
 _TRIED = frozenset({ActState.WAITING, ActState.FAILED})
 _PROBED = StepKind.PROBE_LINKS.value
+_VERIFY = StepKind.VERIFY.value
+_ACCEPT = StepKind.ACCEPT.value
 
 
 def start_ahead(draft: Draft, leg: WaveLeg) -> None:
     """Start what may run before the gate: the steps that the policy names, and no others."""
-    ahead = draft.run.itinerary.policy.ahead_of_gate
+    ahead = draft.run.ahead
     for move in leg.moves:
         record = draft.run.moves[move]
-        facts = draft.run.itinerary.legs[move]
-        for step in draft.run.itinerary.recipes[facts.recipe].steps:
-            act = record.steps[step.kind.value]
-            if step.kind in ahead:
+        for act in record.steps.values():
+            if act.name in ahead:
                 if act.state not in COMPLETE:
                     if act.state in _TRIED:
-                        _try_step(draft, facts, record, step, act, ahead=True)
+                        facts = draft.run.itinerary.legs[move]
+                        _try_step(draft, facts, record, act, ahead=True)
                     break
-            elif step.kind.value not in LOOKS:
+            elif act.name not in LOOKS:
                 break
 
 
@@ -74,42 +76,33 @@ def _complete(record: MoveRecord, step: str) -> bool:
 def _next_step(draft: Draft, wave: WaveRecord, record: MoveRecord, *, committing: bool) -> None:
     """Find the first step of the move that is not complete, and start it if it may start."""
     facts = draft.run.itinerary.legs[record.id]
-    recipe = draft.run.itinerary.recipes[facts.recipe]
-    for step in recipe.commit if committing else recipe.steps:
-        act = record.steps[step.kind.value]
-        if act.state in COMPLETE:
+    for act in record.steps.values():  # in the recipe's order, the commit's own steps last
+        if act.state in COMPLETE or (act.name in COMMIT_STEPS) is not committing:
             continue
-        if step.kind is StepKind.VERIFY:
+        if act.name == _VERIFY:
             _verify(draft, record, act)
-        elif step.kind is StepKind.ACCEPT:
+        elif act.name == _ACCEPT:
             _end_at_once(draft, record, act, "every piece of evidence is green")
         elif act.state in _TRIED:
-            _try_step(draft, facts, record, step, act, ahead=False)
+            _try_step(draft, facts, record, act, ahead=False)
         return
     assert wave.state is not WaveState.PLANNED, "a wave moves only behind its gate"
 
 
-def _try_step(  # noqa: PLR0913 - one start, whose every argument is already at hand
-    draft: Draft, facts: Leg, record: MoveRecord, step: RecipeStep, act: ActRecord, *, ahead: bool
-) -> None:
+def _try_step(draft: Draft, facts: Leg, record: MoveRecord, act: ActRecord, *, ahead: bool) -> None:
     """Start a step, or say why not: failed for good, no capacity, not allowed at this hour."""
-    kind = step.kind.value
     if act.state is ActState.FAILED and not _may_retry(draft, record, act):
         return
-    if not ahead and not hands_on(draft.run, record) and step.kind not in (
-        StepKind.SOAK,
-        StepKind.FINALISE,
-        StepKind.RETIRE,
-        *draft.run.itinerary.policy.ahead_of_gate,
-    ):
+    needs_seat = not ahead and act.name not in draft.run.seatless
+    if needs_seat and not hands_on(draft.run, record):
         answer = draft.seat(facts)
         if isinstance(answer, datetime):
             draft.wake(answer)
         if answer is not None:
             return
-    if kind in CUT_STARTS and not _may_cut(draft, facts, record, step.kind):
+    if act.name in CUT_STARTS and not _may_cut(draft, facts, record, StepKind(act.name)):
         return
-    if kind in COPIES and not draft.bandwidth(facts):
+    if act.name in COPIES and not draft.bandwidth(facts):
         return
     start_step(draft, facts, record, act)
 
@@ -117,9 +110,7 @@ def _try_step(  # noqa: PLR0913 - one start, whose every argument is already at 
 def start_step(draft: Draft, facts: Leg, record: MoveRecord, act: ActRecord) -> None:
     """Note the intent of a step."""
     estimate = facts.step_minutes.get(StepKind(act.name))
-    limit = max(
-        draft.run.itinerary.policy.step_minutes_max, 2 * estimate.p80 if estimate else 0.0
-    )
+    limit = max(draft.run.itinerary.policy.step_minutes_max, 2 * estimate.p80 if estimate else 0.0)
     draft.add(
         ev.StepStarted(
             move=record.id,
@@ -222,9 +213,7 @@ def _verify(draft: Draft, record: MoveRecord, act: ActRecord) -> None:
                 return
             if known.state is not CheckState.PASSED:
                 return
-    draft.add(
-        ev.StepEnded(record.id, act.name, record.attempt, "done", "every check has passed")
-    )
+    draft.add(ev.StepEnded(record.id, act.name, record.attempt, "done", "every check has passed"))
 
 
 def _end_at_once(draft: Draft, record: MoveRecord, act: ActRecord, detail: str) -> None:

@@ -24,10 +24,15 @@ ENGINE_STEPS: Final = frozenset({StepKind.VERIFY.value, StepKind.ACCEPT.value})
 """Steps that no platform performs: the engine ends them from ticks and evidence."""
 
 LOOKS: Final = frozenset(
-    kind.value
-    for kind in (StepKind.BASELINE, StepKind.PROBE, StepKind.PROBE_LINKS, StepKind.SOAK)
+    kind.value for kind in (StepKind.BASELINE, StepKind.PROBE, StepKind.PROBE_LINKS, StepKind.SOAK)
 )
 """Steps that change nothing: they may be cut short when their wave is unwound."""
+
+COMMIT_STEPS: Final = frozenset({StepKind.FINALISE.value, StepKind.RETIRE.value})
+"""The commit's own steps: they run after the signature, and nothing undoes them."""
+
+SEATLESS: Final = COMMIT_STEPS | {StepKind.SOAK.value}
+"""Steps at which no engineer sits; so are those that the policy lets run ahead of the gate."""
 
 IN_DOUBT: Final[dict[str, InDoubt]] = {
     StepKind.PREPARE.value: InDoubt.REPEAT,

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from migrator.engine import events as ev
+from migrator.engine.policy import ENGINE_STEPS, LOOKS, SEATLESS
 from migrator.engine.states import (
     ACT,
     CHECK,
@@ -29,8 +30,11 @@ from migrator.engine.states import (
     Side,
     WaveState,
 )
-from migrator.ids import SubsystemId
 from migrator.plan.model import CheckLeg, Itinerary
+from migrator.plan.unwind_order import unwind_arcs
+
+_STOOD_IN: Final = frozenset({ActState.SKIPPED, ActState.FORCED})
+"""A step that a human left out or did by hand may have taken effect: its undo is needed too."""
 
 
 @dataclass(slots=True)
@@ -55,12 +59,13 @@ class ActRecord:
 class MoveRecord:
     """One subsystem's way through its wave, in the current attempt."""
 
-    id: SubsystemId
+    id: str
     wave: str
     attempt: int = 0
     steps: dict[str, ActRecord] = field(default_factory=dict)
     undos: dict[str, ActRecord] = field(default_factory=dict)
     unwinding: bool = False
+    undoing: tuple[ActRecord, ...] = ()  # the undos of the unwind under way, in their order
     returned: bool = False
     remains: tuple[str, ...] = ()
     judged: dict[str, ev.LinksJudged] = field(default_factory=dict)  # by look
@@ -158,10 +163,14 @@ class Run:
     commands: set[str] = field(default_factory=set)
     exceptions: list[str] = field(default_factory=list)
     switch_order: list[str] = field(default_factory=list)  # moves in the order they switched
+    unknown: set[tuple[str, str]] = field(default_factory=set)  # (move, act) nobody can tell about
+    unwind_waits: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stalled: dict[str, ev.Stalled] = field(default_factory=dict)
     overrides_asked: dict[str, ev.OverrideAsked] = field(default_factory=dict)  # by subject
     codes_spent: set[str] = field(default_factory=set)
     checks_of: dict[str, tuple[CheckLeg, ...]] = field(default_factory=dict)  # by wave, derived
+    ahead: frozenset[str] = frozenset()  # steps that may run before the gate, derived
+    seatless: frozenset[str] = frozenset()  # steps at which no engineer sits, derived
     last_progress: dict[str, datetime] = field(default_factory=dict)  # by wave
     paused_because: str = ""
     outcome: str = ""
@@ -177,10 +186,10 @@ def new_run(itinerary: Itinerary) -> Run:
     for leg in itinerary.legs.values():
         run.moves[leg.id] = _fresh_move(itinerary, leg.id, 1)
         run.authority[leg.id] = Side.OLD
+    run.ahead = frozenset(kind.value for kind in itinerary.policy.ahead_of_gate)
+    run.seatless = SEATLESS | run.ahead
     for wave in itinerary.waves:
-        run.checks_of[wave.id] = tuple(
-            check for check in itinerary.checks if check.wave == wave.id
-        )
+        run.checks_of[wave.id] = tuple(check for check in itinerary.checks if check.wave == wave.id)
     return run
 
 
@@ -200,7 +209,7 @@ def apply(run: Run, at: datetime, event: ev.Event) -> None:
     run.now = at
 
 
-def _fresh_move(itinerary: Itinerary, move: SubsystemId, attempt: int) -> MoveRecord:
+def _fresh_move(itinerary: Itinerary, move: str, attempt: int) -> MoveRecord:
     leg = itinerary.legs[move]
     recipe = itinerary.recipes[leg.recipe]
     steps = {step.kind.value: ActRecord(step.kind.value) for step in recipe.steps}
@@ -378,6 +387,9 @@ def _code_spent(run: Run, _at: datetime, event: ev.CodeSpent) -> None:
 
 
 def _unwind_begun(run: Run, at: datetime, event: ev.UnwindBegun) -> None:
+    busy = {move for move, act in run.in_flight if act not in LOOKS and act not in ENGINE_STEPS}
+    if busy.intersection(event.moves):  # it would take effect behind its undo's back
+        raise IllegalEvent(f"wave {event.wave}", run.waves[event.wave].state, event)
     wave = _wave_event(run, event.wave, event)
     wave.holds.clear()
     wave.cause = event.cause
@@ -386,7 +398,25 @@ def _unwind_begun(run: Run, at: datetime, event: ev.UnwindBegun) -> None:
     for move, reason in zip(event.moves, event.reasons, strict=True):
         wave.reasons[move] = reason
         run.moves[move].unwinding = True
+        run.moves[move].undoing = _needed_undos(run, run.moves[move])
+    everywhere = [record.id for record in run.moves.values() if record.unwinding]
+    run.unwind_waits = unwind_arcs(
+        everywhere, run.switch_order, run.itinerary.pairs, run.itinerary.legs
+    )
     run.last_progress[event.wave] = at
+
+
+def _needed_undos(run: Run, record: MoveRecord) -> tuple[ActRecord, ...]:
+    """The undos that at least one begun step names, in the order of the recipe's unwind."""
+    recipe = run.itinerary.recipes[run.itinerary.legs[record.id].recipe]
+    named: set[str] = set()
+    for step in recipe.steps:
+        act = record.steps[step.kind.value]
+        if act.nth > 0 or act.state in _STOOD_IN:
+            named.update(undo.value for undo in step.undo)
+    return tuple(
+        record.undos[undo.kind.value] for undo in recipe.unwind if undo.kind.value in named
+    )
 
 
 def _move_returned(run: Run, at: datetime, event: ev.MoveReturned) -> None:
@@ -465,8 +495,14 @@ def _undo_started(run: Run, at: datetime, event: ev.UndoStarted) -> None:
     _start(run, move, record, at, event.nth, event.token, event.limit_at)
 
 
-def _start(  # noqa: PLR0913 - the fields of one intent, set in one place for steps and undos
-    run: Run, move: MoveRecord, record: ActRecord, at: datetime, nth: int, token: str, limit: datetime
+def _start(
+    run: Run,
+    move: MoveRecord,
+    record: ActRecord,
+    at: datetime,
+    nth: int,
+    token: str,
+    limit: datetime,
 ) -> None:
     record.state = ActState.STARTED
     record.nth = nth
@@ -478,7 +514,9 @@ def _start(  # noqa: PLR0913 - the fields of one intent, set in one place for st
     run.last_progress[move.wave] = at
 
 
-def _end(run: Run, move: MoveRecord, record: ActRecord, at: datetime, outcome: str, detail: str) -> None:
+def _end(
+    run: Run, move: MoveRecord, record: ActRecord, at: datetime, outcome: str, detail: str
+) -> None:
     record.outcome = outcome
     record.detail = detail
     record.ended = at
@@ -535,6 +573,8 @@ def _step_settled(run: Run, at: datetime, event: ev.StepSettled) -> None:
     record = move.steps[event.step]
     _act(record, f"step {event.move}/{event.step}", event)
     record.state = SETTLES[event.outcome]
+    if record.state is ActState.UNKNOWN:
+        run.unknown.add((move.id, record.name))
     _end(run, move, record, at, event.outcome, event.detail)
     _switching(run, move, record, at)
 
@@ -544,6 +584,8 @@ def _undo_settled(run: Run, at: datetime, event: ev.UndoSettled) -> None:
     record = move.undos[event.undo]
     _act(record, f"undo {event.move}/{event.undo}", event)
     record.state = SETTLES[event.outcome]
+    if record.state is ActState.UNKNOWN:
+        run.unknown.add((move.id, record.name))
     _end(run, move, record, at, event.outcome, event.detail)
     _switching(run, move, record, at)
 
@@ -562,7 +604,7 @@ def _undo_resolved(run: Run, at: datetime, event: ev.UndoResolved) -> None:
     _resolve(run, move, record, at, f"undo {event.move}/{event.undo}", event)
 
 
-def _resolve(  # noqa: PLR0913 - one resolution, for steps and undos alike
+def _resolve(
     run: Run,
     move: MoveRecord,
     record: ActRecord,
@@ -572,6 +614,7 @@ def _resolve(  # noqa: PLR0913 - one resolution, for steps and undos alike
 ) -> None:
     record.state = RESOLUTIONS[event.how]
     run.in_flight.pop((move.id, record.name), None)
+    run.unknown.discard((move.id, record.name))
     run.last_progress[move.wave] = at
     if event.how == "retry":
         record.allowance = record.nth + 1

@@ -61,7 +61,13 @@ class IllegalEvent(AssertionError):
         super().__init__(f"{subject} is {state.value}: {type(event).__name__} is illegal there")
 
 
-class RunState(Enum):
+class State(Enum):
+    """The root of all states. Hashed by identity: a weekend looks states up a million times."""
+
+    __hash__ = object.__hash__
+
+
+class RunState(State):
     """The run as a whole."""
 
     RUNNING = "running"
@@ -70,7 +76,7 @@ class RunState(Enum):
     ENDED = "ended"
 
 
-class WaveState(Enum):
+class WaveState(State):
     """One wave in its current attempt."""
 
     PLANNED = "planned"
@@ -87,7 +93,7 @@ class WaveState(Enum):
     COMMITTED = "committed"
 
 
-class ActState(Enum):
+class ActState(State):
     """A step or an undo of one move in the current attempt."""
 
     WAITING = "waiting"
@@ -101,7 +107,7 @@ class ActState(Enum):
     ABANDONED = "abandoned"  # a human gives it up; listed as an exception
 
 
-class CheckState(Enum):
+class CheckState(State):
     """A function to be verified by a handler."""
 
     OPEN = "open"  # nobody has it yet
@@ -111,15 +117,13 @@ class CheckState(Enum):
     VOID = "void"  # its wave was unwound
 
 
-class Side(Enum):
+class Side(State):
     """Who holds authority over a subsystem."""
 
     OLD = "old"
     NONE = "none"
     NEW = "new"
 
-
-Table = dict[type[Event], Enum]
 
 RUN: Final[dict[RunState, dict[type[Event], RunState]]] = {
     RunState.RUNNING: {
@@ -217,7 +221,12 @@ COMPLETE: Final = frozenset({_A.DONE, _A.SKIPPED, _A.FORCED, _A.ABANDONED})
 
 _C = CheckState
 CHECK: Final[dict[CheckState, dict[type[Event], CheckState]]] = {
-    _C.OPEN: {CheckAssigned: _C.ASSIGNED, TickGiven: _C.OPEN, CheckPassed: _C.PASSED, CheckVoided: _C.VOID},
+    _C.OPEN: {
+        CheckAssigned: _C.ASSIGNED,
+        TickGiven: _C.OPEN,
+        CheckPassed: _C.PASSED,
+        CheckVoided: _C.VOID,
+    },
     _C.ASSIGNED: {
         CheckAssigned: _C.ASSIGNED,
         TickGiven: _C.ASSIGNED,
@@ -226,7 +235,12 @@ CHECK: Final[dict[CheckState, dict[type[Event], CheckState]]] = {
         CheckVoided: _C.VOID,
     },
     _C.PASSED: {TickWithdrawn: _C.ASSIGNED, CheckVoided: _C.VOID, CheckOpened: _C.OPEN},
-    _C.REFUSED: {TickWithdrawn: _C.ASSIGNED, CheckPassed: _C.PASSED, CheckVoided: _C.VOID, CheckOpened: _C.OPEN},
+    _C.REFUSED: {
+        TickWithdrawn: _C.ASSIGNED,
+        CheckPassed: _C.PASSED,
+        CheckVoided: _C.VOID,
+        CheckOpened: _C.OPEN,
+    },
     _C.VOID: {CheckOpened: _C.OPEN},
 }
 """A TickGiven that says does_not_work leads to REFUSED: see REFUSING in run.py's apply."""

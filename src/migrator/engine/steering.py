@@ -17,13 +17,12 @@ from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import ActRecord, MoveRecord, Run
 from migrator.engine.states import ActState, WaveState
 from migrator.engine.unwind import begin_unwind, members, quiet
-from migrator.ids import SubsystemId
 from migrator.plan.model import StepKind
 
 Effects = list[ev.Event]
 
 
-class Refusal(Exception):  # noqa: N818 - not an error: an answer to a command
+class Refusal(Exception):
     """Why a verb is not carried out, in the words that the actor reads."""
 
 
@@ -46,9 +45,7 @@ def _find(run: Run, target: str) -> tuple[MoveRecord, ActRecord]:
     return record, act
 
 
-def retry(
-    run: Run, command: OperatorCommand, _now: datetime, _codes: Mapping[str, str]
-) -> Effects:
+def retry(run: Run, command: OperatorCommand, _now: datetime, _codes: Mapping[str, str]) -> Effects:
     """Try a failed act again, or a whole returned wave as its next attempt."""
     if command.target in run.waves:
         return _next_attempt(run, command)
@@ -141,18 +138,16 @@ def _resolved(
     return effects
 
 
-def take_back(
-    draft: Draft, wanted: Iterable[SubsystemId], by: str, cause: str
-) -> Effects:
+def take_back(draft: Draft, wanted: Iterable[str], by: str, cause: str) -> Effects:
     """Begin an unwind at once. Refused while something that changes things is under way."""
     moves = tuple(wanted)
     reasons = members(draft.run, moves)
     if not reasons:
         raise Refusal("nothing of it was begun, or all of it is back already")
     if not quiet(draft.run, reasons):
-        busy = sorted(
-            f"{move}/{act}" for move, act in draft.run.in_flight if move in reasons
+        busy = sorted(f"{move}/{act}" for move, act in draft.run.in_flight if move in reasons)
+        raise Refusal(
+            f"{', '.join(busy)} is under way; hold the wave, and unwind when it has ended"
         )
-        raise Refusal(f"{', '.join(busy)} is under way; hold the wave, and unwind when it has ended")
     begin_unwind(draft, moves, by, cause)
     return draft.events

@@ -13,11 +13,11 @@ from migrator.engine.draft import Draft
 from migrator.engine.policy import ENGINE_STEPS, LOOKS, reaction
 from migrator.engine.run import ActRecord, WaveRecord
 from migrator.engine.states import ActState
-from migrator.engine.unwind import begin_unwind, quiet
+from migrator.engine.unwind import begin_unwind, members, quiet
 from migrator.plan.model import Act, Trouble, WaveLeg
 
 
-def hold(  # noqa: PLR0913 - the parts of one hold, all of them shown to people
+def hold(
     draft: Draft,
     wave: WaveRecord,
     trouble: str,
@@ -65,7 +65,8 @@ def decide_held(draft: Draft, leg: WaveLeg) -> None:
     cause = next(known for known in wave.holds if known.unwind_at == due)
     scope = reaction(draft.run.itinerary.policy, cause.trouble).scope
     wanted = cause.moves if scope == "move" and cause.moves else leg.moves
-    if quiet(draft.run, wanted):
+    # What this very pass has started is not in flight yet; the next pass sees it.
+    if not draft.events and quiet(draft.run, members(draft.run, wanted)):
         begin_unwind(draft, wanted, "policy", cause.cause)
 
 
@@ -94,18 +95,17 @@ def _time_out(draft: Draft, move: str, name: str, record: ActRecord) -> None:
 def decide_doubts(draft: Draft, leg: WaveLeg) -> None:
     """Hold the wave for every act whose outcome not even the world could tell."""
     run = draft.run
-    wave = run.waves[leg.id]
-    for move in leg.moves:
-        for name, record in run.moves[move].steps.items():
-            if record.state is ActState.UNKNOWN and name not in LOOKS:
-                hold(
-                    draft,
-                    wave,
-                    "in_doubt",
-                    f"{move}/{name}",
-                    (move,),
-                    f"nobody can tell whether {move}/{name} took effect: {record.detail}",
-                )
+    for move, name in sorted(run.unknown):
+        record = run.moves[move].steps.get(name)
+        if run.moves[move].wave == leg.id and record is not None and name not in LOOKS:
+            hold(
+                draft,
+                run.waves[leg.id],
+                "in_doubt",
+                f"{move}/{name}",
+                (move,),
+                f"nobody can tell whether {move}/{name} took effect: {record.detail}",
+            )
 
 
 def stall(draft: Draft, wave: WaveRecord, waits_for: str, on_whom: str, mend: str) -> None:

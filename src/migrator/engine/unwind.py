@@ -15,9 +15,8 @@ from migrator.engine.draft import Draft
 from migrator.engine.policy import ENGINE_STEPS, LOOKS, RETRY_PAUSE_MINUTES, reaction
 from migrator.engine.run import ActRecord, MoveRecord, Run
 from migrator.engine.states import COMPLETE, ActState, CheckState, WaveState
-from migrator.ids import SubsystemId
 from migrator.plan.model import Trouble, UndoKind, WaveLeg
-from migrator.plan.unwind_order import unwind_arcs, unwind_set
+from migrator.plan.unwind_order import unwind_set
 
 _UNWINDABLE = frozenset(
     {
@@ -31,6 +30,7 @@ _UNWINDABLE = frozenset(
         WaveState.ACCEPTED,
     }
 )
+_SWITCH_BACK = UndoKind.SWITCH_BACK.value
 _TRIED = frozenset({ActState.WAITING, ActState.FAILED})
 
 
@@ -43,42 +43,45 @@ def quiet(run: Run, moves: Iterable[str]) -> bool:
     )
 
 
-def members(run: Run, wanted: Iterable[SubsystemId]) -> dict[SubsystemId, str]:
+def members(run: Run, wanted: Iterable[str]) -> dict[str, str]:
     """The set of moves that an unwind of `wanted` takes back, with the reason for each."""
     committed = {WaveState.COMMITTING, WaveState.COMMITTED}
 
-    def touched(move: SubsystemId) -> bool:
+    def touched(move: str) -> bool:
         record = run.moves[move]
         return (
-            record.touched
-            and not record.returned
-            and run.waves[record.wave].state not in committed
+            record.touched and not record.returned and run.waves[record.wave].state not in committed
         )
 
-    return unwind_set(run.itinerary.legs, wanted, touched)
+    reasons = unwind_set(run.itinerary.legs, wanted, touched)
+    # Before its gate a wave has only preparations: all of them go, or the wave would be half
+    # prepared with nobody having decided on it.
+    for leg in run.itinerary.waves:
+        if run.waves[leg.id].decided_at is None and reasons.keys() & set(leg.moves):
+            for move in leg.moves:
+                if touched(move):
+                    reasons.setdefault(move, "was prepared ahead of its gate")
+    return reasons
 
 
-def begin_unwind(draft: Draft, wanted: Iterable[SubsystemId], by: str, cause: str) -> None:
-    """Note the beginning of an unwind, in every wave that it touches."""
+def begin_unwind(draft: Draft, wanted: Iterable[str], by: str, cause: str) -> None:
+    """Note the beginning of an unwind, in every wave that it touches. Its members are quiet."""
     run = draft.run
     reasons = members(run, wanted)
+    draft.unwinds = True
+    assert quiet(run, reasons), "what is under way would take effect behind its undo's back"
     named = {run.moves[move].wave for move in wanted}
     for leg in run.itinerary.waves:
         wave = run.waves[leg.id]
         if wave.state not in _UNWINDABLE:
             continue
         mine = [move for move in leg.moves if move in reasons and not run.moves[move].unwinding]
-        if mine and wave.decided_at is None:
-            # Before its gate a wave has only preparations: all of them go, or the wave would be
-            # half prepared with nobody having decided on it.
-            for move in leg.moves:
-                if run.moves[move].touched and move not in reasons:
-                    reasons[move] = "was prepared ahead of its gate"
-                    mine.append(move)
         if not mine:
             if leg.id in named and not any(run.moves[move].unwinding for move in leg.moves):
                 # Nothing of it was begun: it is back where it was without an undo.
-                draft.add(ev.UnwindBegun(leg.id, wave.attempt, (), (), False, by, cause))
+                draft.add(
+                    ev.UnwindBegun(leg.id, wave.attempt, (), (), partial=False, by=by, cause=cause)
+                )
             continue
         rest = [
             move
@@ -99,7 +102,7 @@ def begin_unwind(draft: Draft, wanted: Iterable[SubsystemId], by: str, cause: st
         _void_checks(draft, leg, set(mine))
 
 
-def _void_checks(draft: Draft, leg: WaveLeg, moves: set[SubsystemId]) -> None:
+def _void_checks(draft: Draft, leg: WaveLeg, moves: set[str]) -> None:
     """Close the checks of what is being taken back: nobody shall verify what is leaving."""
     for check in draft.run.checks_of[leg.id]:
         known = draft.run.checks.get(check.id)
@@ -112,6 +115,8 @@ def _void_checks(draft: Draft, leg: WaveLeg, moves: set[SubsystemId]) -> None:
 def unwind_everything(draft: Draft) -> None:
     """An abort: everything not committed goes back as soon as it is quiet."""
     run = draft.run
+    if draft.events:
+        return
     for leg in run.itinerary.waves:
         wave = run.waves[leg.id]
         if wave.state in {WaveState.PLANNED, WaveState.DECIDING}:
@@ -120,7 +125,7 @@ def unwind_everything(draft: Draft) -> None:
                 continue
         elif wave.state not in {WaveState.MOVING, WaveState.HELD, WaveState.ACCEPTED}:
             continue
-        if quiet(run, leg.moves) and not _begun(draft, leg.id):
+        if quiet(run, members(run, leg.moves)) and not _begun(draft, leg.id):
             begin_unwind(draft, leg.moves, "engine", f"aborted: {run.paused_because}")
 
 
@@ -132,8 +137,7 @@ def decide_unwinding(draft: Draft, leg: WaveLeg) -> None:
     """Start the undos whose turn it is; return moves and waves when theirs are done."""
     run = draft.run
     wave = run.waves[leg.id]
-    everywhere = [record.id for record in run.moves.values() if record.unwinding]
-    arcs = unwind_arcs(everywhere, run.switch_order, run.itinerary.pairs, run.itinerary.legs)
+    arcs = run.unwind_waits
     for move in leg.moves:
         record = run.moves[move]
         if record.unwinding:
@@ -167,34 +171,21 @@ def _cut_short(draft: Draft, record: MoveRecord) -> None:
             )
 
 
-def needed_undos(run: Run, record: MoveRecord) -> tuple[ActRecord, ...]:
-    """The undos that at least one begun step names, in the order of the recipe's unwind."""
-    facts = run.itinerary.legs[record.id]
-    recipe = run.itinerary.recipes[facts.recipe]
-    named: set[UndoKind] = set()
-    for step in recipe.steps:
-        act = record.steps[step.kind.value]
-        if act.nth > 0 or act.state in {ActState.SKIPPED, ActState.FORCED}:
-            named.update(step.undo)
-    return tuple(
-        record.undos[undo.kind.value] for undo in recipe.unwind if undo.kind in named
-    )
-
-
-def _traffic_back(run: Run, move: SubsystemId) -> bool:
+def _traffic_back(run: Run, move: str) -> bool:
     """Tell whether a move that switched later is served by the old side again."""
     record = run.moves[move]
     if record.returned:
         return True
-    back = record.undos.get(UndoKind.SWITCH_BACK.value)
-    return back is None or back.state in COMPLETE or back not in needed_undos(run, record)
+    for act in record.undoing:
+        if act.name == _SWITCH_BACK:
+            return act.state in COMPLETE
+    return True
 
 
 def _next_undo(draft: Draft, leg: WaveLeg, record: MoveRecord) -> None:
     """Start the first undo that is not complete, or return the move when all are."""
     run = draft.run
-    needed = needed_undos(run, record)
-    for act in needed:
+    for act in record.undoing:
         if act.state in COMPLETE:
             continue
         if act.state is ActState.UNKNOWN:
@@ -231,9 +222,7 @@ def _stuck(draft: Draft, leg: WaveLeg, record: MoveRecord, act: ActRecord, cause
 def _start_undo(draft: Draft, record: MoveRecord, act: ActRecord) -> None:
     facts = draft.run.itinerary.legs[record.id]
     estimate = facts.undo_minutes.get(UndoKind(act.name))
-    limit = max(
-        draft.run.itinerary.policy.step_minutes_max, 2 * estimate.p80 if estimate else 0.0
-    )
+    limit = max(draft.run.itinerary.policy.step_minutes_max, 2 * estimate.p80 if estimate else 0.0)
     draft.add(
         ev.UndoStarted(
             move=record.id,

@@ -38,11 +38,18 @@ def waits(run: Run, now: datetime) -> tuple[Wait, ...]:
     if run.state is RunState.PAUSED:
         found.append(
             Wait(
-                "", "run", "the run is paused", "resume", "anybody in the operations room",
-                run.now, None, "", True,
-                (("resume RUN --reason ...", "the run goes on where it stood"),),
+                wave="",
+                subject="run",
+                what="the run is paused",
+                waits_for="resume",
+                on_whom="anybody in the operations room",
+                since=run.now,
+                until=None,
+                then="",
+                human=True,
+                choices=(("resume RUN --reason ...", "the run goes on where it stood"),),
             )
-        )  # fmt: skip
+        )
     for leg in run.itinerary.waves:
         found += _wave(run, leg, run.waves[leg.id], now)
     far = datetime.max.replace(tzinfo=now.tzinfo)
@@ -82,7 +89,10 @@ def _gate(run: Run, leg: WaveLeg, wave: WaveRecord) -> Wait:
         human=True,
         choices=(
             (f"go RUN {leg.id}", f"its {moves} moves begin"),
-            (f"no-go RUN {leg.id} --reason ...", "it does not move; waves that need it are blocked"),
+            (
+                f"no-go RUN {leg.id} --reason ...",
+                "it does not move; waves that need it are blocked",
+            ),
             (f"postpone RUN {leg.id} --until TIME", "the gate stays open until then"),
         ),
     )
@@ -223,7 +233,4 @@ def _acts(run: Run, leg: WaveLeg, now: datetime) -> Iterator[Wait]:
 
 def _names(run: Run, people: tuple[str, ...]) -> str:
     members = run.itinerary.members
-    return ", ".join(
-        members[person].name if person in members else person  # type: ignore[index]
-        for person in people
-    )
+    return ", ".join(members[person].name if person in members else person for person in people)

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Protocol
 
-from migrator.ids import LinkId, PersonId, SubsystemId, TeamId, WaveId
+from migrator.ids import LinkId, SubsystemId, WaveId
 from migrator.inventory.model import (
     LATENCY_WEIGHT,
     Estimate,
@@ -82,7 +82,7 @@ def make_itinerary(
     rows = tuple(pairs)
     wave_of = {move.subsystem: wave.id for wave in plan.waves for move in wave.moves}
     touching = _links_by_subsystem(rows)
-    legs = {
+    legs: dict[str, Leg] = {
         move.subsystem: _leg(plan, inventory, wave.id, move, wave_of, touching)
         for wave in plan.waves
         for move in wave.moves
@@ -102,7 +102,14 @@ def make_itinerary(
         waves=tuple(_wave_leg(plan, wave.id, legs) for wave in plan.waves),
         legs=legs,
         pairs=tuple(
-            PairLeg(row.source, row.target, row.links, row.weight, _strictest(row.by_latency), row.examples)
+            PairLeg(
+                row.source,
+                row.target,
+                row.links,
+                row.weight,
+                _strictest(row.by_latency),
+                row.examples,
+            )
             for row in rows
         ),
         checks=_checks(plan, inventory, legs),
@@ -159,7 +166,7 @@ def _links_by_subsystem(rows: Iterable[PairRow]) -> dict[SubsystemId, int]:
     return touching
 
 
-def _leg(  # noqa: PLR0913 - the one place where a move's facts come together
+def _leg(
     plan: Plan,
     inventory: Inventory,
     wave: WaveId,
@@ -252,7 +259,7 @@ def _relations(
     return tuple(sorted(together)), tuple(sorted(after - {subsystem}))
 
 
-def _wave_leg(plan: Plan, wave_id: WaveId, legs: Mapping[SubsystemId, Leg]) -> WaveLeg:
+def _wave_leg(plan: Plan, wave_id: WaveId, legs: Mapping[str, Leg]) -> WaveLeg:
     wave = next(wave for wave in plan.waves if wave.id == wave_id)
     needed = {
         legs[earlier].wave for move in wave.moves for earlier in legs[move.subsystem].after
@@ -269,9 +276,7 @@ def _wave_leg(plan: Plan, wave_id: WaveId, legs: Mapping[SubsystemId, Leg]) -> W
     )
 
 
-def _checks(
-    plan: Plan, inventory: Inventory, legs: Mapping[SubsystemId, Leg]
-) -> tuple[CheckLeg, ...]:
+def _checks(plan: Plan, inventory: Inventory, legs: Mapping[str, Leg]) -> tuple[CheckLeg, ...]:
     checks: list[CheckLeg] = []
     covered: set[tuple[SubsystemId, WaveId]] = set()
     for function in inventory.functions:
@@ -280,14 +285,14 @@ def _checks(
             if core:
                 checks.append(_function_check(function, inventory, wave.id, core, legs))
                 covered |= {(move, wave.id) for move in core}
-    for leg in legs.values():
-        if (leg.id, leg.wave) not in covered:
-            checks.append(_team_check(leg, inventory))
+    checks += [
+        _team_check(leg, inventory) for leg in legs.values() if (leg.id, leg.wave) not in covered
+    ]
     return tuple(sorted(checks, key=lambda check: check.id))
 
 
 def _exercised(
-    function: Function, legs: Mapping[SubsystemId, Leg], wave: WaveId, part: Part
+    function: Function, legs: Mapping[str, Leg], wave: WaveId, part: Part
 ) -> tuple[SubsystemId, ...]:
     return tuple(
         sorted(
@@ -317,7 +322,7 @@ def _function_check(
     inventory: Inventory,
     wave: WaveId,
     core: tuple[SubsystemId, ...],
-    legs: Mapping[SubsystemId, Leg],
+    legs: Mapping[str, Leg],
 ) -> CheckLeg:
     mark = function.side_mark
     return CheckLeg(
@@ -327,7 +332,9 @@ def _function_check(
         name=dict(function.name),
         core=core,
         passing=_exercised(function, legs, wave, Part.PASSING),
-        eligible=tuple(person.id for person in eligible_handlers(function, inventory.people.people)),
+        eligible=tuple(
+            person.id for person in eligible_handlers(function, inventory.people.people)
+        ),
         quorum=function.quorum,
         minutes=function.minutes,
         text=dict(function.text),
@@ -344,12 +351,13 @@ def _team_check(leg: Leg, inventory: Inventory) -> CheckLeg:
         id=f"team.{leg.id}@{leg.wave}",
         function=None,
         wave=leg.wave,
-        name={"sv": f"{leg.name}: teamets egen kontroll", "en": f"{leg.name}: the team's own check"},
+        name={
+            "sv": f"{leg.name}: teamets egen kontroll",
+            "en": f"{leg.name}: the team's own check",
+        },
         core=(leg.id,),
         passing=(),
-        eligible=tuple(
-            person.id for person in inventory.people.people if person.team == leg.team
-        ),
+        eligible=tuple(person.id for person in inventory.people.people if person.team == leg.team),
         quorum=1,
         minutes=subsystem.durations["verify"],
         text={},
@@ -359,7 +367,7 @@ def _team_check(leg: Leg, inventory: Inventory) -> CheckLeg:
     )
 
 
-def _members(inventory: Inventory) -> dict[PersonId, Member]:
+def _members(inventory: Inventory) -> dict[str, Member]:
     shifts = {shift.id: (shift.start, shift.end) for shift in inventory.people.shifts}
     return {
         person.id: Member(
@@ -375,7 +383,7 @@ def _members(inventory: Inventory) -> dict[PersonId, Member]:
     }
 
 
-def _crews(inventory: Inventory) -> dict[TeamId, Crew]:
+def _crews(inventory: Inventory) -> dict[str, Crew]:
     shifts = {shift.id: shift for shift in inventory.people.shifts}
     return {
         team.id: Crew(

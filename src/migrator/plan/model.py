@@ -365,12 +365,12 @@ class Itinerary:
     policy: Policy
     recipes: dict[str, Recipe]
     waves: tuple[WaveLeg, ...]
-    legs: dict[SubsystemId, Leg]
+    legs: dict[str, Leg]  # by subsystem id, as events name it
     pairs: tuple[PairLeg, ...]
     checks: tuple[CheckLeg, ...]
-    members: dict[PersonId, Member]
-    crews: dict[TeamId, Crew]
-    names: dict[SubsystemId, str]  # of all subsystems, moving or not
+    members: dict[str, Member]  # by person id
+    crews: dict[str, Crew]  # by team id
+    names: dict[str, str]  # of all subsystems, moving or not
     links: int
     copy_gib_per_hour: float | None
     bridge_calls_per_hour: float | None

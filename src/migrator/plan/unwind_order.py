@@ -13,28 +13,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from migrator.ids import SubsystemId
 from migrator.plan.model import Leg, PairLeg
 
 
 def unwind_set(
-    legs: Mapping[SubsystemId, Leg],
-    wanted: Iterable[SubsystemId],
-    touched: Callable[[SubsystemId], bool],
-) -> dict[SubsystemId, str]:
+    legs: Mapping[str, Leg],
+    wanted: Iterable[str],
+    touched: Callable[[str], bool],
+) -> dict[str, str]:
     """The moves to take back, each with the reason why it is a member.
 
     `wanted` are the moves that somebody or a failure asked for; `touched` tells whether anything
     of a move was begun (and is not committed): what was never begun needs no undo. The answer is
     in the order in which members were found.
     """
-    reasons: dict[SubsystemId, str] = {}
-    queue: list[SubsystemId] = []
+    reasons: dict[str, str] = {}
+    queue: list[str] = []
     for move in wanted:
         if touched(move) and move not in reasons:
             reasons[move] = "asked for"
             queue.append(move)
-    successors: dict[SubsystemId, list[SubsystemId]] = {}
+    successors: dict[str, list[str]] = {}
     for leg in legs.values():
         for earlier in leg.after:
             successors.setdefault(earlier, []).append(leg.id)
@@ -52,20 +51,20 @@ def unwind_set(
 
 
 def unwind_arcs(
-    members: Collection[SubsystemId],
-    switched: Sequence[SubsystemId],
+    members: Collection[str],
+    switched: Sequence[str],
     pairs: Iterable[PairLeg],
-    legs: Mapping[SubsystemId, Leg],
-) -> dict[SubsystemId, tuple[SubsystemId, ...]]:
+    legs: Mapping[str, Leg],
+) -> dict[str, tuple[str, ...]]:
     """For each member, the members whose traffic must be back before its own undo begins.
 
     `switched` lists moves in the order in which they switched. A member that never switched has
     changed nothing that others rely on, so it neither waits nor is waited for.
     """
     position = {move: at for at, move in enumerate(switched)}
-    waits: dict[SubsystemId, set[SubsystemId]] = {move: set() for move in members}
+    waits: dict[str, set[str]] = {move: set() for move in members}
 
-    def connect(one: SubsystemId, other: SubsystemId) -> None:
+    def connect(one: str, other: str) -> None:
         if one == other or one not in waits or other not in waits:
             return
         if one not in position or other not in position:
@@ -84,14 +83,14 @@ def unwind_arcs(
 
 
 def critical_minutes(
-    members: Collection[SubsystemId],
-    arcs: Mapping[SubsystemId, tuple[SubsystemId, ...]],
-    minutes: Mapping[SubsystemId, float],
+    members: Collection[str],
+    arcs: Mapping[str, tuple[str, ...]],
+    minutes: Mapping[str, float],
 ) -> float:
     """The longest chain of undo durations in the partial order, with teams unlimited (minutes)."""
     # Arcs follow the switch order, so they form no cycle; members without arcs come first, and a
     # member is computed once everything that it waits for is.
-    done: dict[SubsystemId, float] = {}
+    done: dict[str, float] = {}
     left = sorted(members)
     while left:
         later = []

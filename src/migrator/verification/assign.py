@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from migrator.ids import PersonId
 from migrator.plan.model import CheckLeg, Member
 
 
@@ -24,7 +23,7 @@ def next_shift(members: Iterable[Member], now: datetime) -> datetime | None:
     return min(starts, default=None)
 
 
-def eligible(check: CheckLeg, members: Mapping[PersonId, Member]) -> tuple[Member, ...]:
+def eligible(check: CheckLeg, members: Mapping[str, Member]) -> tuple[Member, ...]:
     """The people who may verify a check."""
     return tuple(members[person] for person in check.eligible if person in members)
 
@@ -36,7 +35,5 @@ def choose(
     given: Mapping[str, int],
 ) -> Member | None:
     """The person on shift who is free and was given the fewest checks; None when nobody is."""
-    free = [
-        member for member in candidates if member.id not in busy and on_shift(member, now)
-    ]
+    free = [member for member in candidates if member.id not in busy and on_shift(member, now)]
     return min(free, key=lambda member: (given.get(member.id, 0), member.id), default=None)

@@ -6,6 +6,7 @@ how often it strikes (default once). What a rehearsal was given is kept with the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -164,7 +165,13 @@ class FaultBox:
         self._struck = [0] * len(faults)
 
     def take(
-        self, kind: str, *, subsystem: str = "", step: str = "", function: str = "", attempt: int = 1
+        self,
+        kind: str,
+        *,
+        subsystem: str = "",
+        step: str = "",
+        function: str = "",
+        attempt: int = 1,
     ) -> PlannedFault | None:
         """The fault of this kind that strikes here now, if any; it is counted as struck."""
         for index, fault in enumerate(self._faults):
@@ -179,6 +186,15 @@ class FaultBox:
                 self._struck[index] += 1
                 return fault
         return None
+
+    def struck(self) -> tuple[int, ...]:
+        """How often each fault has struck, in their order."""
+        return tuple(self._struck)
+
+    def restore(self, struck: Sequence[int]) -> None:
+        """Take over what an earlier process counted, so that nothing strikes again."""
+        assert len(struck) == len(self._faults), "one count for each fault"
+        self._struck = list(struck)
 
     def slowness(self, now: datetime) -> float:
         """By what factor everything is slower at `now`."""
@@ -199,6 +215,3 @@ class FaultBox:
             for fault, struck in zip(self._faults, self._struck, strict=True)
             if struck == 0 and fault.kind != "platform_slow"
         )
-
-
-

@@ -96,7 +96,9 @@ def _accepted(run: Run) -> Iterator[str]:
             kept = any(not run.moves[move].returned for move in check.core)
             if kept and (known is None or known.state is not CheckState.PASSED):
                 yield f"{wave.id}: accepted although {check.id} has not passed"
-            elif kept and known and "does_not_work" in known.ticks.values() and not known.overridden:
+            elif (
+                kept and known and "does_not_work" in known.ticks.values() and not known.overridden
+            ):
                 yield f"{wave.id}: accepted although {check.id} was refused"
 
 
@@ -124,18 +126,13 @@ def _relations(run: Run, lines: Sequence[Line]) -> Iterator[str]:
         elif isinstance(event, ev.MoveReturned):
             on_new.discard(event.move)
         elif isinstance(event, ev.StepStarted) and event.step == _cut(run, event.move):
-            late = [earlier for earlier in legs[_id(run, event.move)].after if earlier not in on_new]
+            late = [earlier for earlier in legs[event.move].after if earlier not in on_new]
             if late:
                 yield f"{event.move}: its cut began before {', '.join(late)} had switched"
 
 
-def _id(run: Run, move: str) -> str:  # keys are SubsystemId, which is text
-    assert move in run.moves, "a journal names moves of its own itinerary only"
-    return move
-
-
 def _cut(run: Run, move: str) -> str:
-    return "switch" if run.itinerary.legs[_id(run, move)].recipe == "stateless" else "quiesce"
+    return "switch" if run.itinerary.legs[move].recipe == "stateless" else "quiesce"
 
 
 def _seats(run: Run, lines: Sequence[Line]) -> Iterator[str]:
@@ -146,7 +143,7 @@ def _seats(run: Run, lines: Sequence[Line]) -> Iterator[str]:
     for line in lines:
         event = line.event
         if isinstance(event, ev.StepStarted) and event.step not in free_of_seats:
-            leg = run.itinerary.legs[_id(run, event.move)]
+            leg = run.itinerary.legs[event.move]
             mine = holding.setdefault(leg.team, set())
             if event.move in mine:
                 continue
@@ -163,15 +160,15 @@ def _seats(run: Run, lines: Sequence[Line]) -> Iterator[str]:
         elif isinstance(event, ev.StepEnded | ev.StepResolved) and event.step == "probe-links":
             done = not isinstance(event, ev.StepEnded) or event.outcome == "done"
             if done:
-                holding.get(run.itinerary.legs[_id(run, event.move)].team, set()).discard(event.move)
+                holding.get(run.itinerary.legs[event.move].team, set()).discard(event.move)
         elif isinstance(event, ev.OverrideGiven):
             move = event.subject.partition("/")[0]
             if event.subject.endswith("/probe-links"):
-                holding.get(run.itinerary.legs[_id(run, move)].team, set()).discard(move)
+                holding.get(run.itinerary.legs[move].team, set()).discard(move)
         elif isinstance(event, ev.UnwindBegun | ev.MoveReturned):
             moves = event.moves if isinstance(event, ev.UnwindBegun) else (event.move,)
             for move in moves:
-                holding.get(run.itinerary.legs[_id(run, move)].team, set()).discard(move)
+                holding.get(run.itinerary.legs[move].team, set()).discard(move)
 
 
 def _blackouts(run: Run, lines: Sequence[Line]) -> Iterator[str]:
@@ -179,7 +176,7 @@ def _blackouts(run: Run, lines: Sequence[Line]) -> Iterator[str]:
     for line in lines:
         event = line.event
         if isinstance(event, ev.StepStarted) and event.step == _cut(run, event.move):
-            for start, end, reason in run.itinerary.legs[_id(run, event.move)].blackouts:
+            for start, end, reason in run.itinerary.legs[event.move].blackouts:
                 if start <= line.at < end:
                     yield f"{event.move}: its cut began inside the blackout slot {reason!r}"
 

@@ -14,7 +14,7 @@ from typing import Final
 from migrator.engine import events as ev
 from migrator.engine.ports import Clock, Line, OperatorCommand
 from migrator.engine.run import Run
-from migrator.engine.states import FINAL_WAVES, WaveState
+from migrator.engine.states import FINAL_WAVES, CheckState, WaveState
 from migrator.inventory.model import Estimate
 from migrator.plan.model import Itinerary, WaveLeg
 from migrator.platform.simulated.chance import Chance
@@ -39,7 +39,7 @@ Spawn = Callable[[Coroutine[object, object, None], str], object]
 class SimulatedPeople:
     """Everybody who is not really there."""
 
-    def __init__(  # noqa: PLR0913 - the parts that wiring joins
+    def __init__(
         self,
         itinerary: Itinerary,
         clock: Clock,
@@ -90,6 +90,8 @@ class SimulatedPeople:
                             hold.cause, None,
                         )  # fmt: skip
                         self._lead(run, event)
+            elif wave.state is WaveState.STUCK:
+                self._unstick(run, ev.WaveStuck(wave.id, wave.stuck_on, wave.cause))
         for check in run.checks.values():
             if check.state.value == "assigned" and check.person not in check.ticks:
                 assert check.limit_at is not None, "an assigned check has a limit"
@@ -97,6 +99,26 @@ class SimulatedPeople:
                     ev.CheckAssigned(check.id, check.attempt, check.person, check.limit_at)
                 )
         self._commits(run)
+
+    def present_asked(self, run: Run) -> tuple[tuple[str, str], ...]:
+        """(person, subject): the checks and gates that somebody who is really there must answer.
+
+        Run time stands still for them, or a gate's hour would be over before a name is typed.
+        """
+        asked = [
+            (check.person, check.id)
+            for check in run.checks.values()
+            if check.state is CheckState.ASSIGNED
+            and check.person in self._present
+            and check.person not in check.ticks
+        ]
+        for wave in run.waves.values():
+            if wave.state is WaveState.DECIDING:
+                named = self._legs[wave.id].deciders or self._makers()
+                who = self._person(named, self._clock.now())
+                if who in self._present:
+                    asked.append((who, wave.id))
+        return tuple(asked)
 
     # --- handlers ---------------------------------------------------------------------------
 
@@ -110,9 +132,7 @@ class SimulatedPeople:
         says_no = self._faults.take("handler_says_no", function=function, attempt=event.attempt)
         minutes = self._chance.minutes(check.minutes, event.check, event.person, event.attempt)
         verdict = "does_not_work" if says_no is not None else "works"
-        self._later(
-            minutes, "tick", event.person, event.check, (("verdict", verdict),)
-        )
+        self._later(minutes, "tick", event.person, event.check, (("verdict", verdict),))
 
     # --- deciders ---------------------------------------------------------------------------
 
@@ -125,9 +145,7 @@ class SimulatedPeople:
                 return person
         return named[0] if named else "nobody-named"
 
-    def _decider(
-        self, run: Run, wave: str, verb: str, target: str, estimate: Estimate
-    ) -> None:
+    def _decider(self, run: Run, wave: str, verb: str, target: str, estimate: Estimate) -> None:
         who = self._person(self._legs[wave].deciders or self._makers(), self._clock.now())
         if who in self._present:
             return
@@ -193,7 +211,7 @@ class SimulatedPeople:
         key = f"{verb} {target} {actor} {self._given}"
         self._spawn(self._act(minutes, key, verb, actor, target, details), key)
 
-    async def _act(  # noqa: PLR0913 - the parts of one command to come
+    async def _act(
         self,
         minutes: float,
         key: str,

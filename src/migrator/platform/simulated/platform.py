@@ -53,7 +53,7 @@ class _Keeper(Protocol):
 class SimulatedPlatform:
     """Performs acts on a World. `keep` is called after each effect (durable practice runs)."""
 
-    def __init__(  # noqa: PLR0913 - the parts of one simulated platform, given by wiring
+    def __init__(
         self,
         itinerary: Itinerary,
         world: World,
@@ -101,10 +101,15 @@ class SimulatedPlatform:
             UndoKind.REMOVE.value: self._remove,
         }
 
+    @property
+    def regressed(self) -> dict[int, float]:
+        """The pairs whose links stopped answering, by index, with their share: kept with the world."""
+        return self._regressed
+
     async def perform(self, intent: Intent) -> ActResult:
         """Take the act's time, then let it take effect once."""
         name = intent.step if isinstance(intent, StepStarted) else intent.undo
-        leg = self.itinerary.legs[_move(intent)]
+        leg = self.itinerary.legs[intent.move]
         key = f"{intent.move}/{name}"
         await self._clock.sleep(self._minutes(leg, intent, name), key)
         struck = await self._strike(leg, intent, name)
@@ -119,7 +124,9 @@ class SimulatedPlatform:
         name = intent.step if isinstance(intent, StepStarted) else intent.undo
         await self._clock.sleep(0.1, f"observe {intent.move}/{name}")
         if intent.token in self.world.half_done:
-            return ActResult("not_done", "it took effect in part; the same token goes on from there")
+            return ActResult(
+                "not_done", "it took effect in part; the same token goes on from there"
+            )
         if not self.world.took_effect(intent.token):
             return ActResult("not_done", "the world has not seen this token")
         return ActResult("done", "the world has seen this token", authority=self._authority(intent))
@@ -127,7 +134,7 @@ class SimulatedPlatform:
     def _authority(self, intent: Intent) -> str | None:
         """Who holds authority now, for an act that moves it."""
         name = intent.step if isinstance(intent, StepStarted) else intent.undo
-        leg = self.itinerary.legs[_move(intent)]
+        leg = self.itinerary.legs[intent.move]
         return authority_after(leg.recipe, name)
 
     # --- time and trouble -------------------------------------------------------------------
@@ -146,21 +153,29 @@ class SimulatedPlatform:
 
     async def _strike(self, leg: Leg, intent: Intent, name: str) -> ActResult | None:
         """Let an injected fault or an accident happen to the act, if one is due."""
-        where = {"subsystem": leg.id, "step": name, "attempt": intent.attempt}
+
+        def due(kind: str) -> bool:
+            return (
+                self._faults.take(kind, subsystem=leg.id, step=name, attempt=intent.attempt)
+                is not None
+            )
+
         if isinstance(intent, UndoStarted):
-            if self._faults.take("undo_fails", **where):
-                raise PermanentError("simulated-fault", f"{name} failed (injected)", hint="retry it")
+            if due("undo_fails"):
+                raise PermanentError(
+                    "simulated-fault", f"{name} failed (injected)", hint="retry it"
+                )
             return None
-        if self._faults.take("step_times_out", **where):
+        if due("step_times_out"):
             late = (intent.limit_at - self._clock.now()).total_seconds() / 60 + 1
             await self._clock.sleep(late, f"{leg.id}/{name} hangs")
             return ActResult("failed", "answered after its limit")
-        if self._faults.take("step_half_fails", **where):
+        if due("step_half_fails"):
             self._half(leg, intent, name)
             raise PermanentError(
                 "simulated-fault", f"{name} failed half-way (injected)", hint="look at its parts"
             )
-        if self._faults.take("step_fails", **where):
+        if due("step_fails"):
             raise PermanentError("simulated-fault", f"{name} failed (injected)", hint="retry it")
         if self._accidents and self._accident(leg, intent, name):
             raise TransientError("simulated-fault", f"{name} failed (by chance)", hint="retry it")
@@ -261,9 +276,7 @@ class SimulatedPlatform:
             what=f"{leg.id}: the old side still admits work; authority is not granted",
         )
         place.new.granted = True
-        return _done(
-            f"configured authority/{leg.id}", authority=self._authority_of(leg, "grant")
-        )
+        return _done(f"configured authority/{leg.id}", authority=self._authority_of(leg, "grant"))
 
     def _switch(self, place: Place, leg: Leg) -> ActResult:
         place.traffic = "new"
@@ -374,6 +387,7 @@ class SimulatedPlatform:
             if fault is not None:
                 for index, _ in self._pairs.get(leg.id, ()):
                     self._regressed[index] = fault.share
+                self._kept()
         baseline = self._baseline_of(leg, intent.attempt)
         same = broken = regressed = deferred = 0
         examples: list[str] = []
@@ -423,10 +437,6 @@ class SimulatedPlatform:
                 known[index] = pair.links - min(dead, pair.links)
             self._baseline[leg.id, attempt] = known
         return known
-
-
-def _move(intent: Intent) -> str:  # the legs are keyed by SubsystemId, which is text
-    return intent.move
 
 
 def _done(*changes: str, detail: str = "", authority: str | None = None) -> ActResult:
