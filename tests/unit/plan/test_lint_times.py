@@ -283,3 +283,47 @@ def test_a_function_of_what_does_not_move_opens_no_check() -> None:
 
 def test_the_switches_of_a_plan_are_those_of_its_moves() -> None:
     assert switches(a_plan())[SubsystemId("web")] == at("13 19:10")
+
+
+# --- just enough is enough -----------------------------------------------------------------------
+
+
+def test_a_plan_that_ends_with_its_window_fits_it() -> None:
+    window = Window(at("13 18:00"), at("14 10:00"), "Europe/Stockholm")
+    assert [rule for rule, _ in told(a_plan(window=window))] == ["other-window"]
+
+
+def test_a_gate_at_the_windows_very_start_or_end_is_inside_it() -> None:
+    assert told(gate_at(a_plan(), "w1", "13 18:00")) == []
+    empty = replace(a_plan().waves[0], moves=(), gate=PlannedGate(at("15 18:00"), ()))
+    assert told(a_plan(waves=(*a_plan().waves, empty))) == []
+
+
+def test_the_next_gate_waits_for_the_last_of_a_wave() -> None:
+    third = replace(a_plan().waves[0], gate=PlannedGate(at("14 09:00"), ()), moves=())
+    assert told(a_plan(waves=(*a_plan().waves, third))) == [("wave-order", "waves[2].gate.at")]
+    accepting = a_plan(
+        waves=(*a_plan().waves, replace(third, gate=PlannedGate(at("14 09:50"), ()))),
+        policy=replace(DEFAULT_POLICY, next_wave_when="accepted"),
+    )
+    assert told(accepting) == [("wave-order", "waves[2].gate.at")]
+
+
+def test_a_check_has_until_the_last_of_its_wave_is_verified() -> None:
+    later = with_move(a_plan(), "payments", start=at("14 08:30"), switch=at("14 09:00"))
+    assert told(later) == []
+
+
+@pytest.mark.parametrize(("minutes", "faulty"), [(17, False), (18, True)])
+def test_a_check_may_take_all_the_time_that_there_is(minutes: int, *, faulty: bool) -> None:
+    # From web's 48 minutes in hand, 19:18, to its end without the soak, 19:30, and five minutes.
+    first, second = an_inventory().functions
+    slow = replace(second, minutes=Estimate(minutes, 30))
+    plan = with_move(a_plan(), "web", end=at("13 20:00"))
+    assert bool(told(plan, an_inventory(functions=(first, slow)))) is faulty
+
+
+def test_a_drain_that_just_fits_is_not_cut() -> None:
+    web = an_inventory().by_id[SubsystemId("web")]
+    inventory = with_subsystem("web", durations={**web.durations, "drain": Estimate(1, 1)})
+    assert told(a_plan(), inventory) == []
