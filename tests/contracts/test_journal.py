@@ -157,6 +157,15 @@ def test_a_command_that_comes_twice_is_answered_once(journal: AnyJournal) -> Non
     assert journal.answer_of("c1") == (TAKEN,)
 
 
+def test_the_first_answer_to_a_command_stays(journal: AnyJournal) -> None:
+    journal.submit(COMMAND)
+    journal.append([entry(TAKEN)])
+
+    journal.append([entry(ev.CommandRefused("c1", "pause", "run", "anna", "doubled"))])
+
+    assert journal.answer_of("c1") == (TAKEN,)
+
+
 def test_another_command_with_the_same_id_is_refused(journal: AnyJournal) -> None:
     journal.submit(COMMAND)
 

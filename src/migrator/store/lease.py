@@ -26,8 +26,9 @@ def take(connection: Connection, run: str, machine: Machine) -> int:
     leases = tables.leases
     now, me = machine.seconds(), machine.myself()
     row = connection.execute(select(leases).where(leases.c.run == run)).one_or_none()
-    epoch = _last_epoch(connection, run)
-    if row is not None:
+    if row is None:
+        epoch = _last_epoch(connection, run)
+    else:
         holder = None if row.holder is None else Holder(**json.loads(row.holder))
         if holder is not None and now < row.until and not machine.is_gone(holder):
             raise EnvironmentFailed(
@@ -36,7 +37,7 @@ def take(connection: Connection, run: str, machine: Machine) -> int:
                 f"{row.until - now:.1f} s and is renewed while that process lives",
                 hint="steer the run from here with its verbs; to replace the process, end it first",
             )
-        epoch = max(epoch, row.epoch)
+        epoch = row.epoch
         connection.execute(leases.delete().where(leases.c.run == run))
     connection.execute(
         leases.insert().values(

@@ -124,6 +124,12 @@ def test_an_edited_header_is_named(file: Path) -> None:
     assert fault(file) == (1, "edited")
 
 
+def test_a_header_in_another_form_is_named(file: Path) -> None:
+    file.write_text(file.read_text().replace('"practice":true', '"practice": true', 1))
+
+    assert fault(file) == (1, "edited")
+
+
 def test_a_header_of_another_run_is_seen(tmp_path: Path, file: Path) -> None:
     other = a_run()
     write(Exported("weekend", False, ITINERARY, other.lines, {}, ""), tmp_path / "other")

@@ -100,6 +100,9 @@ def test_a_lease_that_ran_out_is_taken_and_the_old_leader_is_fenced(
     with passed():
         first.renew_lease()
     first.release()  # gives back nothing that is another's
+    machine.be(3)
+    with locked():
+        store.journal("weekend", lead=True)
     assert second.append([ENTRY])[0].seq == 3
     assert second.verify().count == 3
 
