@@ -9,17 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import a_place, at, ids, three
-from estates import (
-    DAY,
-    NIGHT,
-    a_mover,
-    an_estate,
-    broken_rules,
-    exposure_hours,
-    pairs_of,
-    somebody,
-    two_teams,
-)
 from migrator.errors import InputError
 from migrator.ids import FunctionId
 from migrator.inventory.model import (
@@ -39,6 +28,17 @@ from migrator.plan.digest import plan_digest
 from migrator.plan.findings import errors
 from migrator.plan.lint import lint_plan
 from migrator.planner.build import plan_estate
+from weekend_estates import (
+    DAY,
+    NIGHT,
+    a_mover,
+    an_estate,
+    broken_rules,
+    exposure_hours,
+    pairs_of,
+    somebody,
+    two_teams,
+)
 
 REFUSALS = {"atom-too-large", "window-too-short", "appointment-missed"}
 

@@ -1,0 +1,132 @@
+"""explain: why a subsystem moves when it does, and what one wave to either side would change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from builders import at, ids
+from migrator.errors import InputError
+from migrator.ids import SubsystemId
+from migrator.inventory.model import (
+    Calendar,
+    FixedDate,
+    Inventory,
+    Kind,
+    Relation,
+    RelationKind,
+)
+from migrator.links.table import Pair
+from migrator.plan.model import Plan
+from migrator.planner.build import make_plan
+from migrator.planner.explain import Explanation, explain
+from weekend_estates import a_mover, a_ring, an_estate, exposure_hours
+
+
+def a_plan(inventory: Inventory, pairs: tuple[Pair, ...]) -> Plan:
+    return make_plan(inventory, pairs, seed=1, evaluations=60, name="p", path="estate")
+
+
+def explained(name: str, **changes: object) -> Explanation:
+    inventory, pairs = an_estate(16, **changes), a_ring(16, 4)
+    return explain(a_plan(inventory, pairs), inventory, pairs, SubsystemId(name))
+
+
+def test_every_placement_of_a_plan_can_be_explained() -> None:
+    inventory, pairs = an_estate(16), a_ring(16, 4)
+    plan = a_plan(inventory, pairs)
+    for number, wave in enumerate(plan.waves):
+        for move in wave.moves:
+            found = explain(plan, inventory, pairs, move.subsystem)
+            assert (found.wave, found.place, found.waves) == (wave.id, number + 1, len(plan.waves))
+            assert (found.start, found.switch, found.end) == (move.start, move.switch, move.end)
+            assert found.because
+            assert not any("not the planner's own" in why for why in found.because)
+            assert (found.earlier is None) == (number == 0)
+            assert (found.later is None) == (number == len(plan.waves) - 1)
+
+
+def test_a_neighbouring_wave_costs_what_the_decoder_says_or_is_refused_with_a_reason() -> None:
+    inventory, pairs = an_estate(16), a_ring(16, 4)
+    plan = a_plan(inventory, pairs)
+    assert abs(plan.figures.exposure_hours - exposure_hours(plan, pairs)) < 0.001
+    possible = 0
+    for wave in plan.waves:
+        for move in wave.moves:
+            found = explain(plan, inventory, pairs, move.subsystem)
+            for other in (found.earlier, found.later):
+                if other is not None and other.refused is None:
+                    possible += 1
+                    assert other.exposure_change_hours is not None
+                    assert other.end_change_hours is not None
+                elif other is not None:
+                    assert other.exposure_change_hours is None
+    assert possible > 0
+
+
+def test_declared_relations_are_reasons() -> None:
+    relations = (
+        Relation(RelationKind.WITH, ids("s05", "s06"), "Owner", "one table"),
+        Relation(RelationKind.BEFORE, ids("s05", "s09"), "Other", "an order"),
+    )
+    found = explained("s05", relations=relations)
+    assert found.together == ("s06",)
+    assert found.relations == relations
+    assert any("bind it to s06" in why for why in found.because)
+    assert any("must switch before s09" in why for why in found.because)
+    assert any(
+        "s05 must switch before it" in why for why in explained("s09", relations=relations).because
+    )
+
+
+def test_an_appointment_is_a_reason() -> None:
+    date = FixedDate("date", ids("s07")[0], at("14 10:00"), at("14 12:00"), "bank")
+    calendar = Calendar("Europe/Stockholm", at("13 18:00"), at("16 06:00"), (), (date,))
+    found = explained("s07", calendar=calendar)
+    assert found.because[0].startswith("its switch has an appointment with bank")
+
+
+def test_the_strongest_neighbours_come_first_and_what_stays_is_split_for_good() -> None:
+    stays = replace(a_mover(16), kind=Kind.STAYS, reason="old")
+    moves = (*(a_mover(n) for n in range(16)), stays)
+    inventory = an_estate(16, subsystems=moves)
+    pairs = (*a_ring(16, 4), *[replace(p, target=stays.id, weight=5) for p in a_ring(16, 4)[:1]])
+    plan = a_plan(inventory, pairs)
+    found = explain(plan, inventory, pairs, SubsystemId("s00"))
+    assert [n.share for n in found.neighbours] == sorted(
+        (n.share for n in found.neighbours), reverse=True
+    )
+    last = next(n for n in found.neighbours if n.subsystem == stays.id)
+    assert (last.wave, last.switch, last.split_hours) == (None, None, None)
+    other = found.neighbours[0]
+    assert other.switch is not None
+    assert other.split_hours == abs(other.switch - found.switch) / timedelta(hours=1)
+
+
+def test_a_hand_edited_time_is_not_explained_away() -> None:
+    inventory, pairs = an_estate(16), a_ring(16, 4)
+    plan = a_plan(inventory, pairs)
+    wave = plan.waves[-1]
+    late = replace(wave.moves[-1], start=wave.moves[-1].start + timedelta(minutes=7))
+    waves = (*plan.waves[:-1], replace(wave, moves=(*wave.moves[:-1], late)))
+    found = explain(replace(plan, waves=waves), inventory, pairs, late.subsystem)
+    assert any("not the planner's own" in why for why in found.because)
+
+
+def test_an_unknown_name_and_one_that_stays_are_told_apart() -> None:
+    stays = replace(a_mover(3), kind=Kind.STAYS, reason="runs on the mainframe")
+    inventory = an_estate(3, subsystems=(a_mover(0), a_mover(1), stays))
+    plan = a_plan(inventory, ())
+    with pytest.raises(InputError, match="did you mean 's01'") as unknown:
+        explain(plan, inventory, (), SubsystemId("s011"))
+    assert unknown.value.reference == "unknown-subsystem"
+    with pytest.raises(InputError, match="runs on the mainframe") as staying:
+        explain(plan, inventory, (), SubsystemId("s03"))
+    assert staying.value.reference == "not-in-plan"
+
+
+def test_who_verifies_is_told() -> None:
+    assert explained("s00").checks[0].function is None
+    assert explained("s00").checks[0].eligible == 0
