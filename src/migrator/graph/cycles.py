@@ -22,6 +22,10 @@ SWEEPS_MAX: Final = 20
 """The order improves in the first few sweeps; at 1,000 subsystems a sweep takes half a second."""
 
 
+ARCS_MAX: Final = 10**7
+"""More arcs than a graph of 1,000 subsystems can have, so that counting them never outweighs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cycle:
     """Subsystems of which each reaches each other by links.
@@ -177,5 +181,5 @@ def _best_place(rest: Sequence[SubsystemId], cost: Mapping[SubsystemId, int], no
 
 
 def _cost(arc: Pair) -> int:
-    """What bridging an arc costs; links that are never called still count a little."""
-    return arc.weight + 1
+    """What bridging an arc costs: its weight, and of equal weights the fewer arcs."""
+    return arc.weight * ARCS_MAX + 1

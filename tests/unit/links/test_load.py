@@ -17,7 +17,7 @@ from builders import a_component, a_link, a_subsystem, an_inventory, csv_of
 from migrator.errors import EnvironmentFailed, Fault, InputError
 from migrator.ids import ComponentId
 from migrator.inventory.model import Inventory, Kind
-from migrator.links import csv_rows, database
+from migrator.links import checks, csv_rows, database
 from migrator.links.load import read_links
 from migrator.links.table import LinkTable
 
@@ -231,6 +231,27 @@ def test_a_full_disk_is_named_as_such(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(EnvironmentFailed) as caught:
         read_links(an_estate(tmp_path), None)
     assert caught.value.reference == "disk-full"
+
+
+@pytest.mark.parametrize("name", ["links.csv", "links.parquet"])
+def test_too_little_memory_is_the_environments_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    content = TWO if name == "links.csv" else as_parquet(tmp_path, parquet_of(tmp_path, TWO))
+    monkeypatch.setattr(database, "MEMORY_LIMIT_MB", 1)
+    with pytest.raises(EnvironmentFailed) as caught:
+        read(tmp_path, content, name)
+    assert caught.value.reference == "links-store-failed"
+    assert "Out of Memory" in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["links.csv", "links.parquet"])
+def test_a_false_alarm_of_the_quick_verdict_ends_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    content = TWO if name == "links.csv" else as_parquet(tmp_path, parquet_of(tmp_path, TWO))
+    monkeypatch.setattr(checks, "looks_right", lambda *_: False)
+    assert read(tmp_path, content, name).count == 2
 
 
 def test_a_folder_with_signs_that_mean_something_is_just_a_folder(tmp_path: Path) -> None:
