@@ -1,0 +1,168 @@
+"""`migrator plan` and `migrator explain`: files in, a plan out, and why it is like that."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from builders import edited, write_inventory
+from migrator.cli import app
+from migrator.cli import plan as plan_command
+from migrator.plan.digest import plan_digest
+from migrator.plan.text import plan_from_text, read_plan
+from planned import PEOPLE, edit
+from small_files import FILES
+
+
+@pytest.fixture
+def estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)  # the cache of links is made here
+    return write_inventory(tmp_path / "estate", people=PEOPLE)
+
+
+def planned(estate: Path, *options: str) -> int:
+    return app.run(["plan", str(estate), "--evaluations", "20", *options])
+
+
+def facts(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    found = json.loads(capsys.readouterr().out)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_a_plan_is_written_where_asked_and_can_be_read_back(
+    estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "plans" / "ours.yaml"
+    assert planned(estate, "-o", str(out)) == 0
+    plan = read_plan(out)
+    assert plan.name == "ours"
+    assert plan.inventory.path == "../estate"
+    said = capsys.readouterr()
+    assert "w01" in said.out
+    assert "exposure" in said.out
+    assert "migrator lint" in said.err
+    assert sorted(path.name for path in out.parent.iterdir()) == ["ours.yaml"]
+    assert app.run(["lint", str(out)]) == 0
+
+
+def test_the_json_has_the_documented_keys(
+    estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "ours.yaml"
+    assert planned(estate, "-o", str(out), "--seed", "5", "--format", "json") == 0
+    found = facts(capsys)
+    plan = read_plan(out)
+    assert found["digest"] == plan_digest(plan)
+    assert found["seed"] == 5
+    assert found["exposure_hours"] == plan.figures.exposure_hours
+    assert found["makespan_hours"] == plan.figures.makespan_hours
+    waves = found["waves"]
+    assert isinstance(waves, list)
+    assert [(w["id"], w["moves"]) for w in waves] == [
+        (wave.id, [move.subsystem for move in wave.moves]) for wave in plan.waves
+    ]
+    peers = found["peers"]
+    assert isinstance(peers, dict)
+    assert {"layering", "risk ascending"} <= set(peers)
+    assert found["lint_errors"] == 0
+
+
+def test_without_a_file_the_plan_itself_is_printed(
+    estate: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert planned(estate) == 0
+    assert plan_from_text(capsys.readouterr().out, "stdout").name == "Small estate"
+
+
+def test_the_same_seed_writes_the_same_bytes(estate: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        assert planned(estate, "-o", str(tmp_path / f"{name}.yaml"), "--name", "same") == 0
+    assert (tmp_path / "a.yaml").read_bytes() == (tmp_path / "b.yaml").read_bytes()
+
+
+def test_pins_are_never_lost_by_planning_anew(
+    estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "ours.yaml"
+    assert planned(estate, "-o", str(out)) == 0
+    pinned = "subsystem: ledger, "
+    edit(out, pinned, pinned + "pinned: true, ")
+    before = read_plan(out)
+    capsys.readouterr()
+    assert planned(estate, "-o", str(out)) == 2
+    assert "pins-would-be-lost" in capsys.readouterr().err
+    assert read_plan(out) == before
+    assert planned(estate, "-o", str(out), "--keep", str(out), "--seed", "2") == 0
+    moves = [(w.id, m) for w in read_plan(out).waves for m in w.moves if m.pinned]
+    assert [move.subsystem for _, move in moves] == ["ledger"]
+
+
+def test_what_binds_is_told_with_exit_code_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    places = edited("places", "cpu: 100", "cpu: 1")
+    folder = write_inventory(tmp_path / "estate", people=PEOPLE, places=places)
+    out = tmp_path / "ours.yaml"
+    assert planned(folder, "-o", str(out)) == 2
+    said = capsys.readouterr().err
+    assert "runbooks/capacity-exceeded.md" in said
+    assert not out.exists()
+
+
+def test_an_interrupted_search_writes_the_best_plan_so_far_and_ends_with_130(
+    estate: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupted(_advance: object) -> object:
+        def progress(_done: int, _total: int, _hours: float) -> None:
+            raise KeyboardInterrupt
+
+        return progress
+
+    monkeypatch.setattr(plan_command, "_follow", interrupted)
+    out = tmp_path / "ours.yaml"
+    links = (
+        "id,source,target,protocol,port,data_class,calls_per_day,latency_class,criticality,evidence\n"
+        "l-1,web.app,ledger.app,https,443,internal,100,interactive,3,log\n"
+    )
+    (estate / "links.csv").write_text(links, encoding="utf-8")
+    code = app.run(["plan", str(estate), "--evaluations", "500", "-o", str(out)])
+    assert code == 130
+    assert "the best plan of 50 of 500" in capsys.readouterr().err
+    assert read_plan(out).figures.evaluations == 50
+
+
+def test_explain_says_why_in_words_and_in_json(
+    estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "ours.yaml"
+    assert planned(estate, "-o", str(out)) == 0
+    capsys.readouterr()
+    assert app.run(["explain", str(out), "payments"]) == 0
+    said = capsys.readouterr().out
+    assert "ledger must switch before it" in said
+    assert "has an appointment with" in said
+    assert "One wave to either side" in said
+    assert app.run(["explain", str(out), "payments", "--format", "json"]) == 0
+    found = facts(capsys)
+    assert found["subsystem"] == "payments"
+    assert {"because", "neighbours", "earlier", "later", "checks", "assumed"} <= set(found)
+
+
+def test_explain_of_what_stays_is_an_answer_and_exit_code_2(
+    estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "ours.yaml"
+    assert planned(estate, "-o", str(out)) == 0
+    assert app.run(["explain", str(out), "archive"]) == 2
+    assert "runs on the mainframe" in capsys.readouterr().err
+
+
+def test_the_files_of_the_small_estate_are_what_these_tests_think() -> None:
+    assert "cpu: 100" in FILES["places"]
