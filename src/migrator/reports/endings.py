@@ -58,10 +58,7 @@ def count(run: Run, waves: Sequence[WaveStory]) -> Counts:
     return Counts(
         planned=len(run.moves),
         moved=sum(side is Side.NEW for side in run.authority.values()),
-        returned=sum(
-            record.returned and run.authority[move] is not Side.NEW
-            for move, record in run.moves.items()
-        ),
+        returned=sum(record.returned for record in run.moves.values()),
         blocked=sum(state in _NEVER_BEGUN for state in state_of.values()),
         stuck=sum(
             state is WaveState.STUCK and not run.moves[move].returned

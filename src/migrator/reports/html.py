@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -20,7 +21,7 @@ from migrator.plan.digest import grouped
 from migrator.reports import narrative, pictures, words
 from migrator.reports.exposure import exposure
 from migrator.reports.story import StoryBook
-from migrator.reports.texts import Texts
+from migrator.reports.texts import Texts, texts
 
 TEMPLATES: Final = "templates"
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d)?")
@@ -37,6 +38,13 @@ class Tile:
 
 def environment(t: Texts, *, autoescape: bool = True) -> Environment:
     """Jinja for pages in one language; without escaping for plain text only."""
+    return _environment(t.language, t.zone.key, autoescape)
+
+
+@cache
+def _environment(language: str, zone: str, autoescape: bool) -> Environment:  # noqa: FBT001
+    """Kept, since compiling the templates takes longer than filling them."""
+    t = texts(language, zone)
     env = Environment(
         loader=PackageLoader("migrator.reports", TEMPLATES),
         autoescape=autoescape,  # noqa: S701 - off for plain text only

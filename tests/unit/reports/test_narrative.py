@@ -1,0 +1,78 @@
+"""Sentences."""
+
+from __future__ import annotations
+
+from migrator.engine import events as ev
+from migrator.reports import narrative
+from migrator.reports.story import StoryBook
+from migrator.reports.teller import tell
+from migrator.reports.texts import texts
+from weekend import DECIDER, Weekend, a_quiet_weekend, a_troubled_weekend, a_weekend, minutes
+
+T = texts("en", "Europe/Stockholm")
+
+
+def told(weekend: Weekend, outcome: str | None = "completed") -> StoryBook:
+    return tell(weekend.itinerary, weekend.lines(outcome))
+
+
+def test_a_quiet_weekend_is_told_in_three_sentences() -> None:
+    planned, happened, trouble = narrative.three_sentences(T, told(a_quiet_weekend()))
+    assert planned == (
+        "The plan was to move 6 subsystems from old-hall to new-cluster in 2 waves, between"
+        " Friday 2023-10-13 18:00 and Monday 2023-10-16 06:00."
+    )
+    assert happened == "All of them moved."
+    assert trouble.startswith("Nothing had to be stopped; the run ended Saturday")
+    assert trouble.endswith("before the window did.")
+
+
+def test_the_sentence_of_what_happened_accounts_for_every_subsystem() -> None:
+    book = told(a_troubled_weekend(), "returned")
+    counts = book.counts
+    assert counts.moved + counts.returned + counts.blocked + counts.stuck == counts.planned
+    assert "never begun" in narrative.happened_sentence(T, book)
+
+
+def test_moves_that_are_neither_here_nor_there_are_not_left_out() -> None:
+    weekend = a_weekend(1, 3)
+    weekend.gate(weekend.itinerary.waves[0])
+    sentence = narrative.happened_sentence(T, told(weekend, None))
+    assert sentence == (
+        "None of them stands on the new side and 3 stand on the old side, their moves not finished."
+    )
+
+
+def test_a_run_that_overran_says_by_how_much() -> None:
+    weekend = a_weekend(1, 1)
+    late = ev.CommandRefused("c", "go", "w01", DECIDER, "the window is over")
+    weekend.note(weekend.itinerary.window.end + minutes(89), late)
+    sentence = narrative.trouble_sentence(T, told(weekend)).replace("\N{NO-BREAK SPACE}", " ")
+    assert sentence == "Nothing had to be stopped; the run ended 1 h 30 min after the window did."
+
+
+def test_an_unknown_person_is_named_by_the_id() -> None:
+    book = told(a_quiet_weekend(1, 1))
+    assert narrative.person(book, DECIDER) == "Decider No. 1"
+    assert narrative.person(book, f"{DECIDER}, somebody") == "Decider No. 1, somebody"
+
+
+def test_subjects_are_named_and_not_numbered() -> None:
+    book = told(a_quiet_weekend(1, 3))
+    leg = next(iter(book.itinerary.legs.values()))
+    words = narrative.subject_words(T, book, f"{leg.id}/start")
+    assert words == f"{leg.name}, the step: start on the target"
+    check = book.itinerary.checks[0]
+    assert narrative.subject_words(T, book, check.id) == f"the check: {check.name['en']}"
+    assert narrative.subject_words(T, book, "w01") == "wave w01"
+
+
+def test_a_timeline_is_in_order_and_ends_with_the_end_of_the_wave() -> None:
+    book = told(a_troubled_weekend(), "returned")
+    for wave in book.waves:
+        moments = narrative.timeline(T, book, wave.attempts[0])
+        assert list(moments) == sorted(moments, key=lambda m: (m.at, m.seq))
+    last = narrative.timeline(T, book, book.waves[1].attempts[0])[-1]
+    assert last.text == "The whole wave is back on the old side."
+    blocked = narrative.timeline(T, book, book.waves[3].attempts[0])
+    assert [m.text for m in blocked] == ["The wave was blocked: wave w02 is returned."]
