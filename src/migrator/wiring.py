@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from migrator import __version__
-from migrator.conductor.attending import Attendant, Leaving
+from migrator.conductor.attending import Attendant, Leaving, Onlooker
 from migrator.conductor.clock import ScaledClock, VirtualClock, seconds, wall_now
 from migrator.conductor.loop import Conductor, refold
 from migrator.engine import events as ev
@@ -55,6 +55,11 @@ class Rehearsed:
     took_seconds: float
     head: str
     unstruck: tuple[PlannedFault, ...]
+
+    @property
+    def violations(self) -> tuple[str, ...]:
+        """The promises that the simulated world saw broken."""
+        return tuple(self.ledger.violations)
 
 
 def run_name(itinerary: Itinerary, seed: int, faults: Sequence[PlannedFault]) -> str:
@@ -239,7 +244,13 @@ def _abort_when_done(run: Run, lines: Sequence[Line]) -> Sequence[OperatorComman
     actor = makers[0] if makers else "dry-run"
     return (
         OperatorCommand(
-            "dry-run/abort", "abort", actor, True, "run", "the dry run takes all back", 0
+            id="dry-run/abort",
+            verb="abort",
+            actor=actor,
+            asserted=True,
+            target="run",
+            reason="the dry run takes everything back",
+            saw=0,
         ),
     )
 
@@ -334,24 +345,19 @@ def continue_practice(store: Store, name: str, speed: float | None = None) -> Pr
 
 
 def practise(
-    led: Practice,
-    *,
-    waits_for_people: bool = True,
-    on_commit: Callable[[Run, Sequence[Line]], None] | None = None,
-    on_beat: Callable[[Run, datetime], None] | None = None,
-    on_leaving: Callable[[Leaving], None] | None = None,
+    led: Practice, onlooker: Onlooker | None = None, *, waits_for_people: bool = True
 ) -> Practised:
     """Carry a practice run on, with everybody simulated who is not named as present."""
 
     async def loop() -> Practised:
-        attendant, world, clock = _practice_parts(led, on_commit)
+        attendant = _attendant(led, onlooker)
         attendant.waits_for_people = waits_for_people
-        attendant.on_beat, attendant.on_leaving = on_beat, on_leaving
         try:
             run = await attendant.attend()
             ledger = None
             if run.state is RunState.ENDED:
-                ledger = judge(run, tuple(led.journal.lines()), world, clock.now())
+                now = attendant.clock.now()
+                ledger = judge(run, tuple(led.journal.lines()), led.world, now)
                 led.journal.put_facts("ledger", asdict(ledger))
             return Practised(run, attendant.leaving, led.journal.head, ledger)
         finally:
@@ -360,16 +366,14 @@ def practise(
     return asyncio.run(loop())
 
 
-def _practice_parts(
-    led: Practice, on_commit: Callable[[Run, Sequence[Line]], None] | None
-) -> tuple[Attendant, World, ScaledClock]:
+def _attendant(led: Practice, onlooker: Onlooker | None) -> Attendant:
     """Join journal, clock, world and people around one conductor."""
     run, journal, box = led.run, led.journal, led.kept.box
-    started = run.started
+    started, last = run.started, run.now
     assert started is not None, "a run that is led has its first line"
-    assert run.now is not None, "and that line has its time"
+    assert last is not None, "and that line has its time"
     wall = started.mode == "wall"
-    clock = ScaledClock(wall_now() if wall else run.now, led.speed)
+    clock = ScaledClock(wall_now() if wall else last, led.speed)
     chance = Chance(started.seed)
     platform = SimulatedPlatform(run.itinerary, led.world, clock, chance, box, led.kept)
     led.kept.joins(platform)
@@ -379,16 +383,12 @@ def _practice_parts(
         journal.submit(command, wall_now().isoformat())
         conductor.changed.set()
 
-    people = SimulatedPeople(
-        run.itinerary, clock, chance, box, submit, conductor.spawn, frozenset(started.play)
-    )
-
+    present = frozenset(started.play)
+    people = SimulatedPeople(run.itinerary, clock, chance, box, submit, conductor.spawn, present)
     conductor.listeners.append(people.listen)
-    if on_commit is not None:
-        conductor.listeners.append(on_commit)
     people.resume(run)
     asked = None if wall else people.present_asked  # wall time stands still for nobody
-    return Attendant(conductor, journal, clock, led.speed, asked), led.world, clock
+    return Attendant(conductor, journal, clock, led.speed, asked, onlooker)
 
 
 def open_run(

@@ -75,6 +75,19 @@ class LedJournal(Protocol):
         """Write the last line's hash down outside the store."""
 
 
+class Onlooker(Protocol):
+    """Somebody who shows the run while it is led. Must neither block nor change it."""
+
+    def on_commit(self, run: Run, lines: Sequence[Line]) -> None:
+        """Facts were committed."""
+
+    def on_beat(self, run: Run, now: datetime) -> None:
+        """Half a second has passed."""
+
+    def on_leaving(self, why: Leaving) -> None:
+        """The loop is about to end, though the run is not over."""
+
+
 class LiveCodes(Mapping[str, str]):
     """The codes at the moment of asking: `migrator codes` may write new ones at any time."""
 
@@ -107,9 +120,8 @@ class Attendant:
     clock: ScaledClock
     speed: float
     asked: Callable[[Run], Asked] | None = None
+    onlooker: Onlooker | None = None
     waits_for_people: bool = True
-    on_beat: Callable[[Run, datetime], None] | None = None
-    on_leaving: Callable[[Leaving], None] | None = None
     leaving: Leaving = Leaving.NOT
     still_for: Asked = ()
     _loop: asyncio.Task[Run] | None = field(default=None)
@@ -118,6 +130,8 @@ class Attendant:
         """Conduct the run until it ends or is left."""
         self.conductor.before_waiting = self._before_waiting
         self.conductor.listeners.append(self._keep_heads)
+        if self.onlooker is not None:
+            self.conductor.listeners.append(self.onlooker.on_commit)
         self.conductor.codes = LiveCodes(self.journal)
         self._tell_time()
         self._loop = asyncio.create_task(self.conductor.conduct(), name="conductor")
@@ -151,8 +165,8 @@ class Attendant:
         self.conductor.stopping = True
         self.clock.stand_still(still=False)  # or what is in flight would never end
         self.conductor.changed.set()
-        if self.on_leaving is not None:
-            self.on_leaving(why)
+        if self.onlooker is not None:
+            self.onlooker.on_leaving(why)
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
@@ -219,8 +233,8 @@ class Attendant:
 
     async def _beat(self) -> None:
         while True:
-            if self.on_beat is not None:
-                self.on_beat(self.conductor.run, self.clock.now())
+            if self.onlooker is not None:
+                self.onlooker.on_beat(self.conductor.run, self.clock.now())
             await asyncio.sleep(BEAT_SECONDS)
 
 

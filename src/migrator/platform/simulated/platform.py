@@ -103,7 +103,7 @@ class SimulatedPlatform:
 
     @property
     def regressed(self) -> dict[int, float]:
-        """The pairs whose links stopped answering, by index, with their share: kept with the world."""
+        """The pairs whose links stopped answering, by index, with their share."""
         return self._regressed
 
     async def perform(self, intent: Intent) -> ActResult:

@@ -1,0 +1,119 @@
+"""`migrator decide`: what a run waits for people to decide, and what each choice leads to.
+
+The most urgent first, each with the exact command to type. It decides nothing and changes nothing;
+`engine/waits.py` says what waits, the verbs do what is chosen.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from migrator.cli import output
+from migrator.cli.app import STATE_FOLDER
+from migrator.cli.output import Format, FormatOption
+from migrator.cli.runs import RunArgument, SeenRun, StoreOption, see_run, typed, who_may
+from migrator.cli.status import leader_line, left, state_line
+
+if TYPE_CHECKING:
+    from migrator.engine.waits import Wait
+
+NO_REASON_NEEDED = ("go", "tick", "postpone")
+
+
+def command(
+    run: RunArgument,
+    store: StoreOption = STATE_FOLDER,
+    form: FormatOption = Format.text,
+) -> None:
+    """Show what a run waits for people to decide, most urgent first, with the commands to type.
+
+    \b
+    Examples:
+      migrator decide latest
+      migrator decide autumn-p1 --format json | jq -r '.decisions[0].choices[].command'
+
+    \b
+    Keys of the JSON document: run, mode, practice, state, run_time, led_by, decisions [wave,
+    subject, what, waits_for, on_whom, since, until, then, choices [command, consequence]].
+    """
+    seen = see_run(run, store)
+    with seen.store:
+        now = seen.now()
+        found = people_waits(seen, now)
+        if form is Format.json:
+            output.emit(_facts(seen, found, now))
+        else:
+            _show(seen, found, now)
+
+
+def people_waits(seen: SeenRun, now: datetime) -> tuple[Wait, ...]:
+    """What waits for people; nothing where no command can be given any more."""
+    from migrator.engine.waits import waits
+
+    return () if seen.played_out else tuple(w for w in waits(seen.run, now) if w.human)
+
+
+def choices(seen: SeenRun, wait: Wait, now: datetime) -> list[tuple[str, str]]:
+    """(the command as it is typed, what it leads to)."""
+    person = who_may(seen, wait)
+    return [(_completed(seen, typed(seen, line), person, now), then) for line, then in wait.choices]
+
+
+def _completed(seen: SeenRun, line: str, person: str, now: datetime) -> str:
+    verb = line.split()[1]
+    in_an_hour = (now + timedelta(hours=1)).astimezone(seen.zone)
+    line = line.replace("TIME", f"{in_an_hour:%Y-%m-%dT%H:%M}")
+    line = line.replace(" --reason ...", "").replace("works|does_not_work", "works")
+    if verb == "override":
+        line += " --second NAME --code CODE"
+    line += f" --as {person}"
+    return line if verb in NO_REASON_NEEDED else f'{line} --reason "..."'
+
+
+def _facts(seen: SeenRun, found: tuple[Wait, ...], now: datetime) -> dict[str, object]:
+    return {
+        "run": seen.name,
+        "mode": seen.mode,
+        "practice": seen.practice,
+        "state": seen.run.state,
+        "run_time": now.astimezone(seen.zone),
+        "led_by": seen.leader,
+        "decisions": [
+            {
+                "wave": wait.wave,
+                "subject": wait.subject,
+                "what": wait.what,
+                "waits_for": wait.waits_for,
+                "on_whom": wait.on_whom,
+                "since": seen.local(wait.since),
+                "until": seen.local(wait.until),
+                "then": wait.then,
+                "choices": [
+                    {"command": line, "consequence": then}
+                    for line, then in choices(seen, wait, now)
+                ],
+            }
+            for wait in found
+        ],
+    }
+
+
+def _show(seen: SeenRun, found: tuple[Wait, ...], now: datetime) -> None:
+    local = now.astimezone(seen.zone)
+    output.show(f"{seen.mode} {seen.name}: {state_line(seen)}; run time {local:%a %H:%M:%S %Z}")
+    if not found:
+        output.show("nothing waits for a person now")
+    for number, wait in enumerate(found, start=1):
+        output.show()
+        output.show(f"{number}. {wait.what}")
+        since = f", since {seen.clock(wait.since)}" if wait.since is not None else ""
+        output.show(f"   waits for {wait.waits_for}: {wait.on_whom}{since}")
+        if wait.until is not None:
+            line = f"   until {seen.clock(wait.until)} ({left(wait.until, now)}); then {wait.then}"
+            output.show(output.colour(line, "yellow"))
+        for line, then in choices(seen, wait, now):
+            output.show(f"   {line}")
+            output.show(f"       {then}")
+    if not seen.played_out:
+        output.say(leader_line(seen))

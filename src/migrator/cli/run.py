@@ -1,0 +1,364 @@
+"""`migrator run`: carry a plan out, durably, on scaled time; and go on after an interruption.
+
+Joins a plan, a store and the simulated platform through `wiring`, and leads the run until it ends
+or is left. The plan is read in a process of its own, so that DuckDB never stands in the memory of
+the process that people wait for. Real platforms are not here yet, and this file says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from migrator.cli import output
+from migrator.cli.app import INTERRUPTED, STATE_FOLDER
+from migrator.cli.identity import AsOption, person_id, who
+from migrator.cli.output import Format, FormatOption
+from migrator.cli.runs import StoreOption, mode_words, os_user
+from migrator.cli.sentences import OUTCOME_WORDS
+from migrator.cli.status import wave_facts, waves_table
+from migrator.errors import InputError, MigratorError
+
+if TYPE_CHECKING:
+    from migrator.plan.model import Itinerary
+    from migrator.store.sql import Store
+    from migrator.wiring import Practice, Practised, Setting
+
+SPEED: Final = 600.0
+"""Ten minutes of run time a second: a weekend of sixty hours in six minutes."""
+
+HELD: Final = 3
+SIMULATED: Final = "simulated"
+ENDS: Final = {"completed": 0, "with_exceptions": 0, "returned": 1, "stuck": HELD}
+FAULTY: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A plan as its own process read it. `approved` is empty where no approval counts."""
+
+    itinerary: Itinerary
+    approved: tuple[str, ...]
+    lapsed: tuple[str, ...]  # why those that there are do not count
+
+
+def command(
+    plan: Annotated[
+        Path | None, typer.Argument(metavar="PLAN", help="The plan's file.", show_default=False)
+    ] = None,
+    *,
+    platform: Annotated[
+        str, typer.Option("--platform", metavar="NAME", help="Where the workloads live.")
+    ] = SIMULATED,
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            "--speed", min=0.01, max=100_000, help="Run time against wall time; 600 unless told."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="What chance follows from.")] = 1,
+    play: Annotated[
+        list[str] | None,
+        typer.Option("--play", metavar="NAME", help="Somebody who is really there; repeat it."),
+    ] = None,
+    fault: Annotated[
+        Path | None, typer.Option("--fault", metavar="FILE", help="What goes wrong, as YAML.")
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="RUN", help="The run's name; made up unless told."),
+    ] = None,
+    person: AsOption = None,
+    again: Annotated[
+        str | None,
+        typer.Option("--continue", metavar="RUN", help="Go on with a run that was left."),
+    ] = None,
+    wall: Annotated[
+        bool, typer.Option("--wall", help="Real time: wants a valid approval of the plan.")
+    ] = False,
+    leave_when_held: Annotated[
+        bool,
+        typer.Option(
+            "--leave-when-held", help="Leave with exit code 3 where only a person can go on."
+        ),
+    ] = False,
+    every_line: Annotated[
+        bool, typer.Option("--all", help="Show every line of the journal, not only the news.")
+    ] = False,
+    inventory: Annotated[
+        Path | None,
+        typer.Option("--inventory", metavar="DIR", help="Its inventory, if not as the plan says."),
+    ] = None,
+    store: StoreOption = STATE_FOLDER,
+    form: FormatOption = Format.text,
+) -> int:
+    """Carry out a plan on scaled time; other terminals steer it by the verbs.
+
+    \b
+    Examples:
+      migrator run plans/ours.yaml --platform simulated --speed 600
+      migrator run plans/ours.yaml --speed 60 --play anna --fault faults.yaml
+      migrator run --continue latest
+      migrator run plans/ours.yaml --speed 20000 --format json | jq .outcome
+
+    Everybody is simulated who is not named by --play. Time stands still while a check or a gate
+    waits for somebody who is named. Ctrl-C lets what is under way end and leaves; a second one
+    leaves at once. Either way --continue goes on.
+
+    \b
+    Exit code 0: every wave was accepted. 1: a wave was returned or blocked, or a promise was
+    broken. 2: an input is to be mended. 3: stuck, held, or not approved. 130: interrupted.
+    """
+    from migrator.store.sql import open_store
+
+    if (plan is None) == (again is None):
+        raise InputError(
+            "usage",
+            "name a plan to begin a run, or --continue RUN to go on with one",
+            hint="`migrator run --help` shows both, with examples",
+        )
+    if plan is None:
+        assert again is not None, "one of both is given"
+        with open_store(store, practice=True, create=False) as opened:
+            return _go_on(opened, again, speed, not leave_when_held, every_line, form)
+    read = _read_apart(plan, inventory)
+    if wall or platform != SIMULATED:
+        refused = _refuse_wall(plan, read, platform, form)
+        if refused:
+            return refused
+    setting = _setting(read.itinerary, seed, speed, wall, play or [], fault, person)
+    with open_store(store, practice=True) as opened:
+        return _begin(opened, read.itinerary, name, setting, not leave_when_held, every_line, form)
+
+
+# --- before the run -----------------------------------------------------------------------------
+
+
+def _read_apart(plan: Path, inventory: Path | None) -> Read:
+    """Read the plan in a process of its own; its errors come over by value."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from migrator import errors
+
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
+        answer = apart.submit(read_plan_here, plan, inventory).result()
+    if isinstance(answer, Read):
+        return answer
+    kind, reference, message, hint, faults, count = answer
+    raise getattr(errors, kind)(reference, message, hint=hint, faults=faults, count=count)
+
+
+Told = tuple[str, str, str, str, tuple[object, ...], int]
+"""An error by value: an exception with arguments of its own does not travel by pickle."""
+
+
+def read_plan_here(plan: Path, inventory: Path | None) -> Read | Told:
+    """Read and lint the plan; called in the other process."""
+    from migrator.cli.plan_files import approvals_of, open_sound_plan
+    from migrator.plan.approval import standing
+
+    try:
+        opened = open_sound_plan(plan, inventory)
+        found = standing(opened.plan, opened.inventory, opened.inputs(), approvals_of(plan))
+        return Read(
+            opened.itinerary(),
+            tuple(approval.person for approval, verdict in found if verdict.valid),
+            tuple(why for _, verdict in found for why in verdict.lapsed_because),
+        )
+    except MigratorError as error:
+        return (
+            type(error).__name__,
+            error.reference,
+            error.message,
+            error.hint,
+            error.faults,
+            error.count,
+        )
+
+
+def _refuse_wall(plan: Path, read: Read, platform: str, form: Format) -> int:
+    """Real time needs an approval that counts, a platform that is there, and its own hour."""
+    from migrator.conductor.clock import wall_now
+
+    if not read.approved:
+        why = f": {'; '.join(read.lapsed)}" if read.lapsed else ""
+        output.fail(
+            InputError(
+                "not-approved",
+                f"no approval of {plan} counts{why}",
+                hint="a decision maker approves it: `migrator approve PLAN --as NAME`",
+            ),
+            as_json=form is Format.json,
+        )
+        return HELD
+    if platform != SIMULATED:
+        raise InputError(
+            "platform-unknown",
+            f"this version carries plans out on the simulated platform only, not on {platform!r}",
+            hint="practise with --platform simulated",
+        )
+    window = read.itinerary.window
+    if not window.start <= wall_now() < window.end:
+        raise InputError(
+            "outside-window",
+            f"the window is from {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} "
+            f"{window.time_zone}; a run in real time begins inside it",
+            hint="practise with --speed, or plan for another window",
+        )
+    return 0
+
+
+def _setting(
+    itinerary: Itinerary,
+    seed: int,
+    speed: float | None,
+    wall: bool,
+    play: list[str],
+    fault: Path | None,
+    person: str | None,
+) -> Setting:
+    from migrator.platform.simulated.fault_file import read_faults
+    from migrator.wiring import Setting
+
+    members = itinerary.members
+    present = tuple(dict.fromkeys(who(each, each, members) for each in play))
+    user = os_user()
+    by = who(person, user, members) if person else (person_id(user, members) or "conductor")
+    return Setting(
+        seed=seed,
+        speed=1.0 if wall else speed or SPEED,
+        by=by,
+        play=present,
+        faults=read_faults(fault, itinerary) if fault is not None else (),
+        wall=wall,
+    )
+
+
+# --- the run ------------------------------------------------------------------------------------
+
+
+def _begin(
+    store: Store,
+    itinerary: Itinerary,
+    name: str | None,
+    setting: Setting,
+    waits: bool,
+    every_line: bool,
+    form: Format,
+) -> int:
+    from migrator.wiring import begin_practice
+
+    called = name or _free_name(store, itinerary)
+    led = begin_practice(store, itinerary, called, setting)
+    minutes = (itinerary.window.end - itinerary.window.start).total_seconds() / 60 / setting.speed
+    output.say(
+        f"{_mode(led)} {called}: {len(itinerary.legs)} subsystems in {len(itinerary.waves)} waves, "
+        f"{setting.speed:g} times as fast as the wall; the whole window takes {minutes:.1f} min"
+    )
+    if setting.play:
+        output.say(f"really there: {', '.join(setting.play)}; everybody else is simulated")
+    return _lead(led, called, waits, every_line, form)
+
+
+def _go_on(
+    store: Store, run: str, speed: float | None, waits: bool, every_line: bool, form: Format
+) -> int:
+    from migrator.wiring import continue_practice
+
+    name = store.resolve(run)
+    led = continue_practice(store, name, speed)
+    output.say(f"{_mode(led)} {name}: goes on after line {led.run.seq}")
+    return _lead(led, name, waits, every_line, form)
+
+
+def _lead(led: Practice, name: str, waits: bool, every_line: bool, form: Format) -> int:
+    """Lead the run until it ends or is left; tell the result, and give the exit code."""
+    from migrator.cli.run_progress import Progress
+    from migrator.wiring import practise
+
+    output.say(f"in another terminal: migrator watch {name}, migrator decide {name}")
+    with Progress(name, led.run, every_line=every_line) as progress:
+        done = practise(led, progress, waits_for_people=waits)
+    if form is Format.json:
+        output.emit(_facts(name, done, _mode(led)))
+    else:
+        _show(name, done, _mode(led))
+    return _exit_code(done)
+
+
+def _exit_code(done: Practised) -> int:
+    from migrator.conductor.attending import Leaving
+
+    if done.run.state.value == "ended":
+        broken = done.ledger is not None and done.ledger.violations
+        return max(ENDS[done.run.outcome], FAULTY if broken else 0)
+    return HELD if done.leaving is Leaving.HELD else INTERRUPTED
+
+
+def _show(name: str, done: Practised, mode: str) -> None:
+    run = done.run
+    ended = run.state.value == "ended"
+    output.show(f"{mode} {name}: {OUTCOME_WORDS[run.outcome] if ended else 'left, not ended'}")
+    output.show(waves_table(run))
+    for each in run.exceptions:
+        output.show(f"exception: {each}")
+    if done.ledger is not None:
+        world = done.ledger
+        output.show(
+            f"the simulated world: {world.rows_lost} rows lost, {world.effects_doubled} effects "
+            f"doubled, both sides live for {world.both_live_seconds:.0f} s"
+        )
+        for broken in world.violations:
+            output.show(output.colour(f"BROKEN: {broken}", "red"))
+    output.show(f"line {run.seq}, head {done.head}")
+    if ended:
+        output.say(f"next: migrator report {name} -o report.html")
+    else:
+        output.say(f"go on: migrator run --continue {name}; see: migrator decide {name}")
+
+
+def _facts(name: str, done: Practised, mode: str) -> dict[str, object]:
+    run, ledger = done.run, done.ledger
+    return {
+        "run": name,
+        "mode": mode,
+        "ended": run.state.value == "ended",
+        "outcome": run.outcome or None,
+        "left": done.leaving,
+        "waves": [
+            {
+                **wave_facts(run, wave),
+                "outcome": wave.state,
+                "attempts": wave.attempt,
+            }
+            for wave in run.waves.values()
+        ],
+        "moved": sum(side.value == "new" for side in run.authority.values()),
+        "returned": sum(move.returned for move in run.moves.values()),
+        "both_live_seconds": ledger.both_live_seconds if ledger else None,
+        "rows_lost": ledger.rows_lost if ledger else None,
+        "effects_doubled": ledger.effects_doubled if ledger else None,
+        "violations": ledger.violations if ledger else [],
+        "exceptions": run.exceptions,
+        "events": run.seq,
+        "journal_hash": done.head,
+    }
+
+
+def _mode(led: Practice) -> str:
+    started = led.run.started
+    assert started is not None, "a run that is led has its first line"
+    return mode_words(practice=started.practice, target=started.target)
+
+
+def _free_name(store: Store, itinerary: Itinerary) -> str:
+    """The plan's name and the next free number: it is typed by hand, so it is short."""
+    taken = {row.name for row in store.runs()}
+    number = 1
+    while f"{itinerary.plan_name}-p{number}" in taken:
+        number += 1
+    return f"{itinerary.plan_name}-p{number}"
