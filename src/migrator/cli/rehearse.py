@@ -78,7 +78,7 @@ def command(  # noqa: PLR0917 - the options of one command
     3: a wave is stuck and waits for a human.
     """
     from migrator.cli.plan_files import open_sound_plan
-    from migrator.platform.simulated.faults import read_faults
+    from migrator.platform.simulated.fault_file import read_faults
 
     opened = open_sound_plan(plan, inventory)
     itinerary = opened.itinerary()
@@ -238,8 +238,10 @@ def _spread_text(itinerary: Itinerary, weekends: Sequence[Played]) -> str:
     outcomes = Counter(played.outcome for played in weekends)
     lines = [
         "ÖVNING/PRACTICE: the simulated platform",
-        f"{itinerary.plan_name}: {len(weekends)} weekends rehearsed, "
-        f"{facts['in_window']} of them ended inside the window",
+        (
+            f"{itinerary.plan_name}: {len(weekends)} weekends rehearsed, "
+            f"{facts['in_window']} of them ended inside the window"
+        ),
         output.table(
             ("outcome", "weekends"), [(name, count) for name, count in sorted(outcomes.items())]
         ),

@@ -1,0 +1,201 @@
+"""`migrator dry-run`: the check for CI on every change to a plan.
+
+Lints the plan, plays three weekends on the simulated platform (forward, everything taken back,
+every wave rolled back by itself), and writes what a CI reads: JUnit XML, GitLab's Code Quality
+JSON, SARIF, and the seal. It judges the exercise: 0 when every step and every unwind did what it
+should, whatever the weekends' own outcomes were.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from migrator import __version__
+from migrator.cli import output
+from migrator.cli.output import Format, FormatOption
+from migrator.cli.plan_files import InventoryOption, PlanArgument, PlanWithInventory, fault_of
+
+if TYPE_CHECKING:
+    from migrator.plan.findings import Finding
+    from migrator.plan.seal import Seal
+    from migrator.reports.exercise import Exercise
+    from migrator.reports.findings import Finding as CiFinding
+
+_REFERENCE = "dry-run-failed"
+
+
+def command(  # noqa: PLR0917 - the options of one command
+    plan: PlanArgument,
+    inventory: InventoryOption = None,
+    seed: Annotated[int, typer.Option(help="Which weekends are played.")] = 1,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write JUnit XML, for any CI.")
+    ] = None,
+    codequality: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write Code Quality JSON, for GitLab.")
+    ] = None,
+    sarif: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write SARIF, for GitHub.")
+    ] = None,
+    seal: Annotated[bool, typer.Option(help="Write the seal beside the plan.")] = True,
+    form: FormatOption = Format.text,
+) -> int:
+    """Exercise every step and every unwind of a plan; made for CI.
+
+    \b
+    Examples:
+      migrator dry-run plans/ours.yaml
+      migrator dry-run plans/ours.yaml --junit dry-run.xml --codequality quality.json
+      migrator dry-run plans/ours.yaml --sarif dry-run.sarif --no-seal
+
+    Exit code 0: every step and unwind did what it should. 1: one did not. 2: the plan is to be
+    mended first. docs/ci.md has ready snippets for GitLab and GitHub.
+    """
+    from migrator.cli.plan_files import open_plan, open_with_inventory
+    from migrator.plan.findings import errors
+    from migrator.reports.exercise import exercised
+    from migrator.wiring import dry_run
+
+    opened = open_with_inventory(open_plan(plan), inventory)
+    findings = opened.lint()
+    unsound = errors(findings)
+    if unsound:
+        _write(opened, None, findings, junit, codequality, sarif)
+        from migrator.cli.plan_files import refuse_unsound
+
+        refuse_unsound(opened)
+    itinerary = opened.itinerary()
+    with output.progress("Exercising every step and every unwind"):
+        played = dry_run(itinerary, seed)
+        exercise = exercised(itinerary, played.forward, played.taken_back, played.rolled_back)
+    _write(opened, exercise, findings, junit, codequality, sarif)
+    made = _seal(opened, exercise, seed)
+    if seal and exercise.passed:
+        _write_seal(plan, made)
+    if form is Format.json:
+        output.emit(_facts(exercise, findings, made))
+    else:
+        _show(opened, exercise, findings, made)
+    return 0 if exercise.passed else 1
+
+
+def _seal(opened: PlanWithInventory, exercise: Exercise, seed: int) -> Seal:
+    from migrator.plan.seal import make_seal
+
+    return make_seal(
+        opened.plan.name,
+        opened.inputs(),
+        passed=exercise.passed,
+        seed=seed,
+        steps_exercised=exercise.steps,
+        undos_exercised=exercise.undos,
+        waves_unwound=exercise.waves_unwound,
+        not_exercised=exercise.not_exercised,
+    )
+
+
+def _write_seal(plan: Path, seal: Seal) -> None:
+    from migrator.cli.report import write
+    from migrator.plan.seal import seal_path, seal_to_text
+
+    path = Path(seal_path(plan))
+    write(path, seal_to_text(seal))
+    output.say(f"written: {path}")
+
+
+def _write(
+    opened: PlanWithInventory,
+    exercise: Exercise | None,
+    findings: tuple[Finding, ...],
+    junit: Path | None,
+    codequality: Path | None,
+    sarif: Path | None,
+) -> None:
+    """Write what was asked for; also when lint found errors, so that a CI shows them in place."""
+    from migrator.cli.report import write
+    from migrator.reports.codequality import codequality_json
+    from migrator.reports.findings import Case
+    from migrator.reports.junit import junit_xml
+    from migrator.reports.sarif import sarif_json
+
+    for_ci = _for_ci(opened, exercise, findings)
+    if junit is not None:
+        lint = [
+            Case(each.rule, "lint", 0.0, f"{each.message}\n{each.hint}", None)
+            for each in for_ci
+            if each.severity.value == "error" and each.rule != _REFERENCE
+        ] or [Case("the plan holds with its inventory", "lint", 0.0, None, None)]
+        write(junit, junit_xml((*lint, *(exercise.cases if exercise else ())), opened.plan.name))
+    if codequality is not None:
+        write(codequality, codequality_json(for_ci))
+    if sarif is not None:
+        write(sarif, sarif_json(for_ci, __version__))
+
+
+def _for_ci(
+    opened: PlanWithInventory, exercise: Exercise | None, findings: tuple[Finding, ...]
+) -> list[CiFinding]:
+    from migrator.reports.findings import Finding as CiFinding
+    from migrator.reports.findings import Severity
+
+    document = opened.file.document
+    found = []
+    for finding in findings:
+        line = fault_of(finding, document).line
+        severity = Severity(finding.severity.value)
+        file = opened.file.path.as_posix()
+        found.append(CiFinding(finding.rule, severity, finding.message, file, line, finding.hint))
+    found += [
+        CiFinding(
+            _REFERENCE,
+            Severity.ERROR,
+            f"{case.group} {case.name}: {case.failure}",
+            opened.file.path.as_posix(),
+            document.line(("waves",)),
+            "rehearse the plan with the same seed and read the report",
+        )
+        for case in (exercise.failures if exercise else ())
+    ]
+    return found
+
+
+def _facts(exercise: Exercise, findings: tuple[Finding, ...], seal: Seal) -> dict[str, object]:
+    return {
+        "passed": exercise.passed,
+        "cases": len(exercise.cases),
+        "failures": [
+            {"group": case.group, "name": case.name, "failure": case.failure}
+            for case in exercise.failures
+        ],
+        "skipped": sum(case.skipped is not None for case in exercise.cases),
+        "steps_exercised": list(exercise.steps),
+        "undos_exercised": list(exercise.undos),
+        "waves_unwound": list(exercise.waves_unwound),
+        "not_exercised": list(exercise.not_exercised),
+        "warnings": sum(finding.severity.value == "warning" for finding in findings),
+        "seal": seal.short_form,
+    }
+
+
+def _show(
+    opened: PlanWithInventory, exercise: Exercise, findings: tuple[Finding, ...], seal: Seal
+) -> None:
+    output.show("ÖVNING/PRACTICE: a dry run on the simulated platform; nothing real is moved")
+    groups = dict.fromkeys(case.group for case in exercise.cases)
+    rows = []
+    for group in groups:
+        cases = [case for case in exercise.cases if case.group == group]
+        failed = sum(case.failure is not None for case in cases)
+        skipped = sum(case.skipped is not None for case in cases)
+        rows.append((group, len(cases), failed, skipped))
+    output.show(output.table(("exercise", "cases", "failed", "skipped"), rows))
+    for case in exercise.failures:
+        output.show(f"{output.colour('failed', 'red')}: {case.group} {case.name}: {case.failure}")
+    for sentence in exercise.not_exercised:
+        output.show(f"not exercised: {sentence}")
+    warnings = sum(finding.severity.value == "warning" for finding in findings)
+    word = "passed" if exercise.passed else "failed"
+    output.show(f"{opened.file.path}: {word}, {warnings} warnings, seal {seal.short_form}")
