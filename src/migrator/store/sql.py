@@ -224,6 +224,24 @@ class Store:
             if rows:
                 connection.execute(table.insert(), rows)
 
+    # --- what a run was begun from ----------------------------------------------------------------
+
+    def pin(self, kind: str, content: bytes) -> str:
+        """Keep a plan or a fault file by value; the answer is its SHA-256, which names it."""
+        digest = digest_of(content)
+        with self._database.writing() as connection:
+            _insert_blob(connection, digest, kind, content)
+        return digest
+
+    def pinned(self, digest: str) -> bytes | None:
+        """What was pinned under a digest; None where nothing was."""
+        blobs = tables.blobs
+        with self._database.reading() as connection:
+            content = connection.execute(
+                select(blobs.c.bytes).where(blobs.c.digest == digest)
+            ).scalar_one_or_none()
+        return None if content is None else bytes(content)
+
     # --- notes: kept apart, so that they can be erased -------------------------------------------
 
     def keep_note(self, text: str) -> str:
@@ -266,7 +284,7 @@ class Store:
         itinerary: Itinerary,
         values: Mapping[str, object],
     ) -> None:
-        runs, blobs = tables.runs, tables.blobs
+        runs = tables.runs
         if not is_id(name) or name == LATEST:
             raise InputError(
                 "run-name",
@@ -282,8 +300,7 @@ class Store:
             )
         blob = to_blob(itinerary)
         digest = digest_of(blob)
-        if not connection.execute(select(blobs.c.kind).where(blobs.c.digest == digest)).first():
-            connection.execute(blobs.insert().values(digest=digest, kind="itinerary", bytes=blob))
+        _insert_blob(connection, digest, "itinerary", blob)
         connection.execute(
             runs.insert().values(
                 name=name, plan_name=itinerary.plan_name, itinerary_digest=digest, **values
@@ -302,6 +319,12 @@ class Store:
             "seed": event.seed,
             "plan_digest": event.plan_digest,
         }
+
+
+def _insert_blob(connection: Connection, digest: str, kind: str, content: bytes) -> None:
+    blobs = tables.blobs
+    if not connection.execute(select(blobs.c.kind).where(blobs.c.digest == digest)).first():
+        connection.execute(blobs.insert().values(digest=digest, kind=kind, bytes=content))
 
 
 def open_store(

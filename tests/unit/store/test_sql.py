@@ -199,6 +199,14 @@ def test_facts_are_replaced_and_listed(store: Store) -> None:
     assert journal.all_facts() == {"ledger": [2], "other": "x"}
 
 
+def test_what_a_run_was_begun_from_is_kept_by_value(store: Store) -> None:
+    digest = store.pin("fault-file", b"faults: []")
+
+    assert store.pin("fault-file", b"faults: []") == digest
+    assert store.pinned(digest) == b"faults: []"
+    assert store.pinned("0" * 64) is None
+
+
 def test_new_codes_void_the_old_ones_of_the_same_people(store: Store) -> None:
     journal = begin(store, "weekend")
     store.put_codes("weekend", {"anna": "1", "bertil": "2"})
