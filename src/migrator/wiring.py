@@ -309,14 +309,9 @@ def begin_practice(store: Store, itinerary: Itinerary, name: str, setting: Setti
     mode, now = ("wall" if setting.wall else "scaled"), wall_now()
     start = now if setting.wall else itinerary.window.start
     journal = store.create_run(
-        name,
-        itinerary,
-        seed=setting.seed,
-        mode=mode,
-        target=SIMULATED_TARGET,
-        plan_digest=itinerary.plan_digest,
-        started=now.isoformat(),
-    )
+        name, itinerary, seed=setting.seed, mode=mode, target=SIMULATED_TARGET,
+        plan_digest=itinerary.plan_digest, started=now.isoformat(),
+    )  # fmt: skip
     kept = WorldFile(store.path.parent, name, setting.faults)
     world = kept.made(itinerary, start)
     run = begin(
@@ -385,6 +380,7 @@ def _attendant(led: Practice, onlooker: Onlooker | None) -> Attendant:
 
     present = frozenset(started.play)
     people = SimulatedPeople(run.itinerary, clock, chance, box, submit, conductor.spawn, present)
+    people.holds_stand = True  # whoever practises with a hold ends it
     conductor.listeners.append(people.listen)
     people.resume(run)
     asked = None if wall else people.present_asked  # wall time stands still for nobody

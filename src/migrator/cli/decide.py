@@ -47,11 +47,24 @@ def command(
             _show(seen, found, now)
 
 
-def people_waits(seen: SeenRun, now: datetime) -> tuple[Wait, ...]:
-    """What waits for people; nothing where no command can be given any more."""
+def people_waits(seen: SeenRun, now: datetime) -> list[Wait]:
+    """What waits for people, the most urgent first; nothing where no command can be given."""
     from migrator.engine.waits import waits
 
-    return () if seen.played_out else tuple(w for w in waits(seen.run, now) if w.human)
+    if seen.played_out:
+        return []
+    far = datetime.max.replace(tzinfo=now.tzinfo)
+    found = [wait for wait in waits(seen.run, now) if wait.human]
+    return sorted(found, key=lambda wait: (_urgency(seen, wait), wait.until or far))
+
+
+def _urgency(seen: SeenRun, wait: Wait) -> int:
+    """0: moves stand still, or a clock of an unwind runs. 1: a gate or a check. 2: it may wait."""
+    wave = seen.run.waves.get(wait.wave)
+    state = wave.state.value if wave is not None else "stuck"  # the run itself is paused
+    if wait.subject not in seen.run.checks and state in {"held", "stuck"}:
+        return 0
+    return 2 if state == "accepted" else 1
 
 
 def choices(seen: SeenRun, wait: Wait, now: datetime) -> list[tuple[str, str]]:
@@ -71,7 +84,7 @@ def _completed(seen: SeenRun, line: str, person: str, now: datetime) -> str:
     return line if verb in NO_REASON_NEEDED else f'{line} --reason "..."'
 
 
-def _facts(seen: SeenRun, found: tuple[Wait, ...], now: datetime) -> dict[str, object]:
+def _facts(seen: SeenRun, found: list[Wait], now: datetime) -> dict[str, object]:
     return {
         "run": seen.name,
         "mode": seen.mode,
@@ -99,7 +112,7 @@ def _facts(seen: SeenRun, found: tuple[Wait, ...], now: datetime) -> dict[str, o
     }
 
 
-def _show(seen: SeenRun, found: tuple[Wait, ...], now: datetime) -> None:
+def _show(seen: SeenRun, found: list[Wait], now: datetime) -> None:
     local = now.astimezone(seen.zone)
     output.show(f"{seen.mode} {seen.name}: {state_line(seen)}; run time {local:%a %H:%M:%S %Z}")
     if not found:

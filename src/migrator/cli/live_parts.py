@@ -11,12 +11,13 @@ from typing import Final
 
 from rich.text import Text
 
+from migrator.cli.decide import people_waits
 from migrator.cli.runs import SeenRun
-from migrator.cli.status import COLOURS, STATE_WORDS, left, wave_facts
+from migrator.cli.status import COLOURS, left, wave_facts
 from migrator.engine.policy import CUT_STARTS, ENGINE_STEPS
 from migrator.engine.run import ActRecord, MoveRecord, Run, WaveRecord
 from migrator.engine.states import ActState, WaveState
-from migrator.engine.waits import Wait, waits
+from migrator.engine.waits import Wait
 from migrator.plan.model import StepKind, WaveLeg
 from migrator.reports.words import STEPS, UNDOS
 
@@ -35,6 +36,7 @@ SIGNS: Final = {
     ActState.ABANDONED: "◌",
 }
 SIGN_STYLES: Final = {"◐": "bold blue", "✖": "bold red", "?": "bold yellow", "●": "green"}
+_BAR_STYLES: Final = {" ": "", "─": "dim", "│": "dim", "░": "blue"}
 _OPEN: Final = frozenset(
     {
         WaveState.MOVING,
@@ -45,7 +47,9 @@ _OPEN: Final = frozenset(
     }
 )
 _GONE_BACK: Final = frozenset({WaveState.UNWINDING, WaveState.RETURNED, WaveState.STUCK})
-_CALM: Final = frozenset({ActState.WAITING, ActState.DONE})
+_CALM: Final = frozenset(
+    {ActState.WAITING, ActState.DONE, ActState.SKIPPED, ActState.FORCED, ActState.ABANDONED}
+)
 
 
 def window_row(seen: SeenRun, now: datetime, width: int) -> Text:
@@ -90,7 +94,7 @@ def wave_rows(seen: SeenRun, now: datetime, width: int) -> list[Text]:
         row = Text(f"{wave.id:<{id_width}} ", style="bold" if wave.state in _OPEN else "")
         if name_width:
             row.append(f"{_cut(legs[wave.id].name, name_width - 1):<{name_width}}")
-        words = STATE_WORDS[wave.state.value] + (f" #{wave.attempt}" if wave.attempt > 1 else "")
+        words = str(facts["state_words"]) + (f" #{wave.attempt}" if wave.attempt > 1 else "")
         row.append(f"{words:<12}", style=style)
         moved = f"{facts['moves_done']}/{facts['moves_total']}"
         checks = f"{facts['checks_passed']}/{facts['checks_total']}"
@@ -151,7 +155,7 @@ def _bar(
     width: int,
     style: str,
 ) -> Text:
-    """Planned as a thin line, actual as a thick one; what goes or went back is grey."""
+    """Planned as a thin line, actual as a thick one; lighter ahead of the gate, and going back."""
     start, end = span
     total = (end - start).total_seconds()
 
@@ -169,14 +173,15 @@ def _bar(
     first = min([moment for moment in begun if moment is not None], default=None)
     if first is not None:
         last = wave.ended_at or now
+        gate = cell(wave.started_at) if wave.started_at is not None else width
         for at in range(cell(first), cell(last) + 1):
-            cells[at] = "▒" if wave.state in _GONE_BACK else "█"
+            cells[at] = "░" if at < gate else "▒" if wave.state in _GONE_BACK else "█"
     at = cell(now)
     if cells[at] in {" ", "─"}:
         cells[at] = "│"
     bar = Text()
     for sign in cells:
-        bar.append(sign, style={"█": style, "▒": style, "─": "dim", "│": "dim"}.get(sign, ""))
+        bar.append(sign, style=_BAR_STYLES.get(sign, style))
     return bar
 
 
@@ -274,9 +279,7 @@ def _current(
         return Text(f"{name} FAILED: {act.detail}", style="bold red")
     if act.state in {ActState.DOUBTED, ActState.UNKNOWN}:
         return Text(f"{name} in doubt: {act.detail or 'the world is asked'}", style="bold yellow")
-    if act.state is ActState.WAITING:
-        return Text(f"waits to {word or act.name}", style="dim")
-    return Text(f"{name} {act.state.value}", style="yellow")
+    return Text(f"waits to {word or act.name}", style="dim")
 
 
 def _checks_of(seen: SeenRun, record: MoveRecord) -> str:
@@ -300,36 +303,38 @@ def _checks_of(seen: SeenRun, record: MoveRecord) -> str:
 
 def wait_rows(seen: SeenRun, now: datetime) -> list[Text]:
     """What people must do, the most urgent first; a countdown wherever there is one."""
-    if seen.played_out:
-        return []
-    found = [wait for wait in waits(seen.run, now) if wait.human]
-    big = [wait for wait in found if wait.subject not in seen.run.checks or wait.wave == ""]
-    held_checks = [wait for wait in found if wait not in big and wait.what.startswith(wait.wave)]
-    checks = [wait for wait in found if wait not in big and wait not in held_checks]
     rows: list[Text] = []
-    for wait in (*big, *held_checks):
-        rows += _wait_rows(seen, wait, now)
-    rows += [_check_row(seen, wait, now) for wait in checks]
+    for wait in people_waits(seen, now):
+        if wait.waits_for == "a verdict":
+            rows.append(_check_row(seen, wait, now))
+        else:
+            rows += _wait_rows(seen, wait, now)
     return rows
 
 
 def _wait_rows(seen: SeenRun, wait: Wait, now: datetime) -> list[Text]:
+    """What and by when in the first row; what is held or stuck has its cause and verbs below."""
     wave = seen.run.waves.get(wait.wave)
     state = wave.state.value if wave is not None else ""
-    style = {"held": "bold yellow", "stuck": "bold red", "deciding": "bold"}.get(state, "bold")
-    rows = []
+    style = {"held": "bold yellow", "stuck": "bold red", "accepted": "dim"}.get(state, "bold")
+    stands = state in {"held", "stuck"}
+    what, _, cause = wait.what.partition(": ") if stands else (wait.what, "", "")
+    row = Text()
     if wait.until is not None:
-        row = Text(f"{left(wait.until, now)} ", style="bold reverse" if state == "held" else style)
-        row.append(f" until {wait.then} ({seen.clock(wait.until)}): ", style="")
-        row.append(wait.what, style=style)
-    else:
-        row = Text(wait.what, style=style)
-    row.append(f"; {wait.on_whom}", style="not bold")
-    rows.append(row)
-    if state in {"held", "stuck"}:
-        verbs = " | ".join(line.split(" RUN")[0] for line, _ in wait.choices)
-        rows.append(Text(f"    {verbs}: migrator decide {seen.name}", style="dim"))
-    return rows
+        row.append(f" {left(wait.until, now)} ", style="bold reverse")
+        row.append(" ")
+    row.append(what, style=style)
+    if wait.until is not None:
+        row.append(f"; at {seen.clock(wait.until)} {wait.then}")
+    row.append(f"; {wait.on_whom}", style="dim")
+    if not stands:
+        return [row]
+    verbs = " | ".join(line.split(" RUN")[0] for line, _ in wait.choices)
+    return [
+        row,
+        Text(f"    {cause}", style=style.removeprefix("bold ")),
+        Text(f"    {verbs}: migrator decide {seen.name}", style="dim"),
+    ]
 
 
 def _check_row(seen: SeenRun, wait: Wait, now: datetime) -> Text:

@@ -27,7 +27,9 @@ from migrator.cli.status import leader_line, state_line
 WIDTH_MIN: Final = 60
 HEIGHT_MIN: Final = 16
 TONES: Final = {"bad": "red", "warn": "yellow", "good": "green", "calm": ""}
-LEGEND: Final = "● done ◐ under way ✖ failed ? in doubt ◌ skipped · to come  █ was ─ plan ▒ back"
+LEGEND: Final = (
+    "● done ◐ now ✖ failed ? in doubt ◌ skipped · to come  ─ plan ░ ahead █ moved ▒ back"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ def _counts(seen: SeenRun) -> Text:
         parts.append(f"{back} taken back")
     parts.append(f"{passed} of {len(seen.itinerary.checks)} checks passed")
     if run.exceptions:
-        parts.append(f"{len(run.exceptions)} exceptions")
+        count = len(run.exceptions)
+        parts.append("1 exception" if count == 1 else f"{count} exceptions")
     return Text(" · ".join(parts))
 
 

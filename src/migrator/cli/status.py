@@ -147,7 +147,7 @@ def wave_facts(run: Run, wave: WaveRecord) -> dict[str, object]:
         "id": wave.id,
         "name": leg.name,
         "state": wave.state,
-        "state_words": STATE_WORDS[wave.state.value],
+        "state_words": state_words(run, wave),
         "attempt": wave.attempt,
         "moves_total": len(leg.moves),
         "moves_done": sum(run.authority[move].value == "new" for move in leg.moves),
@@ -162,6 +162,14 @@ def wave_facts(run: Run, wave: WaveRecord) -> dict[str, object]:
         "cause": wave.cause,
         "unwind_at": local(min(clocks) if clocks else None),
     }
+
+
+def state_words(run: Run, wave: WaveRecord) -> str:
+    """The wave's state in words; what is prepared ahead of its gate has begun in a way."""
+    leg = next(leg for leg in run.itinerary.waves if leg.id == wave.id)
+    if wave.state.value == "planned" and any(run.moves[move].touched for move in leg.moves):
+        return "preparing"
+    return STATE_WORDS[wave.state.value]
 
 
 def waves_table(run: Run) -> str:

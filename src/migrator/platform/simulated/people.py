@@ -57,6 +57,7 @@ class SimulatedPeople:
         self._submit = submit
         self._spawn = spawn
         self._present = present
+        self.holds_stand = False  # True: what an operator holds is an operator's to release
         self._legs: dict[str, WaveLeg] = {wave.id: wave for wave in itinerary.waves}
         self._checks = {check.id: check for check in itinerary.checks}
         self._asked_commit: set[tuple[str, int]] = set()
@@ -158,6 +159,8 @@ class SimulatedPeople:
 
     def _lead(self, run: Run, event: ev.WaveHeld) -> None:
         """A hold that no clock ends: release it where nothing is broken, else take it back."""
+        if self.holds_stand and event.trouble == "operator":
+            return
         leg = self._legs[event.wave]
         named = (leg.lead,) if leg.lead else leg.deciders or self._makers()
         who = self._person(tuple(named), self._clock.now())
