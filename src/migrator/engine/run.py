@@ -639,11 +639,11 @@ def _links_judged(run: Run, _at: datetime, event: ev.LinksJudged) -> None:
 
 
 def _check_opened(run: Run, at: datetime, event: ev.CheckOpened) -> None:
-    known = run.checks.get(event.check)
-    if known is not None and ev.CheckOpened not in CHECK[known.state]:
-        raise IllegalEvent(f"check {event.check}", known.state, event)
+    state = CheckState.OPEN
+    if event.check in run.checks:
+        state = _check_event(run, event.check, event).state
     wave = event.check.rsplit("@", 1)[1]
-    run.checks[event.check] = CheckRecord(event.check, wave, event.attempt, CheckState.OPEN, at)
+    run.checks[event.check] = CheckRecord(event.check, wave, event.attempt, state, at)
     run.last_progress[wave] = at
 
 
