@@ -202,7 +202,7 @@ class AttemptDraft:
     number: int
     gate_opened: datetime | None = None
     gate: list[Decision] = field(default_factory=list)
-    started: datetime | None = None
+    started: datetime | None = None  # the first step
     verified: datetime | None = None
     ended: datetime | None = None
     outcome: str = ""
@@ -303,11 +303,14 @@ class AttemptDraft:
 
     def told(self, itinerary: Itinerary, wave: WaveLeg) -> AttemptStory:
         """The frozen attempt; moves in the plan's order, checks in theirs."""
+        go = next((decision.at for decision in self.gate if decision.what == "go"), None)
+        ahead = self.started is not None and (go is None or self.started < go)
         return AttemptStory(
             number=self.number,
             gate_opened=self.gate_opened,
             decisions=tuple(self.gate),
-            started=self.started,
+            prepared=self.started if ahead else None,
+            started=go,
             verified=self.verified,
             ended=self.ended,
             outcome=self.outcome,

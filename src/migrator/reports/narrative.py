@@ -252,9 +252,10 @@ def timeline(t: Texts, book: StoryBook, attempt: AttemptStory) -> tuple[Moment, 
     if attempt.gate_opened is not None:
         found.append(Moment(attempt.gate_opened, 0, t._("The decision was asked for."), "calm"))
     found += [_of_decision(t, book, decision) for decision in attempt.decisions]
-    if attempt.started is not None:
-        first = min(act.seq for move in attempt.moves for act in move.acts)
-        found.append(Moment(attempt.started, first, t._("The first step began."), "calm"))
+    acts = [act for move in attempt.moves for act in move.acts if act.nth]
+    if acts:
+        first = min(acts, key=lambda act: act.seq)
+        found.append(Moment(first.started, first.seq, t._("The first step began."), "calm"))
     for move in attempt.moves:
         if move.switched is not None:
             text = t._("%(name)s was switched to the new side.", name=move.leg.name)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from migrator.plan.model import StepKind
 from migrator.reports.exposure import Curve, Exposure
 from migrator.reports.story import AttemptStory, MoveStory, StoryBook, TroubleStory, WaveStory
 from migrator.reports.svg import (
@@ -33,6 +34,11 @@ FOOT: Final = 44
 ROW: Final = 40
 BAR: Final = 11
 
+PAUSE: Final = timedelta(minutes=5)
+"""Shorter waits between two steps would only be specks."""
+
+COMMIT_STEPS: Final = frozenset({StepKind.FINALISE.value, StepKind.RETIRE.value})
+
 PATTERNS: Final = (
     '<defs><pattern id="{id}-back" width="7" height="7" patternUnits="userSpaceOnUse" '
     'patternTransform="rotate(45)"><rect width="7" height="7" class="hatch-ground"/>'
@@ -46,7 +52,7 @@ PATTERNS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of a lane. `kind` is planned, work, watch, held or back."""
+    """A stretch of a lane. `kind` is ahead (of its gate), work, watch, held, back or rest."""
 
     start: datetime
     end: datetime
@@ -62,13 +68,15 @@ def stretch_of(book: StoryBook) -> tuple[datetime, datetime]:
 
 def attempt_segments(attempt: AttemptStory, now: datetime) -> tuple[Segment, ...]:
     """An attempt as work, holds, watched time and unwind; `now` ends what goes on."""
-    if attempt.started is None:
+    begun = attempt.prepared or attempt.started
+    if begun is None:
         return ()
     end = attempt.ended or now
     backs = [_unwound(trouble, now) for trouble in attempt.troubles if trouble.unwind is not None]
     holds = [_held(trouble, now) for trouble in attempt.troubles if trouble.kind != "unwind"]
     special = sorted([*backs, *holds], key=lambda segment: (segment.start, segment.kind))
-    found, at = [], attempt.started
+    found: list[Segment] = []
+    at = begun
     for segment in special:
         if segment.start > at:
             found.extend(_work(attempt, at, segment.start))
@@ -81,13 +89,11 @@ def attempt_segments(attempt: AttemptStory, now: datetime) -> tuple[Segment, ...
 
 
 def _work(attempt: AttemptStory, start: datetime, end: datetime) -> list[Segment]:
-    """Work until the checks are through, then watched time."""
-    seen = attempt.verified
-    if seen is None or seen >= end:
-        return [Segment(start, end, "work")]
-    if seen <= start:
-        return [Segment(start, end, "watch")]
-    return [Segment(start, seen, "work"), Segment(seen, end, "watch")]
+    """What ran ahead of the gate, then work until the checks are through, then watched time."""
+    decided = min(max(attempt.started or end, start), end)
+    seen = min(max(attempt.verified or end, decided), end)
+    parts = ((start, decided, "ahead"), (decided, seen, "work"), (seen, end, "watch"))
+    return [Segment(*part) for part in parts if part[0] < part[1]]
 
 
 def _unwound(trouble: TroubleStory, now: datetime) -> Segment:
@@ -105,7 +111,7 @@ def waves_picture(t: Texts, book: StoryBook) -> str:
     start, end = stretch_of(book)
     axis = TimeAxis(start, end, NAME_WIDTH, WIDTH - WORD_WIDTH)
     bottom = 10 + ROW * len(book.waves)
-    body = [PATTERNS.format(id="waves"), axis.drawn(t, 6, bottom)]
+    body = [PATTERNS.format(id="waves"), axis.drawn(t, 6, bottom, WORD_WIDTH)]
     body.append(_window(t, axis, book.itinerary.window.end, 6, bottom))
     for row, wave in enumerate(book.waves):
         body.append(_wave_row(t, book, wave, axis, 10 + ROW * row))
@@ -170,6 +176,8 @@ def _drawn(
 ) -> str:
     x = axis.x(segment.start)
     words = {
+        "ahead": t._("prepared ahead of the decision"),
+        "rest": t._("waiting"),
         "work": t._("under way"),
         "watch": t._("verified, being watched"),
         "held": t._("held"),
@@ -197,8 +205,9 @@ def _window(t: Texts, axis: TimeAxis, end: datetime, top: float, bottom: float) 
 def moves_picture(t: Texts, wave: WaveStory, attempt: AttemptStory, now: datetime) -> str:
     """The moves of one attempt: planned above actual, the switch marked."""
     moves = attempt.moves
-    starts = [m.started for m in moves if m.started] + [m.leg.planned_start for m in moves]
-    ends = [m.ended or now for m in moves] + [m.leg.planned_end for m in moves]
+    segments = [s for move in moves for s in move_segments(move, attempt, now)]
+    starts = [s.start for s in segments] + [m.leg.planned_start for m in moves]
+    ends = [s.end for s in segments] + [m.leg.planned_end for m in moves]
     margin = timedelta(minutes=10)
     axis = TimeAxis(min(starts) - margin, max(ends) + margin, 210, WIDTH - 8)
     row = 26
@@ -228,27 +237,34 @@ def _move_row(
         bar(x, top + 2, axis.x(leg.planned_end) - x, 6, "bar planned", planned),
         _mark(axis.x(leg.planned_switch), top + 5, 3.5, "mark planned"),
     ]
-    undos = [act for act in move.acts if act.undo]
-    if move.started is not None:
-        turn = undos[0].started if undos else move.ended or now
-        verified = attempt.verified
-        segments = [Segment(move.started, turn, "work")]
-        if verified is not None and move.started < verified < turn:
-            segments = [
-                Segment(move.started, verified, "work"),
-                Segment(verified, turn, "watch"),
-            ]
-        if undos:
-            segments.append(Segment(turn, move.returned or undos[-1].ended or now, "back"))
-        parts.extend(
-            _drawn(t, axis, s, top + 11, identity, attempt.number).replace(
-                f'height="{BAR}"', 'height="9"'
-            )
-            for s in segments
-        )
+    for segment in move_segments(move, attempt, now):
+        height = "3" if segment.kind == "rest" else "9"
+        lane = top + (14 if segment.kind == "rest" else 11)
+        drawn = _drawn(t, axis, segment, lane, identity, attempt.number)
+        parts.append(drawn.replace(f'height="{BAR}"', f'height="{height}"'))
     if move.switched is not None:
         parts.append(_mark(axis.x(move.switched), top + 15.5, 5.0, "mark switched"))
     return "".join(parts)
+
+
+def move_segments(move: MoveStory, attempt: AttemptStory, now: datetime) -> tuple[Segment, ...]:
+    """A move's acts joined to stretches, with the waits between; making it final is left out."""
+    found: list[Segment] = []
+    for act in move.acts:
+        if act.nth == 0 or act.name in COMMIT_STEPS:
+            continue
+        start, end = act.started, act.ended or now
+        kind = "back" if act.undo else "work"
+        if not act.undo and attempt.verified is not None and start >= attempt.verified:
+            kind = "watch"
+        if found and start - found[-1].end > PAUSE:
+            found.append(Segment(found[-1].end, start, "rest"))
+        last = found[-1] if found else None
+        if last is not None and last.kind == kind:
+            found[-1] = Segment(last.start, max(last.end, end), kind)
+        elif last is None or end > last.end:
+            found.append(Segment(max(start, last.end) if last else start, end, kind))
+    return tuple(found)
 
 
 def _mark(x: float, y: float, size: float, class_: str) -> str:

@@ -179,7 +179,8 @@ class AttemptStory:
     number: int
     gate_opened: datetime | None
     decisions: tuple[Decision, ...]  # of its gate
-    started: datetime | None
+    prepared: datetime | None  # the first step, where it ran ahead of the gate
+    started: datetime | None  # with the gate's go
     verified: datetime | None
     ended: datetime | None
     outcome: str

@@ -109,34 +109,41 @@ class TimeAxis:
             moment += timedelta(hours=1)
         return tuple(found)
 
-    def drawn(self, t: Texts, top: float, bottom: float) -> str:
-        """Grid lines, hours, and each day's name beginning at its first tick."""
-        parts, day, free = [], None, 0.0
+    def drawn(self, t: Texts, top: float, bottom: float, spare: float = 0.0) -> str:
+        """Grid lines, hours, and the days' names; `spare` is free room right of the axis."""
+        parts = []
         for moment in self.ticks(t):
             x = self.x(moment)
-            local = t.local(moment)
-            begins = local.date() != day
-            foot = bottom + 36 if begins and day is not None else bottom + 4
-            day = local.date()
-            parts.append(element("line", x1=x, y1=top, x2=x, y2=foot, class_="grid"))
-            hour = f"{local:%H}"
+            parts.append(element("line", x1=x, y1=top, x2=x, y2=bottom + 4, class_="grid"))
+            anchor = "middle"
             # The first and the last label would leave the picture, so they stand inside the axis.
             if x < self.left + TICK_WIDTH:
-                parts.append(label(x, bottom + 18, hour, class_="tick"))
-            elif x > self.right - TICK_WIDTH:
-                parts.append(label(x, bottom + 18, hour, anchor="end", class_="tick"))
-            else:
-                parts.append(label(x, bottom + 18, hour, anchor="middle", class_="tick"))
-            name = f"{t.weekday_short(moment)} {local:%m-%d}"
-            width = TICK_WIDTH * len(name)
-            inside = x + width + 4 <= self.right
-            left = x + 4 if inside else x - width
-            if begins and left >= free:
-                anchor = "start" if inside else "end"
-                place = x + (4 if inside and free else 0)
-                parts.append(label(place, bottom + 34, name, anchor=anchor, class_="tick day"))
-                free = left + width + 4
+                anchor = "start"
+            elif x > self.right + spare - TICK_WIDTH:
+                anchor = "end"
+            hour = f"{t.local(moment):%H}"
+            parts.append(label(x, bottom + 18, hour, anchor=anchor, class_="tick"))
+        for x, name in self._days(t, spare):
+            parts.append(element("line", x1=x, y1=bottom, x2=x, y2=bottom + 36, class_="grid"))
+            parts.append(label(x + 4, bottom + 34, name, class_="tick day"))
         return "".join(parts)
+
+    def _days(self, t: Texts, spare: float) -> list[tuple[float, str]]:
+        """Where each day's name goes: at its first tick, where it has room up to the next one's.
+
+        The first day is mostly a rest of one, so it gives way to the one after it.
+        """
+        firsts: dict[str, float] = {}
+        for moment in self.ticks(t):
+            name = f"{t.weekday_short(moment)} {t.local(moment):%m-%d}"
+            firsts.setdefault(name, self.x(moment))
+        found: list[tuple[float, str]] = []
+        limit = self.right + spare
+        for name, x in reversed(firsts.items()):
+            if x + 8 + TICK_WIDTH * len(name) <= limit:
+                found.append((x, name))
+                limit = x
+        return found[::-1]
 
 
 def fitted(text: str, width: float, *, strong: bool = False) -> str:

@@ -122,7 +122,7 @@ VERDICTS: Final = {
 CHECKS: Final = {
     "passed": N_("verified"),
     "refused": N_("refused"),
-    "void": N_("no longer counts, its wave was taken back"),
+    "void": N_("no longer counts"),
     "open": N_("no answer yet"),
 }
 

@@ -9,12 +9,20 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from migrator.engine import events as ev
+from migrator.plan.model import StepKind
 from migrator.reports import pictures
 from migrator.reports.exposure import exposure
 from migrator.reports.svg import CHARACTER_WIDTH, STRONG_WIDTH, TICK_WIDTH
 from migrator.reports.teller import tell
 from migrator.reports.texts import texts
-from weekend import Weekend, a_troubled_weekend, a_weekend, minutes
+from weekend import (
+    DECIDER,
+    Weekend,
+    a_quiet_weekend,
+    a_troubled_weekend,
+    a_weekend,
+    minutes,
+)
 
 NS = "{http://www.w3.org/2000/svg}"
 
@@ -123,6 +131,34 @@ def test_the_segments_of_a_held_and_unwound_wave_follow_each_other() -> None:
     assert [segment.kind for segment in segments] == ["work", "held", "back"]
     for one, other in pairwise(segments):
         assert one.end == other.start
+
+
+def test_what_ran_ahead_of_the_decision_is_told_apart_from_the_wave_itself() -> None:
+    weekend = a_weekend(1, 1)
+    (wave,), (leg,) = weekend.itinerary.waves, weekend.itinerary.legs.values()
+    weekend.step(leg, StepKind.PREPARE, wave.gate_at - minutes(120))
+    weekend.step(leg, StepKind.BASELINE, weekend.gate(wave))
+    book = tell(weekend.itinerary, weekend.lines(None))
+    (attempt,) = book.waves[0].attempts
+    assert book.waves[0].started == wave.gate_at
+    segments = pictures.attempt_segments(attempt, book.end)
+    assert [segment.kind for segment in segments] == ["ahead", "work"]
+    assert segments[0].start == wave.gate_at - minutes(120)
+    assert segments[1].start == wave.gate_at
+    kinds = [s.kind for s in pictures.move_segments(attempt.moves[0], attempt, book.end)]
+    assert kinds == ["work", "rest", "work"]
+
+
+def test_making_a_wave_final_hours_later_does_not_stretch_its_picture() -> None:
+    weekend = a_quiet_weekend(1, 1)
+    (leg,) = weekend.itinerary.legs.values()
+    last = max(at for at, _, _ in weekend.facts)
+    weekend.note(last + minutes(600), ev.CommitBegun("w01", DECIDER, "it works"), DECIDER)
+    weekend.step(leg, StepKind.FINALISE, last + minutes(600))
+    book = tell(weekend.itinerary, weekend.lines())
+    (attempt,) = book.waves[0].attempts
+    segments = pictures.move_segments(attempt.moves[0], attempt, book.end)
+    assert segments[-1].end <= last
 
 
 def test_a_run_that_is_held_now_is_drawn_up_to_now() -> None:

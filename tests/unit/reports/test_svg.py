@@ -14,16 +14,24 @@ T = texts("en", "Europe/Stockholm")
 LATE = datetime(2023, 10, 13, 21, 0, tzinfo=UTC)  # 23:00 in Stockholm
 
 
-def test_a_days_name_that_would_stand_on_another_is_left_out() -> None:
-    axis = TimeAxis(LATE, LATE + timedelta(hours=60), 100, 800)
-    drawn = ET.fromstring(f"<g>{axis.drawn(T, 0, 100)}</g>")  # noqa: S314 - our own
-    days = [text.text for text in drawn.iter("text") if "day" in text.get("class", "")]
-    # The axis begins an hour before midnight: its first tick is that midnight.
-    assert days == ["Sat 10-14", "Sun 10-15", "Mon 10-16"]
-    short = TimeAxis(LATE, LATE + timedelta(hours=60), 100, 160)
-    drawn = ET.fromstring(f"<g>{short.drawn(T, 0, 100)}</g>")  # noqa: S314 - our own
-    days = [text.text for text in drawn.iter("text") if "day" in text.get("class", "")]
-    assert len(days) == 1
+def days(axis: TimeAxis, spare: float = 0.0) -> list[str | None]:
+    drawn = ET.fromstring(f"<g>{axis.drawn(T, 0, 100, spare)}</g>")  # noqa: S314 - our own
+    return [text.text for text in drawn.iter("text") if "day" in text.get("class", "")]
+
+
+def test_the_rest_of_a_day_gives_way_to_the_day_after_it() -> None:
+    evening = LATE - timedelta(hours=5)
+    roomy = TimeAxis(evening, evening + timedelta(hours=60), 100, 1200)
+    assert days(roomy) == ["Fri 10-13", "Sat 10-14", "Sun 10-15", "Mon 10-16"]
+    narrow = TimeAxis(evening, evening + timedelta(hours=60), 100, 700)
+    assert days(narrow) == ["Sat 10-14", "Sun 10-15"]
+
+
+def test_a_days_name_may_use_the_room_beside_the_axis_and_no_more() -> None:
+    evening = LATE - timedelta(hours=5)
+    narrow = TimeAxis(evening, evening + timedelta(hours=60), 100, 700)
+    assert days(narrow, spare=60) == ["Sat 10-14", "Sun 10-15", "Mon 10-16"]
+    assert days(TimeAxis(LATE, LATE + timedelta(hours=60), 100, 160)) == []
 
 
 def test_ticks_are_round_local_hours_also_on_the_day_the_clocks_change() -> None:
