@@ -152,17 +152,23 @@ class Conductor:
 
     async def _perform(self, key: tuple[str, str], intent: Intent) -> None:
         """Perform one act; whatever it says becomes a fact in the loop, not here."""
-        try:
-            result = await self.platform.perform(intent)
-        except MigratorError as error:
-            result = ActResult("failed", f"{error.reference}: {error.message}")
-        except Exception as error:  # noqa: BLE001 - the task's edge: a bug must end the loop
-            self._failure = error
-            self.changed.set()
-            return
-        if self._tasks.get(key) is asyncio.current_task():
+        result = await self._ask(self.platform.perform(intent), "failed")
+        if result is not None and self._tasks.get(key) is asyncio.current_task():
             self._heard.append((intent, result))
             self.changed.set()
+
+    async def _ask(
+        self, asked: Coroutine[object, object, ActResult], otherwise: str
+    ) -> ActResult | None:
+        """What the platform says; its errors are an outcome, and a bug in it ends the loop."""
+        try:
+            return await asked
+        except MigratorError as error:
+            return ActResult(otherwise, f"{error.reference}: {error.message}")
+        except Exception as error:  # noqa: BLE001 - the task's edge: the loop raises it
+            self._failure = error
+            self.changed.set()
+            return None
 
     def _hear(self) -> None:
         """Turn what was heard into facts: one commit for each act, in a stable order."""
@@ -205,14 +211,11 @@ class Conductor:
         elif policy is InDoubt.ASK:
             result = ActResult("unknown", "only a person can tell")
         else:
-            try:
-                result = await self.platform.observe(self._intent(move, name))
-            except MigratorError as error:
-                result = ActResult("unknown", f"{error.reference}: {error.message}")
-            except Exception as error:  # noqa: BLE001 - the task's edge
-                self._failure = error
-                self.changed.set()
+            asked = self.platform.observe(self._intent(move, name))
+            answer = await self._ask(asked, "unknown")
+            if answer is None:
                 return
+            result = answer
         self._tasks.pop(key, None)
         attempt = self.run.moves[move].attempt
         is_step = name in self.run.moves[move].steps

@@ -144,7 +144,7 @@ class SimulatedPeople:
             shifts = members[person].shifts if person in members else ()
             if not shifts or any(start <= now < end for start, end in shifts):
                 return person
-        return named[0] if named else "nobody-named"
+        return named[0] if named else "operations-room"
 
     def _decider(self, run: Run, wave: str, verb: str, target: str, estimate: Estimate) -> None:
         who = self._person(self._legs[wave].deciders or self._makers(), self._clock.now())
