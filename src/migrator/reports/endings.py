@@ -77,7 +77,7 @@ def count(run: Run, waves: Sequence[WaveStory]) -> Counts:
 
 def _regressed(run: Run, move: str) -> int:
     """Regressed links at the last look of a move that stays moved."""
-    record = next(record for record in run.moves.values() if record.id == move)
-    if run.authority[record.id] is not Side.NEW or not record.judged:
+    record = run.moves[move]
+    if run.authority[move] is not Side.NEW or not record.judged:
         return 0
     return list(record.judged.values())[-1].regressed

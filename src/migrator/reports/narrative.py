@@ -45,13 +45,13 @@ def person(book: StoryBook, who: str) -> str:
     """A person's name (or several, as the engine lists them); the id where it is unknown."""
     if ", " in who:
         return ", ".join(person(book, one) for one in who.split(", "))
-    member = next((m for m in book.itinerary.members.values() if m.id == who), None)
+    member = book.itinerary.members.get(who)
     return member.name if member is not None else who
 
 
 def subsystem(book: StoryBook, which: str) -> str:
     """A subsystem's name, or its id."""
-    return next((name for id_, name in book.itinerary.names.items() if id_ == which), which)
+    return book.itinerary.names.get(which, which)
 
 
 def actor(t: Texts, book: StoryBook, decision: Decision) -> str:

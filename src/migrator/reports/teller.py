@@ -138,7 +138,7 @@ class _Teller:
         return self.attempts[wave][-1]
 
     def _move(self, move: str, attempt: int) -> MoveDraft:
-        leg = next(leg for leg in self.itinerary.legs.values() if leg.id == move)
+        leg = self.itinerary.legs[move]
         drafts = self.attempts[leg.wave]
         draft = next((d for d in drafts if d.number == attempt), drafts[-1])
         return draft.moves.setdefault(move, MoveDraft())
@@ -173,7 +173,7 @@ class _Teller:
             wave.started = line.at
 
     def _wave_of(self, move: str) -> str:
-        return next(leg.wave for leg in self.itinerary.legs.values() if leg.id == move)
+        return self.itinerary.legs[move].wave
 
     def _act_ended(self, line: Line, event: ev.StepEnded | ev.UndoEnded) -> None:
         act = self._act(event)
