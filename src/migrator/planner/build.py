@@ -124,7 +124,7 @@ def plan_estate(  # noqa: PLR0913 - as make_plan
     kept, count = wanted.constraints_and_count()
     numbers = limits(problem, kept, count, pins)
     tries = default_evaluations(len(problem.ids)) if evaluations is None else max(1, evaluations)
-    found = Found([], decode(problem, []), 0, exposure_max=0)
+    found = Found([], decode(problem, []), evaluations=0, exposure_max=0, seeds={})
     if problem.ids:
         found = search(problem, numbers, count, seed, tries, on_progress)
     if not found.schedule.valid:

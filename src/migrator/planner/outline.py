@@ -18,7 +18,7 @@ from migrator.planner.seeds import Waves, atom_weights
 from migrator.planner.waves import SHORTFALL_TICKS, Limits
 
 STEPS_PER_ATOM: Final = 400
-STEPS_MAX: Final = 300_000
+STEPS_MAX: Final = 250_000
 """More steps than these change the decoded exposure by less than its spread over the seeds."""
 
 
