@@ -20,6 +20,8 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PROGRAM: Final = str(Path(sys.executable).parent / "migrator")
+GIT: Final = shutil.which("git") or "git"
+MAKE: Final = shutil.which("make") or "make"
 SHOP: Final = ROOT.parent / "shared" / "samples" / "train-ticket"
 
 
@@ -58,7 +60,7 @@ def setup_seconds() -> float:
     """Seconds of `make setup` in a copy of the tracked files."""
     with tempfile.TemporaryDirectory() as folder:
         listed = subprocess.run(
-            ["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True
+            [GIT, "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True
         )
         for name in listed.stdout.splitlines():
             target = Path(folder) / name
@@ -68,7 +70,7 @@ def setup_seconds() -> float:
         environment = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
         began = time.perf_counter()
         subprocess.run(
-            ["make", "setup"], cwd=folder, check=True, env=environment, stdout=subprocess.DEVNULL
+            [MAKE, "setup"], cwd=folder, check=True, env=environment, stdout=subprocess.DEVNULL
         )
         return time.perf_counter() - began
 
