@@ -28,7 +28,7 @@ PROGRESS_EVERY: Final = 50
 SETTLE_ROUNDS_MAX: Final = 10
 """Two or three rounds are usual; an order that changes for longer goes round in a circle."""
 OUTLINES: Final = 2
-"""Rough plans from the two best orders; on samples of 77 a third gave no better plans for its time."""
+"""Rough plans from the two best orders; on samples of 77 a third gave no better plans."""
 EVALUATIONS_MAX: Final = 3000
 EVALUATION_WORK: Final = 400_000
 """Measured on one core: 3,000 decodes of 77 moves take 2 s, and a decode grows with its moves."""
