@@ -22,7 +22,8 @@ from migrator.inventory.model import (
     Subsystem,
 )
 from migrator.links.table import Pair
-from migrator.plan.itinerary import eligible_handlers, step_minutes
+from migrator.plan.itinerary import eligible_handlers
+from migrator.plan.minutes import step_minutes
 from migrator.plan.model import Policy, Recipe, StepKind
 from migrator.plan.recipes import RECIPE_OF_KIND
 from migrator.planner.calendars import (

@@ -10,20 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from migrator.engine.events import LinksJudged, StepStarted, UndoStarted
+from migrator.engine.events import StepStarted, UndoStarted
 from migrator.engine.policy import LOOKS, authority_after
 from migrator.engine.ports import ActResult, Clock
 from migrator.errors import PermanentError, TransientError
 from migrator.inventory.model import Estimate
-from migrator.plan.model import Itinerary, Leg, PairLeg, StepKind, UndoKind
+from migrator.plan.model import Itinerary, Leg, StepKind, UndoKind
 from migrator.platform.simulated.chance import Chance
 from migrator.platform.simulated.faults import FaultBox
+from migrator.platform.simulated.links import SimulatedLinks
 from migrator.platform.simulated.world import Place, World
 
 Intent = StepStarted | UndoStarted
-
-_BROKEN_SHARE: Final = 0.004
-"""Links that do not answer before the move either: every estate has some."""
 
 _LASTING_SHARE: Final = 0.4
 """Of the accidents that chance brings, so many do not go away by trying again."""
@@ -40,8 +38,6 @@ _ACCIDENTS: Final = (
 
 _LINK_LOOKS: Final = (LOOKS - {StepKind.PROBE.value}) | {UndoKind.PROVE_BACK.value}
 """Looks at links; `probe` looks at the target's own process."""
-
-_EXAMPLES_MAX: Final = 5
 
 
 class _Keeper(Protocol):
@@ -72,12 +68,7 @@ class SimulatedPlatform:
         self._faults = faults
         self._keep = keep
         self._accidents = accidents
-        self._baseline: dict[tuple[str, int], dict[int, int]] = {}
-        self._pairs: dict[str, list[tuple[int, PairLeg]]] = {}
-        for index, pair in enumerate(itinerary.pairs):
-            for end in {pair.source, pair.target}:
-                self._pairs.setdefault(end, []).append((index, pair))
-        self._regressed: dict[int, float] = {}  # pair index -> share that stopped answering
+        self._links = SimulatedLinks(itinerary, world, chance)
         self._effects: dict[str, Callable[[Place, Leg], ActResult]] = {
             StepKind.PREPARE.value: self._prepare,
             StepKind.COPY.value: self._copy,
@@ -104,7 +95,7 @@ class SimulatedPlatform:
     @property
     def regressed(self) -> dict[int, float]:
         """The pairs whose links stopped answering, by index, with their share."""
-        return self._regressed
+        return self._links.regressed
 
     async def perform(self, intent: Intent) -> ActResult:
         """Take the act's time, then let it take effect once."""
@@ -116,7 +107,12 @@ class SimulatedPlatform:
         if struck is not None:
             return struck
         if name in _LINK_LOOKS:
-            return self._look_at_links(leg, intent, name)
+            if name == StepKind.PROBE_LINKS.value:
+                fault = self._faults.take("links_regress", subsystem=leg.id, attempt=intent.attempt)
+                if fault is not None:
+                    self._links.break_share(leg.id, fault.share)
+                    self._kept()
+            return self._links.look(leg.id, intent.attempt, name)
         return self._take_effect(leg, intent, name)
 
     async def observe(self, intent: Intent) -> ActResult:
@@ -363,12 +359,7 @@ class SimulatedPlatform:
     def _remove(self, place: Place, leg: Leg) -> ActResult:
         place.new.prepared = False
         place.new.running = False
-        self._regressed = {
-            index: share
-            for index, share in self._regressed.items()
-            if leg.id
-            not in (self.itinerary.pairs[index].source, self.itinerary.pairs[index].target)
-        }
+        self._links.heal(leg.id)
         return ActResult(
             "done",
             changes=(f"deleted deployment/{leg.id}/{leg.id}", f"unchanged namespace/{leg.id}"),
@@ -377,66 +368,6 @@ class SimulatedPlatform:
 
     def _authority_of(self, leg: Leg, name: str) -> str | None:
         return authority_after(leg.recipe, name)
-
-    # --- links ------------------------------------------------------------------------------
-
-    def _look_at_links(self, leg: Leg, intent: Intent, name: str) -> ActResult:
-        """Ask every link that touches the move, and hold the answers against its baseline."""
-        if name == StepKind.PROBE_LINKS.value:
-            fault = self._faults.take("links_regress", subsystem=leg.id, attempt=intent.attempt)
-            if fault is not None:
-                for index, _ in self._pairs.get(leg.id, ()):
-                    self._regressed[index] = fault.share
-                self._kept()
-        baseline = self._baseline_of(leg, intent.attempt)
-        same = broken = regressed = deferred = 0
-        examples: list[str] = []
-        for index, pair in self._pairs.get(leg.id, ()):
-            answering = baseline[index]
-            broken += pair.links - answering
-            other = pair.target if pair.source == leg.id else pair.source
-            if not self.world.answers(leg.id):
-                regressed += answering
-                examples += pair.examples
-            elif not self.world.answers(other):
-                deferred += answering
-            else:
-                lost = int(answering * self._regressed_share(leg, index) + 0.999999)
-                same += answering - lost
-                regressed += lost
-                examples += pair.examples[:lost]
-        look = LinksJudged(
-            move=leg.id,
-            attempt=intent.attempt,
-            look=name,
-            same=same,
-            better=0,
-            broken=broken,
-            regressed=0 if name == StepKind.BASELINE.value else regressed,
-            deferred=deferred,
-            examples=tuple(sorted(examples)[:_EXAMPLES_MAX]) if regressed else (),
-        )
-        if regressed and name != StepKind.BASELINE.value:
-            detail = f"{regressed} links answered before the move and do not answer now"
-            return ActResult("failed", detail, judged=look)
-        return ActResult("done", f"{same} links answer", judged=look)
-
-    def _regressed_share(self, leg: Leg, index: int) -> float:
-        """A regression belongs to the new side: on the old one the links answer as before."""
-        place = self.world.places[leg.id]
-        return self._regressed.get(index, 0.0) if place.traffic == "new" else 0.0
-
-    def _baseline_of(self, leg: Leg, attempt: int) -> dict[int, int]:
-        """How many links of each pair answered before the move; the same for every look."""
-        known = self._baseline.get((leg.id, attempt))
-        if known is None:
-            known = {}
-            for index, pair in self._pairs.get(leg.id, ()):
-                expected = pair.links * _BROKEN_SHARE
-                dead = int(expected + self._chance.uniform("dead", pair.source, pair.target))
-                known[index] = pair.links - min(dead, pair.links)
-            self._baseline[leg.id, attempt] = known
-        return known
 
 
 def _done(*changes: str, detail: str = "", authority: str | None = None) -> ActResult:
