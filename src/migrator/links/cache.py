@@ -13,17 +13,18 @@ import json
 import os
 import shutil
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Final
 
-from migrator.ids import ComponentId, SubsystemId
-from migrator.links.table import LinkTable
+from migrator.ids import ComponentId, LinkId, SubsystemId
+from migrator.inventory.model import LatencyClass
+from migrator.links.table import LinkTable, Pair
 
-FORMAT: Final = "migrator-links-cache-1"
+FORMAT: Final = "migrator-links-cache-2"
 
 ENTRIES_MAX: Final = 4
 """The estate before and after an edit, twice; an entry of ten million links is 150 MB."""
@@ -46,7 +47,7 @@ def key(path: Path, owners: Mapping[ComponentId, SubsystemId]) -> str:
         digest.update(hashlib.file_digest(file, "sha256").digest())
         facts = os.fstat(file.fileno())
     digest.update(f"{path.name} {facts.st_size} {facts.st_mtime_ns}".encode())
-    digest.update("\n".join(sorted(owners)).encode())
+    digest.update("\n".join(f"{one} {owner}" for one, owner in sorted(owners.items())).encode())
     return digest.hexdigest()[:32]
 
 
@@ -58,7 +59,14 @@ def find(folder: Path, entry: str, owners: dict[ComponentId, SubsystemId]) -> Li
         if parquet.stat().st_size != data["bytes"]:
             return None
         protocols = {str(name): int(number) for name, number in data["by_protocol"].items()}
-        return LinkTable(int(data["count"]), str(data["digest"]), parquet, protocols, owners)
+        return LinkTable(
+            count=int(data["count"]),
+            digest=str(data["digest"]),
+            parquet=parquet,
+            by_protocol=protocols,
+            owners=owners,
+            pairs=_pairs_of(data["pairs"]),
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None  # whatever is wrong with an entry, it can be made again
 
@@ -75,6 +83,7 @@ def keep(folder: Path, entry: str, read: Callable[[Path], LinkTable]) -> LinkTab
             "count": table.count,
             "digest": table.digest,
             "by_protocol": table.by_protocol,
+            "pairs": _rows_of(table.pairs),
             "bytes": table.parquet.stat().st_size,
         }
         written = Path(work) / "note.json"
@@ -83,6 +92,44 @@ def keep(folder: Path, entry: str, read: Callable[[Path], LinkTable]) -> LinkTab
         written.replace(note)
     _forget_old(folder, entry)
     return replace(table, parquet=parquet)
+
+
+def _rows_of(pairs: Sequence[Pair] | None) -> list[list[object]] | None:
+    """Pairs as JSON has them: the fields in their order, latency classes by name."""
+    if pairs is None:
+        return None
+    return [
+        [
+            pair.source,
+            pair.target,
+            pair.links,
+            pair.weight,
+            pair.calls_per_day,
+            {kind.value: number for kind, number in pair.by_latency.items()},
+            list(pair.examples),
+        ]
+        for pair in pairs
+    ]
+
+
+def _pairs_of(
+    rows: Sequence[tuple[str, str, int, int, int, dict[str, int], list[str]]] | None,
+) -> tuple[Pair, ...] | None:
+    """Pairs from JSON; whatever does not fit raises, and the entry is made again."""
+    if rows is None:
+        return None
+    return tuple(
+        Pair(
+            source=SubsystemId(source),
+            target=SubsystemId(target),
+            links=int(links),
+            weight=int(weight),
+            calls_per_day=int(calls),
+            by_latency={LatencyClass(kind): int(number) for kind, number in by_latency.items()},
+            examples=tuple(LinkId(link) for link in examples),
+        )
+        for source, target, links, weight, calls, by_latency, examples in rows
+    )
 
 
 def _files(folder: Path, entry: str) -> tuple[Path, Path]:

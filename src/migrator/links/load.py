@@ -18,6 +18,7 @@ from migrator.ids import ComponentId, SubsystemId
 from migrator.inventory.model import LINK_COLUMNS, Inventory
 from migrator.links import cache, checks, csv_rows, database, header, parquet_file
 from migrator.links.digest import combine, links_digest
+from migrator.links.pairs import sum_pairs
 from migrator.links.table import LinkTable
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ LINE_BYTES_MAX: Final = 1_000_000
 """No honest row is longer; DuckDB needs a limit below its block."""
 
 ROW_GROUP_ROWS: Final = 65_536
+
+PAIRS_KEPT_MAX: Final = 50_000
+"""Three times as many as an estate of 1,000 subsystems has; more would make the note heavy."""
 
 
 def read_links(inventory: Inventory, cache_folder: Path | None) -> LinkTable:
@@ -73,10 +77,19 @@ def _read(
                 f"SELECT protocol, count(*) FROM {relation} GROUP BY ALL ORDER BY ALL"  # noqa: S608
             ).fetchall()
             digest = links_digest(connection, relation)
+            pairs = sum_pairs(connection, kept, owners)
     except duckdb.Error as error:
         raise _failed(path, error) from error
     by_protocol = {str(name): int(number) for name, number in protocols}
-    return LinkTable(sum(by_protocol.values()), digest, kept, by_protocol, owners, keeper)
+    return LinkTable(
+        count=sum(by_protocol.values()),
+        digest=digest,
+        parquet=kept,
+        by_protocol=by_protocol,
+        owners=owners,
+        pairs=pairs if len(pairs) <= PAIRS_KEPT_MAX else None,
+        keeper=keeper,
+    )
 
 
 def _take_parquet(

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from migrator.ids import LinkId, SubsystemId
+from migrator.ids import ComponentId, LinkId, SubsystemId
 from migrator.inventory.model import LATENCY_WEIGHT, Inventory, LatencyClass
 from migrator.links import database
 from migrator.links.table import LinkTable, Pair
@@ -36,23 +36,35 @@ def subsystem_pairs(
     latency_weight: Mapping[LatencyClass, int] = LATENCY_WEIGHT,
 ) -> tuple[Pair, ...]:
     """Sum the links to directed pairs of different subsystems, sorted by source and target."""
+    owners = database.component_owners(inventory)
     if table.parquet is None:
         return ()
-    owners = database.component_owners(inventory)
+    if table.pairs is not None and table.owners == owners and latency_weight == LATENCY_WEIGHT:
+        return table.pairs
+    with database.connect(table.parquet.parent) as connection:
+        database.fill_components(connection, owners)
+        return sum_pairs(connection, table.parquet, owners, latency_weight)
+
+
+def sum_pairs(
+    connection: duckdb.DuckDBPyConnection,
+    parquet: Path,
+    owners: Mapping[ComponentId, SubsystemId],
+    latency_weight: Mapping[LatencyClass, int] = LATENCY_WEIGHT,
+) -> tuple[Pair, ...]:
+    """Sum checked links on a connection that has the table `components` of the same owners."""
     names = database.subsystems_in_order(owners)
     classes = tuple(LatencyClass)
     counts = ", ".join(
         f"count(*) FILTER (latency_class = {database.text(kind.value)})" for kind in classes
     )
-    with database.connect(table.parquet.parent) as connection:
-        database.fill_components(connection, owners)
-        links = _owned_links(table.parquet)
-        rows = connection.execute(
-            f"SELECT source_owner, target_owner, count(*),"  # noqa: S608  -- made of our own names
-            f" sum({_link_weight(latency_weight)})::HUGEINT, sum(calls_per_day)::HUGEINT,"
-            f" {_examples(connection, links, len(names))}, {counts}"
-            f" FROM {links} GROUP BY ALL ORDER BY ALL"
-        ).fetchall()
+    links = _owned_links(parquet)
+    rows = connection.execute(
+        f"SELECT source_owner, target_owner, count(*),"  # noqa: S608  -- made of our own names
+        f" sum({_link_weight(latency_weight)})::HUGEINT, sum(calls_per_day)::HUGEINT,"
+        f" {_examples(connection, links, len(names))}, {counts}"
+        f" FROM {links} GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
     return tuple(
         Pair(
             source=names[source],

@@ -19,8 +19,10 @@ class LinkTable:
 
     `digest` covers the canonical rows in any order (64 hex digits, see `digest.py`): a CSV and a
     Parquet file of the same rows have the same one. `parquet` is None for an estate without
-    links. `owners` says whose component is whose. `keeper` owns the temporary folder of a table
-    that was read without a cache folder; the file lives as long as the table.
+    links. `owners` says whose component is whose; `pairs` are those of the usual weights, summed
+    while the rows were at hand (None: too many to keep; whoever wants pairs asks
+    `subsystem_pairs`). `keeper` owns the temporary folder of a table that was read without a
+    cache folder; the file lives as long as the table.
     """
 
     count: int
@@ -28,6 +30,7 @@ class LinkTable:
     parquet: Path | None
     by_protocol: dict[str, int]
     owners: dict[ComponentId, SubsystemId] = field(default_factory=dict, repr=False, compare=False)
+    pairs: tuple[Pair, ...] | None = field(default=None, repr=False, compare=False)
     keeper: object = field(default=None, repr=False, compare=False)
 
 

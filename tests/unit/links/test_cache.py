@@ -12,6 +12,7 @@ from migrator.errors import EnvironmentFailed, InputError
 from migrator.inventory.model import Inventory
 from migrator.links import cache, load
 from migrator.links.load import read_links
+from migrator.links.pairs import subsystem_pairs
 from migrator.links.table import LinkTable
 
 
@@ -41,8 +42,37 @@ def test_the_second_reading_reads_nothing_and_finds_the_same(
     first = read_links(estate, tmp_path / "cache")
     second = read_links(estate, tmp_path / "cache")
     assert first == second
+    assert first.pairs == second.pairs
+    assert first.pairs is not None
     assert first.parquet is not None
     assert first.parquet.parent == tmp_path / "cache"
+    assert len(seen) == 1
+
+
+def test_pairs_that_are_too_many_are_not_kept(
+    estate: Inventory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "PAIRS_KEPT_MAX", 0)
+    for _ in range(2):
+        table = read_links(estate, tmp_path / "cache")
+        assert table.pairs is None
+        assert [pair.links for pair in subsystem_pairs(table, estate)] == [2]
+
+
+def test_a_component_that_changes_hands_is_read_again(
+    estate: Inventory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_links(estate, tmp_path / "cache")
+    parts = tuple(
+        component for subsystem in estate.subsystems for component in subsystem.components
+    )
+    merged = an_inventory(
+        folder=tmp_path,
+        links_file=Path("links.csv"),
+        subsystems=(a_subsystem("all", components=parts),),
+    )
+    seen = reads(monkeypatch)
+    assert read_links(merged, tmp_path / "cache").pairs == ()
     assert len(seen) == 1
 
 
@@ -85,6 +115,7 @@ def test_faulty_links_are_never_kept(estate: Inventory, tmp_path: Path) -> None:
         lambda _parquet, note: note.write_text("{"),
         lambda _parquet, note: note.write_text("[]"),
         lambda _parquet, note: note.write_text("{}"),
+        lambda _parquet, note: note.write_text(note.read_text().replace('"web"', "7, 8")),
         lambda _parquet, note: note.write_bytes(b"\xff"),
     ],
 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from builders import a_link, an_inventory, csv_of
+from builders import a_component, a_link, a_subsystem, an_inventory, csv_of
 from migrator.ids import ComponentId
 from migrator.inventory.model import LATENCY_WEIGHT, Inventory, LatencyClass
 from migrator.links import pairs as module
@@ -77,10 +78,26 @@ def test_other_latency_weights_need_no_other_reading(tmp_path: Path) -> None:
     assert flat[2].weight == expected
 
 
+def test_pairs_that_were_summed_with_the_reading_are_not_summed_again(tmp_path: Path) -> None:
+    table, inventory = read(tmp_path, *LINKS)
+    again = subsystem_pairs(replace(table, pairs=None), inventory)
+    assert table.parquet is not None
+    table.parquet.unlink()
+    assert subsystem_pairs(table, inventory) == again
+
+
+def test_pairs_follow_components_that_have_moved_to_another_subsystem(tmp_path: Path) -> None:
+    table, _ = read(tmp_path, *LINKS[:4])
+    parts = tuple(a_component(name) for name in ("web.app", "payments.app"))
+    merged = an_inventory(subsystems=(a_subsystem("shop", components=parts),))
+    assert subsystem_pairs(table, merged) == ()
+
+
 def test_where_pairs_are_too_many_one_example_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table, inventory = read(tmp_path, *LINKS)
+    table = replace(table, pairs=None)
     whole = subsystem_pairs(table, inventory)
     # Four pairs, one of them inner: at the limit all examples stay, below it they do not.
     monkeypatch.setattr(module, "PAIRS_WITH_EXAMPLES_MAX", 4)
