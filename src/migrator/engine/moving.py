@@ -130,21 +130,9 @@ def tries_allowed(draft: Draft, act: ActRecord) -> int:
 
 
 def _may_retry(draft: Draft, record: MoveRecord, act: ActRecord) -> bool:
-    """Retry after a pause, or hold the wave when the tries are used up."""
+    """Retry after a pause, or call for a human when the tries are used up."""
     if act.nth >= tries_allowed(draft, act):
-        if record.wave in draft.run.waves and draft.run.waves[record.wave].state in (
-            WaveState.MOVING,
-            WaveState.PLANNED,
-            WaveState.DECIDING,
-        ):
-            hold(
-                draft,
-                draft.run.waves[record.wave],
-                trouble_of(act.name, act.outcome).value,
-                f"{record.id}/{act.name}",
-                (record.id,),
-                f"{record.id}/{act.name} {_word(act)} after {act.nth} tries: {act.detail}",
-            )
+        _call_for_a_human(draft, draft.run.waves[record.wave], record, act)
         return False
     assert act.ended is not None, "a failed act has ended"
     ready_at = act.ended + timedelta(minutes=RETRY_PAUSE_MINUTES * act.nth)
@@ -152,6 +140,23 @@ def _may_retry(draft: Draft, record: MoveRecord, act: ActRecord) -> bool:
         draft.wake(ready_at)
         return False
     return True
+
+
+def _call_for_a_human(draft: Draft, wave: WaveRecord, record: MoveRecord, act: ActRecord) -> None:
+    """Hold the wave; a commit is not held, since nothing may be taken back, but it says so."""
+    subject = f"{record.id}/{act.name}"
+    cause = f"{subject} {_word(act)} after {act.nth} tries: {act.detail}"
+    if wave.state is not WaveState.COMMITTING:
+        trouble = trouble_of(act.name, act.outcome).value
+        hold(draft, wave, trouble, subject, (record.id,), cause)
+        return
+    said = draft.run.stalled.get(subject)
+    if said is None or said.since != act.ended:
+        assert act.ended is not None, "a failed act has ended"
+        on_whom = draft.run.itinerary.legs[record.id].team
+        mend = f"migrator retry RUN {subject}, or migrator force-done RUN {subject}"
+        waits_for = f"a human: {cause}"
+        draft.add(ev.Stalled(wave.id, subject, waits_for, on_whom, act.ended, mend))
 
 
 def _word(act: ActRecord) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from migrator.engine.events import Stalled
 from migrator.engine.policy import ENGINE_STEPS
 from migrator.engine.run import CheckRecord, Run, WaveRecord
 from migrator.engine.states import ActState, CheckState, RunState, WaveState
@@ -211,6 +212,8 @@ def _acts(run: Run, leg: WaveLeg, now: datetime) -> Iterator[Wait]:
                     then="it counts as timed out",
                     human=False,
                 )
+            elif act.state is ActState.FAILED and f"{move}/{act.name}" in run.stalled:
+                yield _stalled(run.stalled[f"{move}/{act.name}"])
             elif act.state in {ActState.DOUBTED, ActState.UNKNOWN}:
                 yield Wait(
                     wave=leg.id,
@@ -229,6 +232,26 @@ def _acts(run: Run, leg: WaveLeg, now: datetime) -> Iterator[Wait]:
                     if act.state is ActState.UNKNOWN
                     else (),
                 )
+
+
+def _stalled(event: Stalled) -> Wait:
+    """A step of a commit that failed for good: nothing holds a commit, and nothing undoes it."""
+    return Wait(
+        wave=event.wave,
+        subject=event.subject,
+        what=f"the commit of {event.wave} stands still",
+        waits_for=event.waits_for,
+        on_whom=event.on_whom,
+        since=event.since,
+        until=None,
+        then="",
+        human=True,
+        choices=(
+            (f"retry RUN {event.subject}", "it is tried again"),
+            (f"force-done RUN {event.subject} --reason ...", "it was done by hand"),
+            (f"skip RUN {event.subject} --reason ...", "it is left out and listed"),
+        ),
+    )
 
 
 def _names(run: Run, people: tuple[str, ...]) -> str:
