@@ -100,7 +100,7 @@ bench: setup
 # Resolve pyproject.toml anew into the hashed lock files.
 lock: setup
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/runtime.txt
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --constraint requirements/runtime.txt --group dev pyproject.toml -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --constraint requirements/runtime.txt --all-extras --group dev pyproject.toml -o requirements/dev.txt
 
 # Remove everything that make made, the virtual environment too.
 clean:
