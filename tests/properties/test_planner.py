@@ -134,13 +134,21 @@ def _calendar(draw: st.DrawFn, count: int) -> Calendar:
 
 
 @settings(max_examples=60, deadline=None)
-@given(estates(), st.integers(0, 3))
+@given(estates(), st.integers(0, 3), st.sampled_from((None, 3)))
 def test_a_plan_keeps_everything_hard_and_costs_no_more_than_any_seed(
-    estate: tuple[Inventory, tuple[Pair, ...]], seed: int
+    estate: tuple[Inventory, tuple[Pair, ...]], seed: int, largest: int | None
 ) -> None:
     inventory, pairs = estate
     try:
-        planned = plan_estate(inventory, pairs, seed=seed, evaluations=40, name="p", path="i")
+        planned = plan_estate(
+            inventory,
+            pairs,
+            seed=seed,
+            evaluations=40,
+            name="p",
+            path="i",
+            moves_per_wave_max=largest,
+        )
     except InputError as refused:
         # A refusal is one of two good ends, if it says what binds.
         if refused.reference not in REFUSALS or not refused.faults:

@@ -101,14 +101,15 @@ def test_a_group_larger_than_any_wave_lists_the_declarations_that_bind_it() -> N
 def test_a_window_too_short_says_by_how_much_and_what_would_help() -> None:
     people = two_teams(1, 1)
     long = three((300, 400), (10, 20), (30, 40))
-    moves = tuple(a_mover(2 * n, durations=long) for n in range(6))  # all of team blue
-    error = refused(an_estate(6, subsystems=moves, people=people, calendar=a_window("14 06:00")))
+    moves = (*(a_mover(2 * n, durations=long) for n in range(6)), a_mover(1))  # s01 is green
+    error = refused(an_estate(7, subsystems=moves, people=people, calendar=a_window("14 06:00")))
     assert error.reference == "window-too-short"
     assert "the window has 12.0 h" in error.message
     told = [fault.message for fault in error.faults]
     assert any(line.startswith("team blue: ") and "seat hours" in line for line in told)
     assert any(line.startswith("one more seat for team blue") for line in told)
     assert not any("team green" in line and "earlier" in line for line in told)
+    assert not any("ends 0.0 h earlier" in line for line in told)
 
 
 def test_missing_handlers_are_found_to_be_what_binds() -> None:

@@ -21,8 +21,11 @@ from migrator.inventory.model import (
 from migrator.links.table import Pair
 from migrator.plan.model import Plan
 from migrator.planner.build import make_plan
+from migrator.planner.decode import decode
 from migrator.planner.explain import Explanation, explain
-from weekend_estates import a_mover, a_ring, an_estate, exposure_hours
+from migrator.planner.problem import build_problem
+from migrator.planner.rules import find_rules
+from weekend_estates import a_mover, a_ring, an_estate
 
 
 def a_plan(inventory: Inventory, pairs: tuple[Pair, ...]) -> Plan:
@@ -51,19 +54,27 @@ def test_every_placement_of_a_plan_can_be_explained() -> None:
 def test_a_neighbouring_wave_costs_what_the_decoder_says_or_is_refused_with_a_reason() -> None:
     inventory, pairs = an_estate(16), a_ring(16, 4)
     plan = a_plan(inventory, pairs)
-    assert abs(plan.figures.exposure_hours - exposure_hours(plan, pairs)) < 0.001
+    rules = find_rules(inventory)
+    problem = build_problem(inventory, pairs, rules, plan.policy, plan.recipes)
+    waves = [[problem.index[move.subsystem] for move in wave.moves] for wave in plan.waves]
     possible = 0
-    for wave in plan.waves:
-        for move in wave.moves:
-            found = explain(plan, inventory, pairs, move.subsystem)
-            for other in (found.earlier, found.later):
-                if other is not None and other.refused is None:
-                    possible += 1
-                    assert other.exposure_change_hours is not None
-                    assert other.end_change_hours is not None
-                elif other is not None:
-                    assert other.exposure_change_hours is None
-    assert possible > 0
+    for number, wave in enumerate(waves):
+        for i in wave:
+            found = explain(plan, inventory, pairs, problem.ids[i])
+            for there, other in ((number - 1, found.earlier), (number + 1, found.later)):
+                if other is None or other.refused is not None:
+                    assert other is None or other.exposure_change_hours is None
+                    continue
+                changed = [[k for k in moves if k != i] for moves in waves]
+                changed[there].append(i)
+                now, then = decode(problem, waves), decode(problem, changed)
+                split = (then.exposure - now.exposure) / 12 / problem.weight
+                assert other.exposure_change_hours == pytest.approx(split, abs=0.0001)
+                assert other.end_change_hours == pytest.approx(
+                    (then.last - now.last) / 12, abs=0.01
+                )
+                possible += split != 0
+    assert possible > 3
 
 
 def test_declared_relations_are_reasons() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from migrator.inventory.model import Inventory
+from dataclasses import replace
+
+from builders import ids
+from migrator.inventory.model import Inventory, Relation, RelationKind
 from migrator.links.table import Pair
 from migrator.plan.recipes import DEFAULT_POLICY, RECIPES
 from migrator.planner.decode import decode
 from migrator.planner.problem import Problem, build_problem
 from migrator.planner.rules import find_rules
-from migrator.planner.search import default_evaluations, expand, keeps, search
+from migrator.planner.search import Found, default_evaluations, expand, keeps, search
+from migrator.planner.seeds import cut, layering
 from migrator.planner.waves import Limits, default_constraints, limits
 from weekend_estates import a_ring, an_estate
 
@@ -59,6 +63,38 @@ def test_progress_is_told_and_an_interrupt_leaves_the_best_plan_so_far() -> None
     assert found.interrupted
     assert found.evaluations == 100
     assert found.schedule.valid
+
+
+def test_a_wave_over_a_limit_is_not_kept() -> None:
+    # Criticality is 1 to 5 in turn: 4 and 9 are critical; 0, 5 and 6 may be in the pilot.
+    problem, numbers = problem_of(an_estate(12), ())
+    small = replace(numbers, moves_max=4, critical_max=1, pilot=frozenset({0, 5}))
+    assert keeps(problem, small, [[0], [1, 2, 3, 4], [5, 6]], 1)
+    assert not keeps(problem, small, [[0], [1, 2, 3, 4, 6], [5]], 1)
+    assert not keeps(problem, small, [[0], [4, 9], [5]], 1)
+    assert not keeps(problem, small, [[1], [4], [5]], 0)
+
+
+def test_an_order_between_waves_is_kept_from_both_sides() -> None:
+    order = Relation(RelationKind.BEFORE, ids("s03", "s07"), "Owner", "because")
+    problem, numbers = problem_of(an_estate(12, relations=(order,)), ())
+    assert keeps(problem, numbers, [[0], [3, 1], [7]], 1)
+    assert keeps(problem, numbers, [[0], [7, 3], [1]], 1)  # the decoder orders them in the wave
+    assert not keeps(problem, numbers, [[0], [7], [3]], 1)
+    assert not keeps(problem, numbers, [[0], [7], [3]], 2)
+
+
+def test_a_soft_preference_never_buys_more_exposure_than_the_best_seed_has() -> None:
+    problem, numbers = problem_of(an_estate(20), a_ring(20, 4))
+    best = search(problem, numbers, 4, 1, 400)
+    seed = best.seeds["layering"]
+    waves = cut(problem, numbers, layering(problem), 4)
+    refusing = Found(waves, seed, 0, best.schedule.exposure - 1, {})
+    refusing.offer(problem, numbers, best.waves, best.schedule)
+    assert refusing.schedule is seed
+    taking = Found(waves, seed, 0, best.schedule.exposure, {})
+    taking.offer(problem, numbers, best.waves, best.schedule)
+    assert taking.schedule.exposure == best.schedule.exposure
 
 
 def test_larger_estates_get_fewer_evaluations() -> None:
