@@ -18,7 +18,7 @@ from migrator.engine.decide import decide
 from migrator.engine.policy import ENGINE_STEPS, authority_after
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import ActRecord, Run, WaveRecord, apply, fold, new_run
-from migrator.engine.states import ActState, CheckState, WaveState
+from migrator.engine.states import ActState, CheckState, RunState, WaveState
 from migrator.plan.model import Itinerary
 
 PASSES_MAX: Final = 300
@@ -82,7 +82,7 @@ class Play:
 
     def wait_until_woken(self) -> tuple[ev.Event, ...]:
         """Let time pass until the engine wants to be asked again."""
-        woken = self.wake_at
+        woken = self.wake_at()
         assert woken is not None, "the engine waits for nothing that it knows the hour of"
         assert woken > self.now, "the engine wants to be woken in the past"
         self.now = woken
@@ -182,7 +182,6 @@ class Play:
 
     # --- what is seen -----------------------------------------------------------------------
 
-    @property
     def wake_at(self) -> datetime | None:
         """When the engine wants to be asked again."""
         return decide(self.run, self.now).wake_at
@@ -209,6 +208,14 @@ class Play:
     def wave(self, name: str = "w1") -> WaveState:
         """The state of a wave."""
         return self.run.waves[name].state
+
+    def check(self, name: str) -> CheckState:
+        """The state of a check."""
+        return self.run.checks[name].state
+
+    def state(self) -> RunState:
+        """The state of the run."""
+        return self.run.state
 
     def happened(self, kind: type[Kind]) -> list[Kind]:
         """All facts of a kind, in their order."""

@@ -32,11 +32,16 @@ def decide_checks(draft: Draft, leg: WaveLeg) -> None:
 
 
 def _open(draft: Draft, check: CheckLeg) -> None:
-    """Open a check when all core moves of this wave are switched and their links proved."""
+    """Open a check when all core moves of this wave are switched and their links proved.
+
+    What was taken back is exercised on the old side, as before; the rest must work with it.
+    """
     run = draft.run
-    for move in check.core:
-        record = run.moves[move]
-        if record.returned or record.unwinding or not record.switched:
+    core = [run.moves[move] for move in check.core if not run.moves[move].returned]
+    if not core:
+        return
+    for record in core:
+        if record.unwinding or not record.switched:
             return
         probe = record.steps.get(StepKind.PROBE_LINKS.value)
         if probe is not None and probe.state not in COMPLETE:
@@ -118,19 +123,13 @@ def _assign(draft: Draft, check: CheckLeg, known: CheckRecord) -> None:
 
 
 def _nobody(draft: Draft, check: CheckLeg) -> None:
-    after = reaction(draft.run.itinerary.policy, Trouble.STALLED.value).after_minutes
-    wave = draft.run.waves[check.wave]
-    due = draft.run.last_progress[check.wave] + timedelta(minutes=after)
-    if draft.now < due:
-        draft.wake(due)
-    elif not wave.holds:
-        stall(
-            draft,
-            wave,
-            f"somebody who may verify {check.name['en']}",
-            ", ".join(check.eligible),
-            f"migrator tick RUN {check.id} by another person, or migrator override RUN",
-        )
+    stall(
+        draft,
+        draft.run.waves[check.wave],
+        f"somebody who may verify {check.name['en']}",
+        ", ".join(check.eligible),
+        f"migrator tick RUN {check.id} by another person, or migrator override RUN",
+    )
 
 
 def _team(run: Run, check: CheckLeg) -> str:

@@ -133,6 +133,11 @@ def _go(run: Run, command: OperatorCommand, _now: datetime, _codes: Mapping[str,
     wave = _gate(run, command)
     if run.state is RunState.PAUSED:
         raise Refusal("the run is paused; resume it first")
+    leg = next(leg for leg in run.itinerary.waves if leg.id == wave.id)
+    needed = {earlier for move in leg.moves for earlier in run.itinerary.legs[move].after}
+    leaving = sorted(move for move in needed - set(leg.moves) if run.moves[move].unwinding)
+    if leaving:
+        raise Refusal(f"{wave.id} needs {', '.join(leaving)}, which is being taken back")
     return [ev.GateDecided(wave.id, wave.attempt, command.actor, command.reason)]
 
 

@@ -17,7 +17,7 @@ from migrator.engine import events as ev
 from migrator.engine.checks import decide_checks
 from migrator.engine.draft import Draft
 from migrator.engine.moving import decide_moving, start_ahead
-from migrator.engine.run import Run, WaveRecord
+from migrator.engine.run import MoveRecord, Run, WaveRecord
 from migrator.engine.states import FINAL_WAVES, ActState, RunState, WaveState
 from migrator.engine.troubles import decide_doubts, decide_held, decide_timeouts
 from migrator.engine.unwind import decide_unwinding, quiet, unwind_everything
@@ -136,23 +136,19 @@ def _previous_gate_passed(run: Run, leg: WaveLeg) -> bool:
 
 
 def _block(draft: Draft, leg: WaveLeg) -> bool:
-    """Block a wave whose hard predecessor is gone; take back what was prepared for it."""
+    """Block a wave that needs a move which is gone; take back what was prepared for it."""
     run = draft.run
-    gone = [
-        other
-        for other in leg.hard_predecessors
-        if run.waves[other].state in _GONE
-        and any(
-            (run.moves[earlier].wave == other and not run.moves[earlier].switched)
-            or run.moves[earlier].returned
-            for move in leg.moves
-            for earlier in run.itinerary.legs[move].after
-            if run.itinerary.legs[earlier].wave == other
-        )
-    ]
+    gone = {
+        earlier: run.moves[earlier]
+        for move in leg.moves
+        for earlier in run.itinerary.legs[move].after
+        if run.moves[earlier].wave != leg.id and _gone(run, earlier)
+    }
     if not gone:
         return False
-    because = f"{leg.id} needs {', '.join(gone)}, which is {run.waves[gone[0]].state.value}"
+    because = f"{leg.id} needs " + ", ".join(
+        f"{move} of {record.wave}, which is {_word(run, record)}" for move, record in gone.items()
+    )
     touched = [move for move in leg.moves if run.moves[move].touched]
     if not touched:
         draft.add(ev.WaveBlocked(leg.id, because))
@@ -174,15 +170,33 @@ def _block(draft: Draft, leg: WaveLeg) -> bool:
     return True
 
 
+def _gone(run: Run, move: str) -> bool:
+    """Tell whether a move was taken back, alone or with its wave, or will not be made at all."""
+    record = run.moves[move]
+    return record.returned or (run.waves[record.wave].state in _GONE and not record.switched)
+
+
+def _word(run: Run, record: MoveRecord) -> str:
+    return "returned" if record.returned else run.waves[record.wave].state.value
+
+
 def _decide_end(draft: Draft) -> None:
-    """End the run when no wave waits for anything; give the signers a last chance to commit."""
+    """End the run when no wave waits for anything.
+
+    Before that there is a last chance to sign what is accepted and to try again what is not.
+    """
     run = draft.run
     if run.state is RunState.PAUSED or run.in_flight:
         return
     states = {wave.state for wave in run.waves.values()}
     if not states <= FINAL_WAVES or WaveState.STUCK in states:
         return
-    if WaveState.ACCEPTED in states and run.state is RunState.RUNNING:
+    attempts = run.itinerary.policy.waves_per_attempt_max
+    chance = any(
+        wave.state is WaveState.ACCEPTED or (wave.state in _GONE and wave.attempt < attempts)
+        for wave in run.waves.values()
+    )
+    if chance and run.state is RunState.RUNNING:
         last = max(wave.ended_at for wave in run.waves.values() if wave.ended_at is not None)
         deadline = last + timedelta(minutes=run.itinerary.policy.gate_deadline_minutes)
         if draft.now < deadline:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from datetime import datetime, timedelta
+from typing import Final
 
 from migrator.engine.events import Event
 from migrator.engine.policy import COPIES
@@ -16,6 +17,7 @@ from migrator.engine.run import MoveRecord, Run
 from migrator.engine.states import COMPLETE, WaveState
 from migrator.plan.model import Leg, StepKind
 
+NEVER: Final = "nobody of the team comes on shift any more"
 _LAST = StepKind.PROBE_LINKS.value
 _WORKING = frozenset({WaveState.MOVING, WaveState.HELD, WaveState.UNWINDING, WaveState.STUCK})
 
@@ -58,7 +60,7 @@ class Draft:
     def seat(self, leg: Leg) -> datetime | str | None:
         """Take a seat of the move's team now.
 
-        None: taken. A time: nobody is on shift until then. Text: all seats are in use.
+        None: taken. A time: nobody is on shift until then. Text: all seats are in use, or NEVER.
         """
         crew = self.run.itinerary.crews.get(leg.team)
         if crew is None or not crew.seats:
@@ -66,7 +68,7 @@ class Draft:
         seats = sum(count for start, end, count in crew.seats if start <= self.now < end)
         if seats == 0:
             following = [start for start, _, count in crew.seats if start > self.now and count]
-            return min(following) if following else f"{crew.name} has no further shift"
+            return min(following, default=NEVER)
         if self._seats is None:
             self._seats = self._seats_in_use()
         if self._seats[leg.team] >= seats:

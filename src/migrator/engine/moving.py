@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from migrator.engine import events as ev
-from migrator.engine.draft import Draft, hands_on
+from migrator.engine.draft import NEVER, Draft, hands_on
 from migrator.engine.policy import (
     COMMIT_STEPS,
     COPIES,
@@ -23,7 +23,7 @@ from migrator.engine.policy import (
 )
 from migrator.engine.run import ActRecord, MoveRecord, WaveRecord
 from migrator.engine.states import COMPLETE, ActState, CheckState, WaveState
-from migrator.engine.troubles import hold
+from migrator.engine.troubles import hold, stall
 from migrator.plan.model import Leg, StepKind, Trouble, WaveLeg
 
 _TRIED = frozenset({ActState.WAITING, ActState.FAILED})
@@ -82,7 +82,9 @@ def _next_step(draft: Draft, wave: WaveRecord, record: MoveRecord, *, committing
         if act.name == _VERIFY:
             _verify(draft, record, act)
         elif act.name == _ACCEPT:
-            _end_at_once(draft, record, act, "every piece of evidence is green")
+            # A check that was void with a part of its wave is given again before the rest is kept.
+            if _checked(draft, record):
+                _end_at_once(draft, record, act, "every piece of evidence is green")
         elif act.state in _TRIED:
             _try_step(draft, facts, record, act, ahead=False)
         return
@@ -98,6 +100,8 @@ def _try_step(draft: Draft, facts: Leg, record: MoveRecord, act: ActRecord, *, a
         answer = draft.seat(facts)
         if isinstance(answer, datetime):
             draft.wake(answer)
+        elif answer is NEVER:
+            _stall_for_a_seat(draft, facts, record)
         if answer is not None:
             return
     if act.name in CUT_STARTS and not _may_cut(draft, facts, record, StepKind(act.name)):
@@ -124,9 +128,12 @@ def start_step(draft: Draft, facts: Leg, record: MoveRecord, act: ActRecord) -> 
 
 
 def tries_allowed(draft: Draft, act: ActRecord) -> int:
-    """How often a step may be tried: the policy's retries, or what a human granted."""
+    """How often a step may be tried: the policy's retries, or what a human granted.
+
+    A try that a conductor's death cut off was no failure of the step's.
+    """
     answer = reaction(draft.run.itinerary.policy, trouble_of(act.name, act.outcome).value)
-    return max(1 + answer.retries, act.allowance)
+    return max(1 + answer.retries + act.spared, act.allowance)
 
 
 def _may_retry(draft: Draft, record: MoveRecord, act: ActRecord) -> bool:
@@ -170,7 +177,10 @@ def _may_cut(draft: Draft, facts: Leg, record: MoveRecord, kind: StepKind) -> bo
         return True  # the cut began with quiesce; standing still in the middle helps nobody
     for earlier in facts.after:
         before = run.moves[earlier]
-        if not before.switched or before.returned or before.unwinding:
+        if before.returned:
+            _stall_for_a_move(draft, record, earlier)
+            return False
+        if not before.switched or before.unwinding:
             return False
     steps = run.itinerary.recipes[facts.recipe].steps
     kinds = [step.kind for step in steps]
@@ -198,6 +208,28 @@ def _may_cut(draft: Draft, facts: Leg, record: MoveRecord, kind: StepKind) -> bo
     return True
 
 
+def _stall_for_a_seat(draft: Draft, facts: Leg, record: MoveRecord) -> None:
+    wave = draft.run.waves[record.wave]
+    if wave.state is WaveState.MOVING:
+        stall(
+            draft,
+            wave,
+            f"a seat of team {facts.team} for {record.id}; the team has no further shift",
+            facts.team,
+            f"migrator unwind RUN {record.id}, or migrator unwind RUN {wave.id}",
+        )
+
+
+def _stall_for_a_move(draft: Draft, record: MoveRecord, earlier: str) -> None:
+    stall(
+        draft,
+        draft.run.waves[record.wave],
+        f"{earlier}, which was taken back, to switch before {record.id}",
+        draft.run.itinerary.legs[earlier].team,
+        f"migrator unwind RUN {record.id}, or migrator unwind RUN {record.wave}",
+    )
+
+
 def _complete_cut_before(record: MoveRecord) -> bool:
     quiesce = record.steps.get(StepKind.QUIESCE.value)
     return quiesce is not None and quiesce.state in COMPLETE
@@ -209,16 +241,21 @@ def _verify(draft: Draft, record: MoveRecord, act: ActRecord) -> None:
         facts = draft.run.itinerary.legs[record.id]
         start_step(draft, facts, record, act)
         return
-    if act.state is not ActState.STARTED:
-        return
+    if act.state is ActState.STARTED and _checked(draft, record):
+        said = "every check has passed"
+        draft.add(ev.StepEnded(record.id, act.name, record.attempt, "done", said))
+
+
+def _checked(draft: Draft, record: MoveRecord) -> bool:
+    """Tell whether every check that exercises the move has passed in this attempt."""
     for check in draft.run.checks_of[record.wave]:
         if record.id in check.core:
             known = draft.run.checks.get(check.id)
             if known is None or known.attempt != record.attempt:
-                return
+                return False
             if known.state is not CheckState.PASSED:
-                return
-    draft.add(ev.StepEnded(record.id, act.name, record.attempt, "done", "every check has passed"))
+                return False
+    return True
 
 
 def _end_at_once(draft: Draft, record: MoveRecord, act: ActRecord, detail: str) -> None:

@@ -53,6 +53,7 @@ class ActRecord:
     changes: tuple[str, ...] = ()
     overridden: bool = False
     allowance: int = 0  # tries that a human granted on top of the policy's
+    spared: int = 0  # tries that a conductor's death cut off before they took effect
 
 
 @dataclass(slots=True)
@@ -572,20 +573,28 @@ def _step_settled(run: Run, at: datetime, event: ev.StepSettled) -> None:
     move = run.moves[event.move]
     record = move.steps[event.step]
     _act(record, f"step {event.move}/{event.step}", event)
-    record.state = SETTLES[event.outcome]
-    if record.state is ActState.UNKNOWN:
-        run.unknown.add((move.id, record.name))
-    _end(run, move, record, at, event.outcome, event.detail)
-    _switching(run, move, record, at)
+    _settle(run, move, record, at, event)
 
 
 def _undo_settled(run: Run, at: datetime, event: ev.UndoSettled) -> None:
     move = run.moves[event.move]
     record = move.undos[event.undo]
     _act(record, f"undo {event.move}/{event.undo}", event)
+    _settle(run, move, record, at, event)
+
+
+def _settle(
+    run: Run,
+    move: MoveRecord,
+    record: ActRecord,
+    at: datetime,
+    event: ev.StepSettled | ev.UndoSettled,
+) -> None:
     record.state = SETTLES[event.outcome]
     if record.state is ActState.UNKNOWN:
         run.unknown.add((move.id, record.name))
+    elif record.state is ActState.WAITING:
+        record.spared += 1
     _end(run, move, record, at, event.outcome, event.detail)
     _switching(run, move, record, at)
 

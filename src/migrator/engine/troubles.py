@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from migrator.engine import events as ev
 from migrator.engine.draft import Draft
-from migrator.engine.policy import ENGINE_STEPS, LOOKS, reaction
+from migrator.engine.policy import ENGINE_STEPS, reaction
 from migrator.engine.run import ActRecord, WaveRecord
 from migrator.engine.states import ActState
 from migrator.engine.unwind import begin_unwind, members, quiet
@@ -97,7 +97,7 @@ def decide_doubts(draft: Draft, leg: WaveLeg) -> None:
     run = draft.run
     for move, name in sorted(run.unknown):
         record = run.moves[move].steps.get(name)
-        if run.moves[move].wave == leg.id and record is not None and name not in LOOKS:
+        if run.moves[move].wave == leg.id and record is not None:
             hold(
                 draft,
                 run.waves[leg.id],
@@ -109,7 +109,14 @@ def decide_doubts(draft: Draft, leg: WaveLeg) -> None:
 
 
 def stall(draft: Draft, wave: WaveRecord, waits_for: str, on_whom: str, mend: str) -> None:
-    """Say that a wave waits without a known end, and do what the policy says."""
+    """Say that a wave waits without a known end, once it has done so for long enough."""
     since = draft.run.last_progress[wave.id]
+    after = reaction(draft.run.itinerary.policy, Trouble.STALLED.value).after_minutes
+    due = since + timedelta(minutes=after)
+    if draft.now < due:
+        draft.wake(due)
+        return
+    if wave.holds or any(isinstance(event, ev.Stalled) for event in draft.events):
+        return
     draft.add(ev.Stalled(wave.id, wave.id, waits_for, on_whom, since, mend))
     hold(draft, wave, Trouble.STALLED.value, wave.id, (), f"{wave.id} waits for {waits_for}")

@@ -44,22 +44,28 @@ def quiet(run: Run, moves: Iterable[str]) -> bool:
 
 
 def members(run: Run, wanted: Iterable[str]) -> dict[str, str]:
-    """The set of moves that an unwind of `wanted` takes back, with the reason for each."""
+    """The set of moves that an unwind of `wanted` takes back, with the reason for each.
+
+    What was only prepared, in a wave that nobody has decided on, is not among them: it relies on
+    nothing yet, and a long copy of it must not keep an unwind waiting. It goes back once the wave
+    that it needs is gone, if it cannot be moved any more.
+    """
     committed = {WaveState.COMMITTING, WaveState.COMMITTED}
+    asked = dict.fromkeys(wanted)
 
     def touched(move: str) -> bool:
         record = run.moves[move]
-        return (
-            record.touched and not record.returned and run.waves[record.wave].state not in committed
-        )
+        wave = run.waves[record.wave]
+        begun = record.touched and (wave.decided_at is not None or move in asked)
+        return begun and not record.returned and wave.state not in committed
 
-    reasons = unwind_set(run.itinerary.legs, wanted, touched)
+    reasons = unwind_set(run.itinerary.legs, asked, touched)
     # Before its gate a wave has only preparations: all of them go, or the wave would be half
     # prepared with nobody having decided on it.
     for leg in run.itinerary.waves:
         if run.waves[leg.id].decided_at is None and reasons.keys() & set(leg.moves):
             for move in leg.moves:
-                if touched(move):
+                if run.moves[move].touched and not run.moves[move].returned:
                     reasons.setdefault(move, "was prepared ahead of its gate")
     return reasons
 
@@ -202,7 +208,7 @@ def _may_try(draft: Draft, leg: WaveLeg, record: MoveRecord, act: ActRecord) -> 
     if act.state is ActState.WAITING:
         return True
     answer = reaction(draft.run.itinerary.policy, Trouble.UNDO_FAILED.value)
-    if act.nth >= max(1 + answer.retries, act.allowance):
+    if act.nth >= max(1 + answer.retries + act.spared, act.allowance):
         _stuck(draft, leg, record, act, f"failed {act.nth} times: {act.detail}")
         return False
     assert act.ended is not None, "a failed act has ended"

@@ -1,4 +1,4 @@
-"""What can happen, as data: only plain fields, times in UTC, and clear words for what is foreign."""
+"""What can happen, as data: plain fields, times in UTC, clear words for what is foreign."""
 
 from __future__ import annotations
 

@@ -24,9 +24,9 @@ def go(wave: str = "w1") -> tuple[ev.Event, ...]:
     return (ev.GateOpened(wave, 1, after(60)), ev.GateDecided(wave, 1, "anna", ""))
 
 
-def began(act: str, nth: int = 1, token: str = "t") -> ev.StepStarted:
+def began(act: str, nth: int = 1) -> ev.StepStarted:
     move, _, step = act.partition("/")
-    return ev.StepStarted(move, step, 1, nth, token, after(120))
+    return ev.StepStarted(move, step, 1, nth, "t", after(120))
 
 
 def ended(act: str, outcome: str = "done") -> ev.StepEnded:
@@ -142,9 +142,7 @@ def unwound(*moves: str, **changes: object) -> ev.UnwindBegun:
 
 def test_an_unwind_names_the_undos_of_the_steps_that_were_begun() -> None:
     begun = ("a/prepare", "a/baseline", "a/copy")
-    run = a_run(
-        *go(), *(e for act in begun for e in (began(act), ended(act))), unwound("a")
-    )
+    run = a_run(*go(), *(e for act in begun for e in (began(act), ended(act))), unwound("a"))
 
     assert [undo.name for undo in run.moves["a"].undoing] == ["discard-copy", "remove"]
     assert run.waves["w1"].reasons == {"a": "why"}
@@ -244,7 +242,10 @@ def test_a_wave_that_was_held_before_its_gate_goes_back_there() -> None:
 def test_a_veto_moves_the_clock_of_every_hold() -> None:
     run = a_run(*go(), a_hold(), ev.VetoGiven("w1", "bo", "", after(40)))
     assert run.waves["w1"].holds[0].unwind_at == after(40)
-    apply(run, after(9), ev.VetoGiven("w1", "anna", "", None))
+    run = a_run(
+        *go(), a_hold(), ev.VetoGiven("w1", "bo", "", after(40)),
+        ev.VetoGiven("w1", "anna", "", None),
+    )  # fmt: skip
     assert run.waves["w1"].holds[0].unwind_at is None
     assert run.waves["w1"].holds[0].vetoed_by == ("bo", "anna")
 

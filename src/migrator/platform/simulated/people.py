@@ -62,6 +62,7 @@ class SimulatedPeople:
         self._checks = {check.id: check for check in itinerary.checks}
         self._asked_commit: set[tuple[str, int]] = set()
         self._unstuck: dict[str, int] = {}
+        self._released: set[tuple[str, int]] = set()  # stalls, by wave and attempt
         self._given = 0
 
     def listen(self, run: Run, lines: Sequence[Line]) -> None:
@@ -166,7 +167,11 @@ class SimulatedPeople:
         who = self._person(tuple(named), self._clock.now())
         if who in self._present:
             return
-        verb = "release" if event.trouble in _RELEASED else "unwind"
+        # What stalls again after a release was not mended by it.
+        again = event.trouble == "stalled" and (event.wave, event.attempt) in self._released
+        verb = "release" if event.trouble in _RELEASED and not again else "unwind"
+        if event.trouble == "stalled":
+            self._released.add((event.wave, event.attempt))
         minutes = self._chance.minutes(_HOLD_MINUTES, "hold", event.wave, event.subject, run.seq)
         self._later(minutes, verb, who, event.wave)
 
