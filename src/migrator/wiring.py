@@ -20,7 +20,8 @@ from migrator.conductor.loop import Conductor, refold
 from migrator.engine import events as ev
 from migrator.engine.decide import outcome
 from migrator.engine.ports import Entry, Journal, Line, OperatorCommand
-from migrator.engine.run import Run, apply, new_run
+from migrator.engine.fold import apply
+from migrator.engine.run import Run, new_run
 from migrator.engine.states import RunState, WaveState
 from migrator.errors import MigratorError, RefusedError
 from migrator.plan.itinerary import itinerary_digest

@@ -19,7 +19,9 @@ ROOT: Final = Path(__file__).parent.parent.parent
 PACKAGE: Final = ROOT / "src" / "migrator"
 
 LINES_MAX: Final = 400
-LONG_FILES: Final[dict[str, str]] = {}
+LONG_FILES: Final[dict[str, str]] = {
+    "src/migrator/engine/events.py": "the one list of everything that can happen in a run"
+}
 """Files that may be longer, each with its reason."""
 
 PURE: Final = ("engine", "gate", "graph", "incidents", "plan", "planner", "reports", "verification")

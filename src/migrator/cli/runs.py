@@ -128,7 +128,7 @@ class SeenRun:
 
     def refresh(self) -> bool:
         """Read what is new; tell whether the run changed."""
-        from migrator.engine.run import apply
+        from migrator.engine.fold import apply
 
         self.leader = self.journal.leader()
         kept = self.journal.facts("clock")

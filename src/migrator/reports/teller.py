@@ -14,7 +14,7 @@ from datetime import datetime
 
 from migrator.engine import events as ev
 from migrator.engine.ports import Line
-from migrator.engine.run import fold
+from migrator.engine.fold import fold
 from migrator.errors import JournalError
 from migrator.plan.model import Itinerary, WaveLeg
 from migrator.reports.drafts import (

@@ -8,7 +8,8 @@ import pytest
 
 from itineraries import a_check, after, an_itinerary
 from migrator.engine import events as ev
-from migrator.engine.run import Run, apply, fold, new_run
+from migrator.engine.fold import apply, fold
+from migrator.engine.run import Run, new_run
 from migrator.engine.states import ActState, IllegalEvent, RunState, Side, WaveState
 from playing import Play, the_first_line
 

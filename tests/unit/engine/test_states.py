@@ -20,7 +20,8 @@ import state_pictures
 from itineraries import START, a_check, an_itinerary
 from migrator.engine import events as ev
 from migrator.engine import states
-from migrator.engine.run import CheckRecord, Run, apply, new_run
+from migrator.engine.fold import apply
+from migrator.engine.run import CheckRecord, Run, new_run
 from migrator.engine.states import ActState, CheckState, IllegalEvent, RunState, WaveState
 
 GOLDEN: Final = Path(__file__).parents[2] / "golden" / "state_tables.txt"

@@ -13,7 +13,8 @@ from datetime import datetime
 
 from migrator.engine import events as ev
 from migrator.engine.ports import Line
-from migrator.engine.run import Run, fold
+from migrator.engine.fold import fold
+from migrator.engine.run import Run
 from migrator.engine.states import CheckState, WaveState
 from migrator.plan.model import StepKind
 from migrator.platform.simulated.world import Ledger, World
