@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from migrator.errors import Fault
-from migrator.ids import ComponentId
 from migrator.inventory.model import LINK_COLUMNS, LatencyClass
 from migrator.links import database
 from migrator.links.digest import NUMBERS
@@ -113,7 +112,7 @@ def find_faults(
     connection: duckdb.DuckDBPyConnection,
     relation: str,
     file: str,
-    known: Sequence[ComponentId],
+    known: Sequence[str],
 ) -> Found:
     """Count and name what is wrong in rows of texts that carry their `line`."""
     by_kind: dict[str, int] = {}

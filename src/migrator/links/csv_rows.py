@@ -97,8 +97,10 @@ def line_is_row(path: Path, rows: int) -> bool:
             if b"\0" in block:
                 return False
             breaks += block.count(b"\n")
-            returns += block.count(b"\r")
-            pairs += block.count(b"\r\n") + (last == b"\r" and block.startswith(b"\n"))
+            if b"\r" in block:
+                returns += block.count(b"\r")
+                pairs += block.count(b"\r\n")
+            pairs += last == b"\r" and block.startswith(b"\n")
             last = block[-1:]
     # A carriage return alone ends a line for some programs and not for others.
     return returns == pairs and breaks + (last != b"\n") == rows + 1

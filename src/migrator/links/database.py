@@ -7,16 +7,18 @@ threads or the stated memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from migrator.ids import ComponentId, SubsystemId
 from migrator.inventory.model import Inventory
 
 if TYPE_CHECKING:
     import duckdb
+
+Answer = TypeVar("Answer")
 
 THREADS: Final = 2
 """The project's figures hold on two cores; more threads buy little and cost a buffer each."""
@@ -36,6 +38,8 @@ def connect(work: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         "memory_limit": f"{MEMORY_LIMIT_MB}MB",
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
+        # A Parquet file's own statistics may lie; believed, they bend weights without a word.
+        "disabled_optimizers": "statistics_propagation",
     }
     if work is not None:
         config["temp_directory"] = str(work)
@@ -44,6 +48,40 @@ def connect(work: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def meanwhile(
+    connection: duckdb.DuckDBPyConnection, work: Callable[[duckdb.DuckDBPyConnection], Answer]
+) -> Iterator[Callable[[], Answer]]:
+    """Answer one question on a second thread while the block asks others.
+
+    The block gets a function that gives the answer once the block has ended. What went wrong on
+    the thread is raised at the block's end; the thread never outlives it.
+    """
+    import threading
+
+    answers: list[Answer] = []
+    failures: list[duckdb.Error] = []
+    own = connection.cursor()
+
+    def answer() -> None:
+        import duckdb
+
+        try:
+            answers.append(work(own))
+        except duckdb.Error as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=answer, name="links-meanwhile")
+    thread.start()
+    try:
+        yield lambda: answers[0]
+    finally:
+        thread.join()
+        own.close()
+    if failures:
+        raise failures[0]
 
 
 def text(value: str) -> str:

@@ -35,6 +35,8 @@ ROW_GROUP_ROWS: Final = 65_536
 PAIRS_KEPT_MAX: Final = 50_000
 """Three times as many as an estate of 1,000 subsystems has; more would make the note heavy."""
 
+_NONE_BROKEN: Final = csv_rows.Broken(0, ())
+
 
 def read_links(inventory: Inventory, cache_folder: Path | None) -> LinkTable:
     """Read the estate's links; raise InputError with all faults of the file at once.
@@ -65,25 +67,26 @@ def _read(
     import duckdb
 
     kept = work / "links.parquet"
+    relation = database.parquet(kept)
+    stage = _stage_parquet if path.suffix == ".parquet" else _stage_csv
     try:
         with database.connect(work) as connection:
             database.fill_components(connection, owners)
-            if path.suffix == ".parquet":
-                _take_parquet(connection, path, kept, tuple(owners))
-            else:
-                _take_csv(connection, path, kept, tuple(owners))
-            relation = database.parquet(kept)
-            protocols = connection.execute(
-                f"SELECT protocol, count(*) FROM {relation} GROUP BY ALL ORDER BY ALL"  # noqa: S608
-            ).fetchall()
-            digest = links_digest(connection, relation)
-            pairs = sum_pairs(connection, kept, owners)
+            texts = stage(connection, path, kept)
+            # A Parquet file in one row group keeps one core busy; the digest takes the other.
+            with database.meanwhile(connection, lambda own: links_digest(own, relation)) as digest:
+                if not checks.looks_right(connection, relation):
+                    _search(connection, path, texts, kept.with_name("rows.parquet"))
+                protocols = connection.execute(
+                    f"SELECT protocol, count(*) FROM {relation} GROUP BY ALL ORDER BY ALL"  # noqa: S608
+                ).fetchall()
+                pairs = sum_pairs(connection, kept, owners)
     except duckdb.Error as error:
         raise _failed(path, error) from error
     by_protocol = {str(name): int(number) for name, number in protocols}
     return LinkTable(
         count=sum(by_protocol.values()),
-        digest=digest,
+        digest=digest(),
         parquet=kept,
         by_protocol=by_protocol,
         owners=owners,
@@ -92,35 +95,20 @@ def _read(
     )
 
 
-def _take_parquet(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    kept: Path,
-    known: tuple[ComponentId, ...],
-) -> None:
-    """Check a Parquet file and copy it byte for byte: what is checked is what stays."""
+def _stage_parquet(connection: duckdb.DuckDBPyConnection, path: Path, kept: Path) -> str:
+    """Copy a Parquet file byte for byte: what is checked is what stays. Give its rows as texts."""
     fault = parquet_file.form_fault(path)
     if fault is not None:
         raise _unreadable(path, (fault,))
     shutil.copyfile(path, kept)
-    relation = database.parquet(kept)
     faults = parquet_file.column_faults(connection, kept, path.name)
     if faults:
         raise _wrong_columns(path, faults)
-    if checks.looks_right(connection, relation):
-        return
-    found = checks.find_faults(connection, checks.texts(relation), path.name, known)
-    if found.count:
-        raise _wrong_rows(path, found.by_kind, found.faults)
+    return checks.texts(database.parquet(kept))
 
 
-def _take_csv(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    kept: Path,
-    known: tuple[ComponentId, ...],
-) -> None:
-    """Check a CSV file and write it as Parquet; the quick way first, the exact one on a fault."""
+def _stage_csv(connection: duckdb.DuckDBPyConnection, path: Path, kept: Path) -> str:
+    """Write a CSV file's rows as Parquet, unchecked; give them as texts with their lines."""
     import duckdb
 
     row = csv_rows.first_row(path)
@@ -141,27 +129,39 @@ def _take_csv(
         rows = -1  # the csv module will say what is wrong, or that nothing is
     # DuckDB silently drops rows of a file with mixed line ends: it is believed only where every
     # line gave a row. Other files are right or wrong for Python's csv module to say.
-    numbered = kept.with_name("rows.parquet")
-    broken = csv_rows.Broken(0, ())
     if csv_rows.line_is_row(path, rows):
-        if checks.looks_right(connection, database.parquet(kept)):
-            return
-        connection.execute(
-            f"COPY (SELECT row_number() OVER () + 1 AS line, * FROM {relation})"  # noqa: S608
-            f" TO {database.text(str(numbered))} (FORMAT parquet)"
-        )
-    else:
-        fault = csv_rows.encoding_fault(path)
-        if fault is not None:
-            raise _unreadable(path, (fault,))
-        broken = csv_rows.whole_rows(path, columns, numbered)
-    texts = database.parquet(numbered)
-    found = checks.find_faults(connection, texts, path.name, known)
-    if broken.count or found.count:
-        by_kind = {"broken rows": broken.count} if broken.count else {}
-        first = sorted((*broken.faults, *found.faults), key=lambda fault: fault.line or 0)
-        raise _wrong_rows(path, by_kind | found.by_kind, tuple(first))
+        return f"(SELECT row_number() OVER () + 1 AS line, * FROM {relation})"  # noqa: S608
+    fault = csv_rows.encoding_fault(path)
+    if fault is not None:
+        raise _unreadable(path, (fault,))
+    whole = kept.with_name("whole.parquet")
+    broken = csv_rows.whole_rows(path, columns, whole)
+    texts = database.parquet(whole)
+    if broken.count:
+        _search(connection, path, texts, kept.with_name("rows.parquet"), broken)
     _write_parquet(connection, texts, kept)
+    return texts
+
+
+def _search(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    texts: str,
+    rows: Path,
+    broken: csv_rows.Broken = _NONE_BROKEN,
+) -> None:
+    """Find what is wrong in the rows and raise it; return if it was a false alarm."""
+    # Some twenty questions follow, which should not each read the source again.
+    connection.execute(
+        f"COPY (SELECT * FROM {texts}) TO {database.text(str(rows))} (FORMAT parquet)"  # noqa: S608
+    )
+    components = connection.execute("SELECT component FROM components ORDER BY ALL").fetchall()
+    known = [str(name) for (name,) in components]
+    found = checks.find_faults(connection, database.parquet(rows), path.name, known)
+    by_kind = ({"broken rows": broken.count} if broken.count else {}) | found.by_kind
+    if by_kind:
+        first = sorted((*broken.faults, *found.faults), key=lambda fault: fault.line or 0)
+        raise _wrong_rows(path, by_kind, tuple(first))
 
 
 def _csv_relation(path: Path, columns: tuple[str, ...]) -> str:
