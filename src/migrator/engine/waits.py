@@ -16,6 +16,8 @@ from migrator.engine.run import CheckRecord, Run, WaveRecord
 from migrator.engine.states import ActState, CheckState, RunState, WaveState
 from migrator.plan.model import CheckLeg, WaveLeg
 
+_GONE = frozenset({WaveState.RETURNED, WaveState.BLOCKED, WaveState.DECLINED})
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:
@@ -66,6 +68,8 @@ def _wave(run: Run, leg: WaveLeg, wave: WaveRecord, now: datetime) -> Iterator[W
         yield _stuck(wave, leg)
     elif wave.state is WaveState.ACCEPTED and run.state is RunState.RUNNING:
         yield _commit(run, wave)
+    elif wave.state in _GONE and run.state is RunState.RUNNING:
+        yield from _again(run, wave)
     if wave.state in {WaveState.MOVING, WaveState.HELD}:
         for check in run.checks_of[leg.id]:
             known = run.checks.get(check.id)
@@ -166,6 +170,22 @@ def _commit(run: Run, wave: WaveRecord) -> Wait:
             (f"unwind RUN {wave.id}", "it goes back to the old side"),
         ),
     )
+
+
+def _again(run: Run, wave: WaveRecord) -> Iterator[Wait]:
+    if wave.attempt < run.itinerary.policy.waves_per_attempt_max:
+        yield Wait(
+            wave=wave.id,
+            subject=wave.id,
+            what=f"{wave.id} is {wave.state.value}: {wave.cause}",
+            waits_for="another attempt, if somebody wants it",
+            on_whom="the wave lead",
+            since=wave.ended_at,
+            until=None,
+            then="",
+            human=False,
+            choices=((f"retry RUN {wave.id}", "its gate is opened again, with a new attempt"),),
+        )
 
 
 def _check(check: CheckLeg, known: CheckRecord) -> Iterator[Wait]:

@@ -1,0 +1,318 @@
+"""Every verb of the operators, taken and refused: early, late, doubled, wrong person, unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from itineraries import a_member, after, an_itinerary
+from migrator.engine import events as ev
+from migrator.engine.commands import VERBS, answer
+from migrator.engine.ports import OperatorCommand
+from migrator.engine.states import RunState, WaveState
+from playing import Play
+
+F1 = "f1@w1"
+
+
+def at_the_gate(**changes: object) -> Play:
+    policy = {"ahead_of_gate": ()}
+    return Play(an_itinerary(**{"waves": ("a", "b"), "policy": policy, **changes}))  # type: ignore[arg-type]  # a test's own data
+
+
+def moving(until: str | Callable[..., bool] = "a/fence", **changes: object) -> Play:
+    play = Play(an_itinerary(**{"waves": ("a",), **changes}))  # type: ignore[arg-type]  # a test's own data
+    play.go_on(until)
+    return play
+
+
+def refused_links() -> Play:
+    """A wave that is held because links regressed, and what was under way has ended."""
+    play = moving("a/probe-links")
+    play.fail("a/probe-links")
+    return play
+
+
+def accepted() -> Play:
+    return moving(lambda run: run.waves["w1"].state is WaveState.ACCEPTED)
+
+
+# --- all verbs ----------------------------------------------------------------------------------
+
+
+def test_a_taken_command_is_answered_with_what_it_was() -> None:
+    play = at_the_gate()
+    taken, *_ = play.say("go", "w1", by="bo", reason="all is well", id="c9")
+
+    assert taken == ev.CommandTaken("c9", "go", "w1", "bo", True, "all is well", 2)
+
+
+def test_a_doubled_command_changes_nothing_and_is_not_answered_again() -> None:
+    play = at_the_gate()
+    play.say("go", "w1", id="c9")
+    seq = play.run.seq
+
+    assert play.say("go", "w1", id="c9") == ()
+    assert play.run.seq == seq
+    assert play.refusal("hold", "w9", id="c10") != ""
+    assert play.say("hold", "w9", id="c10") == ()
+
+
+def test_an_unknown_verb_is_answered_with_the_nearest_one() -> None:
+    assert at_the_gate().refusal("comit", "w1") == "there is no verb 'comit'; commit?"
+    assert at_the_gate().refusal("xyzzy", "w1") == "there is no verb 'xyzzy'"
+
+
+def test_only_people_of_the_run_may_act() -> None:
+    play = at_the_gate()
+    assert play.refusal("go", "w1", "ann") == "nobody called 'ann' is named in this run; anna?"
+    assert play.refusal("go", "w1", "zzz") == "nobody called 'zzz' is named in this run"
+
+
+def test_where_nobody_is_named_anybody_may_act() -> None:
+    play = at_the_gate(members={})
+    assert isinstance(play.say("hold", "w1", by="somebody")[0], ev.CommandTaken)
+
+
+def test_nothing_can_be_changed_once_the_run_has_ended() -> None:
+    play = at_the_gate(waves=("a",))
+    play.say("abort", "run")
+    assert play.state() is RunState.ENDED
+
+    assert play.refusal("retry", "w1") == (
+        "the run has ended (returned); nothing can be changed any more"
+    )
+
+
+@pytest.mark.parametrize("verb", ["go", "no-go", "postpone", "hold", "release", "veto", "commit"])
+def test_an_unknown_wave_is_answered_with_the_nearest_one(verb: str) -> None:
+    assert at_the_gate().refusal(verb, "w11") == "there is no wave 'w11'; w1?"
+    assert at_the_gate().refusal(verb, "xyz") == "there is no wave 'xyz'"
+
+
+def test_every_verb_of_the_specification_exists() -> None:
+    assert set(VERBS) == {
+        "pause", "resume", "hold", "release", "retry", "skip", "force-done", "abandon", "unwind",
+        "go", "no-go", "postpone", "tick", "withdraw", "commit", "veto", "override", "abort",
+    }  # fmt: skip
+
+
+def test_answering_is_pure() -> None:
+    play = at_the_gate()
+    before = replace(play.run)
+    command = OperatorCommand("c1", "go", "anna", False, "w1", "", 0)
+
+    first = answer(play.run, command, play.now, {})
+
+    assert answer(play.run, command, play.now, {}) == first
+    assert play.run == before
+
+
+# --- gates --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["go", "no-go", "postpone"])
+def test_only_the_named_deciders_and_their_deputies_decide(verb: str) -> None:
+    play = at_the_gate()
+    said = play.refusal(verb, "w1", "lena", until=after(90).isoformat())
+    assert said == "lena may not decide this; anna, bo, dora may"
+    assert isinstance(play.say(verb, "w1", "dora", until=after(90).isoformat())[0], ev.CommandTaken)
+
+
+def test_a_decider_who_is_not_among_the_people_has_no_deputy() -> None:
+    people = {"lena": a_member("lena"), "bo": a_member("bo")}
+    play = at_the_gate(members=people)
+    assert play.refusal("go", "w1", "lena") == "lena may not decide this; anna, bo may"
+
+
+def test_a_gate_without_names_may_be_decided_by_anybody() -> None:
+    itinerary = an_itinerary(waves=("a",))
+    play = Play(replace(itinerary, waves=(replace(itinerary.waves[0], deciders=()),)))
+
+    assert isinstance(play.say("go", "w1", "hanna")[0], ev.CommandTaken)
+
+
+def test_an_early_go_says_what_comes_first() -> None:
+    assert at_the_gate().refusal("go", "w2") == (
+        "the gate of w2 is not open yet: the waves before it come first"
+    )
+
+
+def test_a_late_go_says_who_decided() -> None:
+    play = at_the_gate()
+    play.say("go", "w1", "bo")
+    assert play.refusal("no-go", "w1") == ("the gate of w1 was decided by bo; the wave is moving")
+    play = at_the_gate()
+    play.say("abort", "run")
+    assert "run has ended" in play.refusal("go", "w1")
+    play = at_the_gate()
+    play.say("hold", "w1", "lena")
+    assert play.refusal("go", "w1") == "the gate of w1 was decided; the wave is held"
+
+
+def test_no_go_while_the_run_is_paused_but_no_go_is_possible() -> None:
+    play = at_the_gate()
+    play.say("pause", "run")
+    assert play.refusal("go", "w1") == "the run is paused; resume it first"
+    play.say("no-go", "w1")
+    assert play.wave() is WaveState.DECLINED
+
+
+def test_a_no_go_takes_back_what_was_prepared() -> None:
+    play = Play(an_itinerary(waves=("a",)))
+    play.end("a/prepare")
+    assert "a/copy is under way" in play.refusal("no-go", "w1")
+    play.end("a/copy")
+    play.say("no-go", "w1", reason="not today")
+
+    assert play.wave() is WaveState.UNWINDING
+    assert play.last(ev.UnwindBegun).cause == "no-go: not today"
+    assert play.last(ev.GateLapsed).by == "anna"
+
+
+@pytest.mark.parametrize(
+    ("until", "why"),
+    [
+        ("", "postpone needs a time"),
+        ("soon", "postpone needs a time"),
+        ("2023-10-14T09:30", "needs an offset"),
+        (after(-5).isoformat(), "has passed"),
+        (after(0).isoformat(), "has passed"),
+    ],
+)
+def test_a_gate_is_postponed_to_a_time_to_come(until: str, why: str) -> None:
+    assert why in at_the_gate().refusal("postpone", "w1", until=until)
+
+
+# --- the run ------------------------------------------------------------------------------------
+
+
+def test_a_run_is_paused_once_and_resumed_once() -> None:
+    play = at_the_gate()
+    assert play.refusal("resume", "run") == "the run is running, not paused"
+    play.say("pause", "run", by="hanna")
+    assert play.refusal("pause", "run") == "the run is paused"
+    play.say("resume", "run")
+    assert play.state() is RunState.RUNNING
+
+
+def test_an_abort_is_for_decision_makers_and_comes_once() -> None:
+    play = Play(an_itinerary(waves=("a",)))
+    assert "may not decide this" in play.refusal("abort", "run", "hanna")
+    play.say("abort", "run", by="dora")
+    assert play.refusal("abort", "run") == "the run is being aborted already"
+    assert play.refusal("pause", "run") == "the run is aborting"
+
+
+# --- holds --------------------------------------------------------------------------------------
+
+
+def test_anybody_may_hold_a_wave_and_nobody_holds_it_twice() -> None:
+    play = moving()
+    play.say("hold", "w1", by="hanna", reason="smoke")
+    assert play.run.waves["w1"].cause == "hanna holds it: smoke"
+    assert play.refusal("hold", "w1") == "w1 is held already: hanna holds it: smoke"
+
+
+def test_a_wave_that_is_over_cannot_be_held() -> None:
+    assert accepted().refusal("hold", "w1") == "w1 is accepted; there is nothing to hold"
+
+
+def test_only_a_held_wave_is_released() -> None:
+    assert moving().refusal("release", "w1") == "w1 is moving, not held"
+
+
+def test_what_is_broken_is_not_released_but_mended_or_answered_for() -> None:
+    play = refused_links()
+    said = play.refusal("release", "w1")
+
+    assert said.startswith("w1 is held for a/probe-links (a/probe-links failed after 2 tries")
+    assert said.endswith("retry, skip or override a/probe-links, or unwind w1")
+
+
+def test_a_veto_needs_a_clock_that_runs() -> None:
+    assert "no unwind clock runs" in moving().refusal("veto", "w1")
+    play = moving()
+    play.say("hold", "w1")
+    assert "no unwind clock runs" in play.refusal("veto", "w1")
+
+
+def test_a_veto_is_confirmed_by_somebody_else() -> None:
+    play = refused_links()
+    play.say("veto", "w1", by="anna")
+    assert play.last(ev.VetoGiven).until == play.now + timedelta(minutes=15)
+    assert "a second person must confirm" in play.refusal("veto", "w1", "anna")
+    play.say("veto", "w1", by="bo")
+    assert play.last(ev.VetoGiven).until is None
+
+
+# --- overrides ----------------------------------------------------------------------------------
+
+LINKS = "a/probe-links"
+
+
+def test_two_people_on_two_machines_answer_for_a_look() -> None:
+    play = refused_links()
+    asked = play.say("override", LINKS, "anna", os_user="u1")[1]
+    assert asked == ev.OverrideAsked("w1", LINKS, "anna", "u1", "so be it")
+    assert "has asked already" in play.refusal("override", LINKS, "anna", os_user="u1")
+    assert "another operating-system user than 'u1'" in play.refusal(
+        "override", LINKS, "bo", os_user="u1"
+    )
+    play.say("override", LINKS, "bo", os_user="u2")
+
+    assert play.last(ev.OverrideGiven).second == "anna"
+    assert play.wave() is WaveState.MOVING
+    play.go_on(lambda run: run.waves["w1"].state is WaveState.ACCEPTED)
+    assert play.run.exceptions == ["a/probe-links: overridden by bo and anna: so be it"]
+
+
+def test_a_code_proves_the_second_person_once() -> None:
+    play = refused_links()
+    play.codes = {"bo": "d1", "dora": "d2"}
+    for second, digest in (("bo", "d2"), ("bo", ""), ("hanna", "")):
+        said = play.refusal("override", LINKS, second=second, code_digest=digest)
+        assert said == f"the code of {second} is not valid (see migrator codes)"
+    assert play.refusal("override", LINKS, second="anna", code_digest="d1") == (
+        "the second person must be somebody else"
+    )
+    assert "nobody called 'bob'" in play.refusal("override", LINKS, second="bob", code_digest="x")
+    play.say("override", LINKS, second="bo", code_digest="d1")
+    assert play.last(ev.CodeSpent) == ev.CodeSpent("bo", "d1")
+    assert play.wave() is WaveState.MOVING
+
+    play.go_on("a/soak")
+    play.fail("a/soak")
+    said = play.refusal("override", "a/soak", second="bo", code_digest="d1")
+    assert "not valid" in said
+
+
+def test_a_refused_check_can_be_answered_for() -> None:
+    play = moving(lambda run: F1 in run.checks)
+    play.settle()
+    play.say("tick", F1, "hanna", verdict="does_not_work")
+    play.codes = {"bo": "d1"}
+    play.say("override", F1, second="bo", code_digest="d1")
+
+    assert play.check(F1).value == "passed"
+    assert play.run.checks[F1].overridden
+    play.go_on(lambda run: run.waves["w1"].state is WaveState.ACCEPTED)
+
+
+def test_an_override_is_for_evidence_that_holds_a_wave_and_needs_a_reason() -> None:
+    assert moving().refusal("override", LINKS) == (
+        "nothing is held for 'a/probe-links'; no wave is held"
+    )
+    play = refused_links()
+    assert play.refusal("override", "a/soak") == (
+        "nothing is held for 'a/soak'; held are: a/probe-links"
+    )
+    assert play.refusal("override", LINKS, reason="") == "an override needs a reason"
+    play = moving("a/start")
+    play.fail("a/start")
+    assert play.refusal("override", "a/start") == (
+        "a/start is an act, not evidence; retry, skip or force-done it"
+    )

@@ -1,0 +1,95 @@
+"""Ticks and their withdrawal: early, late, twice, by the wrong person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from itineraries import a_check, an_itinerary
+from migrator.engine.states import WaveState
+from playing import Play
+
+F1 = "f1@w1"
+
+
+def ready(**changes: object) -> Play:
+    play = Play(an_itinerary(**{"waves": ("a",), **changes}))  # type: ignore[arg-type]  # a test's own data
+    play.go_on(lambda run: F1 in run.checks, ticks=False)
+    play.settle()
+    return play
+
+
+def test_a_tick_on_an_unknown_check_is_answered_with_the_nearest() -> None:
+    assert ready().refusal("tick", "f1@w2", "hanna", verdict="works") == (
+        "there is no check 'f1@w2'; f1@w1?"
+    )
+    assert ready().refusal("tick", "zzz", "hanna", verdict="works") == "there is no check 'zzz'"
+
+
+def test_an_early_tick_says_what_it_waits_for() -> None:
+    assert Play(an_itinerary(waves=("a",))).refusal("tick", F1, "hanna", verdict="works") == (
+        "f1@w1 cannot be verified yet: what it exercises has not switched"
+    )
+
+
+def test_a_late_tick_is_not_needed_any_more() -> None:
+    play = ready()
+    play.say("tick", F1, "hanna", verdict="works")
+    assert play.refusal("tick", F1, "hugo", verdict="works") == (
+        "f1@w1 is passed; the verdict is not needed any more"
+    )
+
+
+def test_a_verdict_is_one_of_four_and_comes_from_somebody_who_may() -> None:
+    play = ready()
+    assert play.refusal("tick", F1, "hanna", verdict="great") == (
+        "a verdict is works, works_but, does_not_work or cannot_judge"
+    )
+    assert play.refusal("tick", F1, "lena", verdict="works") == (
+        "lena may not verify f1@w1; hanna, heidi, hugo may"
+    )
+
+
+def test_nobody_says_the_same_twice_and_a_note_is_kept_by_its_digest() -> None:
+    checks = (replace(an_itinerary(waves=("a",)).checks[0], quorum=2),)
+    play = ready(checks=checks)
+    play.say("tick", F1, "hanna", verdict="works", note_digest="n1")
+    assert play.run.checks[F1].note_digest == "n1"
+    assert play.refusal("tick", F1, "hanna", verdict="works") == "hanna has said works already"
+
+
+def test_a_tick_of_an_earlier_attempt_does_not_count() -> None:
+    play = ready()
+    play.say("tick", F1, "hanna", verdict="works")
+    play.go_on("a/soak")
+    play.say("unwind", "w1")
+    play.go_on(lambda run: run.waves["w1"].state is WaveState.RETURNED)
+    play.say("retry", "w1")
+    assert "cannot be verified yet" in play.refusal("tick", F1, "hanna", verdict="works")
+
+
+def test_a_verdict_may_be_withdrawn_until_the_wave_has_gone_on_from_it() -> None:
+    play = ready()
+    assert play.refusal("withdraw", F1, "hanna") == "hanna has given no verdict on f1@w1"
+    assert "no verdict on f9@w1" in play.refusal("withdraw", "f9@w1", "hanna")
+    play.say("tick", F1, "hanna", verdict="works")
+    assert play.refusal("withdraw", F1, "hanna").startswith("too late: w1 is verified on it")
+
+
+def test_a_tick_that_a_move_has_gone_on_from_is_not_withdrawn() -> None:
+    checks = (a_check("f1", 1, "a"), a_check("f2", 1, "b"))
+    play = Play(an_itinerary(waves=("ab",), checks=checks))
+    play.go_on(lambda run: F1 in run.checks, but=["b/baseline"], ticks=False)
+    play.settle()
+    play.say("tick", F1, "hanna", verdict="works")
+    assert play.run.waves["w1"].verified is False
+    assert play.refusal("withdraw", F1, "hanna").startswith("too late: w1 has gone on from it")
+
+
+def test_one_of_two_ticks_may_be_withdrawn() -> None:
+    checks = (replace(an_itinerary(waves=("a",)).checks[0], quorum=2),)
+    play = ready(checks=checks)
+    play.say("tick", F1, "hanna", verdict="works")
+    play.say("withdraw", F1, "hanna")
+
+    assert play.run.checks[F1].ticks == {}
+    assert play.wave() is WaveState.MOVING

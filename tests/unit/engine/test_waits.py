@@ -1,0 +1,139 @@
+"""Everything that waits says for what, on whom, since when, until when, and what to do about it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from itineraries import a_check, after, an_itinerary
+from migrator.engine import events as ev
+from migrator.engine.states import WaveState
+from migrator.engine.waits import Wait, waits
+from playing import Play
+
+
+def of(play: Play, subject: str) -> Wait:
+    (found,) = [wait for wait in waits(play.run, play.now) if wait.subject == subject]
+    return found
+
+
+def test_a_gate_waits_for_its_deciders_by_name() -> None:
+    play = Play(an_itinerary(waves=("ab",)))
+    gate = of(play, "w1")
+
+    assert (gate.on_whom, gate.human) == ("Anna, Bo", True)
+    assert (gate.since, gate.until, gate.then) == (after(0), after(60), "it becomes a no-go")
+    assert [line.split()[0] for line, _ in gate.choices] == ["go", "no-go", "postpone"]
+    waiting = Play(an_itinerary(waves=("ab",), policy={"gate_default": "wait"}))
+    assert of(waiting, "w1").then == "it goes on waiting"
+
+
+def test_an_act_waits_for_the_platform_until_its_limit() -> None:
+    act = of(Play(an_itinerary(waves=("a",))), "a/prepare")
+
+    assert (act.on_whom, act.human, act.until) == ("blue", False, after(120))
+
+
+def test_what_needs_a_human_comes_first_then_what_ends_first() -> None:
+    play = Play(an_itinerary(waves=("ab",)))
+    found = waits(play.run, play.now)
+
+    assert [wait.human for wait in found] == sorted((w.human for w in found), reverse=True)
+
+
+def test_a_paused_run_waits_for_somebody() -> None:
+    play = Play(an_itinerary(waves=("a",)))
+    play.say("pause", "run")
+
+    assert of(play, "run").choices[0][0] == "resume RUN --reason ..."
+
+
+def test_a_hold_says_whether_a_clock_runs() -> None:
+    play = Play(an_itinerary(waves=("a",)))
+    play.go_on("a/start")
+    play.fail("a/start")
+    play.say("hold", "w1", by="lena")
+    clocked, plain = of(play, "a/start"), of(play, "w1")
+
+    assert clocked.until == play.now + timedelta(minutes=15)
+    assert clocked.then == "the wave is unwound by itself"
+    assert [line.split()[0] for line, _ in clocked.choices] == [
+        "retry", "override", "unwind", "veto",
+    ]  # fmt: skip
+    assert (plain.until, plain.then, plain.choices[0][0]) == (None, "", "release RUN w1")
+    assert plain.on_whom == "lena"
+
+
+def test_a_check_waits_for_its_person_and_an_open_one_for_anybody() -> None:
+    checks = tuple(a_check(f"f{n}", 1, "a") for n in range(1, 5))
+    play = Play(an_itinerary(waves=("a",), checks=checks))
+    play.go_on(lambda run: len(run.checks) == 4, ticks=False)
+    play.settle()
+
+    assert of(play, "f1@w1").on_whom == "hanna"
+    assert of(play, "f1@w1").until == play.now + timedelta(minutes=45)
+    assert of(play, "f4@w1").on_whom == "hanna, heidi, hugo"
+    assert not of(play, "f4@w1").human
+    play.say("tick", "f1@w1", "hanna", verdict="works")
+    assert not [wait for wait in waits(play.run, play.now) if wait.subject == "f1@w1"]
+
+
+def test_of_many_who_may_verify_three_are_named() -> None:
+    many = tuple(f"p{n}" for n in range(5))
+    play = Play(an_itinerary(waves=("a",), checks=(a_check("f1", 1, "a", eligible=many),)))
+    play.go_on(lambda run: "f1@w1" in run.checks, ticks=False)
+
+    assert of(play, "f1@w1").on_whom == "p0, p1, p2 ..."
+
+
+def test_a_check_of_an_earlier_attempt_waits_for_nobody() -> None:
+    play = Play(an_itinerary(waves=("a",)))
+    play.go_on(lambda run: "f1@w1" in run.checks, ticks=False)
+    play.run.checks["f1@w1"].attempt = 0
+
+    assert not [wait for wait in waits(play.run, play.now) if wait.subject == "f1@w1"]
+
+
+def test_a_stuck_wave_names_four_ways_out() -> None:
+    play = Play(an_itinerary(waves=("a",)))
+    play.note(
+        ev.UnwindBegun("w1", 1, (), (), False, "anna", "x"),
+        ev.WaveStuck("w1", "a/remove", "a/remove failed"),
+    )
+    stuck = of(play, "a/remove")
+
+    assert [line.split()[0] for line, _ in stuck.choices] == [
+        "retry", "force-done", "skip", "abandon",
+    ]  # fmt: skip
+    assert stuck.human
+
+
+def test_a_doubtful_act_waits_for_the_world_and_an_unknown_one_for_a_human() -> None:
+    play = Play(an_itinerary(waves=("a",)))
+    play.note(ev.StepDoubted("a", "prepare", 1))
+    assert (of(play, "a/prepare").waits_for, of(play, "a/prepare").choices) == (
+        "the world's answer", (),
+    )  # fmt: skip
+    play.note(ev.StepSettled("a", "prepare", 1, "unknown", ""))
+    assert of(play, "a/prepare").waits_for == "a human"
+    assert len(of(play, "a/prepare").choices) == 2
+
+
+def test_an_accepted_wave_waits_for_a_signature() -> None:
+    play = Play(an_itinerary(waves=("a",)))
+    play.go_on(lambda run: run.waves["w1"].state is WaveState.ACCEPTED)
+    sign = of(play, "w1")
+
+    assert (sign.waits_for, sign.on_whom, sign.since) == ("a signature", "Anna, Bo", play.now)
+    nobody = Play(an_itinerary(waves=("a",), members={}, checks=()))
+    nobody.go_on(lambda run: run.waves["w1"].state is WaveState.ACCEPTED)
+    assert of(nobody, "w1").on_whom == "anybody"
+
+
+def test_a_wave_that_is_back_may_be_tried_again_until_the_run_ends() -> None:
+    play = Play(an_itinerary(waves=("a",), policy={"ahead_of_gate": ()}))
+    play.say("no-go", "w1", reason="not today")
+    again = of(play, "w1")
+
+    assert again.what == "w1 is declined: not today"
+    assert again.choices[0][0] == "retry RUN w1"
+    assert not again.human
