@@ -17,6 +17,7 @@ from typing import Final
 from migrator.plan.digest import short
 from migrator.plan.model import Figures, Itinerary, Leg
 from migrator.plan.seal import Inputs, Seal
+from migrator.reports.assumed import assumed_fields, field_words
 from migrator.reports.html import environment
 from migrator.reports.texts import N_, Texts
 from migrator.reports.words import practice_words
@@ -128,6 +129,7 @@ def _render(  # noqa: PLR0913 - a page has as many sources as it has
         critical=sum(leg.criticality == 5 for leg in legs),
         irreversible=listed(irreversible(legs), IRREVERSIBLE_MAX),
         assumed=listed(assumed_fields(itinerary), ASSUMED_MAX),
+        field_words=lambda field: field_words(t, field),
         unexercised=listed(seal.not_exercised if seal else (), UNEXERCISED_MAX),
         shifts=listed(shift_rows(itinerary), SHIFTS_MAX),
         deciders=deciders(itinerary),
@@ -159,17 +161,6 @@ def irreversible(legs: Sequence[Leg]) -> tuple[Leg, ...]:
     known = [leg for leg in found if leg.irreversible_at is not None]
     known.sort(key=lambda leg: (leg.irreversible_at or leg.planned_end, leg.id))
     return (*known, *(leg for leg in found if leg.irreversible_at is None))
-
-
-def assumed_fields(itinerary: Itinerary) -> tuple[tuple[str, int], ...]:
-    """What nobody gave: (field, number of subsystems), the widest first; 0 for the estate's own."""
-    counted = Counter(field for leg in itinerary.legs.values() for field in leg.assumed)
-    names = {str(leg.id) for leg in itinerary.legs.values()}
-    for entry in itinerary.assumed:
-        owner, _, field = entry.partition(": ")
-        if not (field and owner in names):
-            counted[entry] += 0
-    return tuple(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
 
 def shift_rows(itinerary: Itinerary) -> tuple[ShiftRow, ...]:

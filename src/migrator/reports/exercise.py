@@ -17,6 +17,7 @@ from migrator.engine.run import Run
 from migrator.engine.states import WaveState
 from migrator.plan.model import Itinerary, StepKind, UndoKind
 from migrator.reports.findings import Case
+from migrator.reports.texts import N_
 
 FORWARD: Final = "forward"
 TAKEN_BACK: Final = "taken-back"
@@ -166,8 +167,8 @@ def _promises(group: str, weekend: Weekend) -> Case:
 
 def _left_out(itinerary: Itinerary) -> Iterator[str]:
     """What a dry run against a simulated platform cannot try, in sentences for a signer."""
-    yield "The real platforms: every act was performed on a simulated one."
-    yield "The links themselves: the simulated world answered for them."
+    yield N_("The real platforms: every act was performed on a simulated one.")
+    yield N_("The links themselves: the simulated world answered for them.")
     used = {leg.recipe for leg in itinerary.legs.values()}
     for name in sorted(set(itinerary.recipes) - used):
         yield f"The recipe {name}: no subsystem of this plan uses it."

@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 from migrator.engine.ports import Line
 from migrator.plan.digest import grouped
 from migrator.reports import narrative, pictures, words
+from migrator.reports.assumed import assumed_fields, field_words
 from migrator.reports.exposure import exposure
 from migrator.reports.story import StoryBook
 from migrator.reports.texts import Texts, texts
@@ -109,7 +110,8 @@ def report_html(t: Texts, book: StoryBook, lines: Sequence[Line], reference: str
         waves_picture=svg(pictures.waves_picture(t, book)),
         exposure_picture=svg(pictures.exposure_picture(t, book, found)),
         moves_picture=lambda wave, attempt: svg(pictures.moves_picture(t, wave, attempt, book.end)),
-        assumed=assumed(book),
+        assumed=assumed_fields(book.itinerary),
+        field_words=lambda field: field_words(t, field),
         last_looks=last_looks,
     )
 
@@ -176,18 +178,3 @@ def tiles(t: Texts, book: StoryBook) -> tuple[Tile, ...]:
 
 def _if(count: int, tone: str) -> str:
     return tone if count else "calm"
-
-
-def assumed(book: StoryBook) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """What nobody gave, by field: (field, subsystems' names); then what is not a subsystem's."""
-    by_field: dict[str, list[str]] = {}
-    for leg in book.itinerary.legs.values():
-        for field in leg.assumed:
-            by_field.setdefault(field, []).append(leg.name)
-    names = {leg.id for leg in book.itinerary.legs.values()}
-    for entry in book.itinerary.assumed:
-        owner, _, field = entry.partition(": ")
-        if field and owner in names:
-            continue  # told by its leg already
-        by_field.setdefault(entry, [])
-    return tuple((field, tuple(found)) for field, found in sorted(by_field.items()))

@@ -214,7 +214,7 @@ def result_sentence(t: Texts, trouble: TroubleStory) -> str:
         "%(result)s It took %(time)s from the first sign (%(at)s).",
         result=text,
         time=t.between(trouble.at, trouble.result_at),
-        at=t.time(trouble.result_at),
+        at=t.time(trouble.at),
     )
 
 

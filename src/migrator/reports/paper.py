@@ -115,7 +115,6 @@ def _wave_sheet(itinerary: Itinerary, wave: WaveLeg) -> WaveSheet:
     legs = sorted(
         (itinerary.legs[move] for move in wave.moves), key=lambda leg: (leg.planned_start, leg.id)
     )
-    opened = max((leg.planned_switch for leg in legs), default=wave.gate_at)
     return WaveSheet(
         leg=wave,
         start=min((leg.planned_start for leg in legs), default=wave.gate_at),
@@ -124,12 +123,18 @@ def _wave_sheet(itinerary: Itinerary, wave: WaveLeg) -> WaveSheet:
         lead=itinerary.members.get(wave.lead) if wave.lead is not None else None,
         sheets=tuple(_sheet(itinerary, leg) for leg in legs),
         checks=tuple(
-            _check_sheet(itinerary, check, opened)
+            _check_sheet(itinerary, check, _opening(legs, check, wave))
             for check in itinerary.checks
             if check.wave == wave.id
         ),
         back=back_groups(itinerary, legs),
     )
+
+
+def _opening(legs: Sequence[Leg], check: CheckLeg, wave: WaveLeg) -> datetime:
+    """When a check is planned to open: when all its core moves of the wave are switched."""
+    core = [leg.planned_switch for leg in legs if leg.id in check.core]
+    return max(core, default=wave.gate_at)
 
 
 def _members(itinerary: Itinerary, ids: Iterable[str]) -> tuple[Member, ...]:
@@ -139,8 +144,13 @@ def _members(itinerary: Itinerary, ids: Iterable[str]) -> tuple[Member, ...]:
 
 def _sheet(itinerary: Itinerary, leg: Leg) -> Sheet:
     recipe = itinerary.recipes[leg.recipe]
-    rows, at = [], leg.planned_start
-    for step in recipe.steps:
+    # A move's planned start is that of its hands-on part: what may run ahead of the gate is over
+    # by then, and stands first on paper, since nobody waits for the gate with a copy to make.
+    ahead = [step for step in recipe.steps if step.kind in itinerary.policy.ahead_of_gate]
+    hands_on = [step for step in recipe.steps if step not in ahead]
+    before = sum(leg.step_minutes[s.kind].p50 for s in ahead if s.kind in leg.step_minutes)
+    rows, at = [], leg.planned_start - timedelta(minutes=before)
+    for step in (*ahead, *hands_on):
         estimate = leg.step_minutes.get(step.kind)
         minutes = estimate.p50 if estimate is not None else 0.0
         rows.append(

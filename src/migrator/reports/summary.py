@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from migrator.reports import narrative
 from migrator.reports.story import Decision, StoryBook, TroubleStory
@@ -20,6 +21,7 @@ Facts = Mapping[str, object]
 def run_facts(book: StoryBook, reference: str) -> dict[str, object]:
     """The run as plain data; the ledger's keys are null where no simulated world kept one."""
     counts, ledger = book.counts, book.ledger
+    zone = ZoneInfo(book.itinerary.window.time_zone)
     return {
         "run": reference,
         "outcome": book.outcome,
@@ -29,18 +31,18 @@ def run_facts(book: StoryBook, reference: str) -> dict[str, object]:
         "plan": book.itinerary.plan_name,
         "plan_digest": book.itinerary.plan_digest,
         "seed": book.started.seed,
-        "started": _time(book.begin),
-        "ended": _time(book.end) if book.ended else None,
+        "started": _time(book.begin, zone),
+        "ended": _time(book.end, zone) if book.ended else None,
         "waves": [
             {
                 "id": wave.leg.id,
                 "name": wave.leg.name,
                 "outcome": wave.outcome,
                 "attempts": len(wave.attempts),
-                "planned_start": _time(wave.planned_start),
-                "planned_end": _time(wave.planned_end),
-                "started": _time(wave.started),
-                "ended": _time(wave.ended),
+                "planned_start": _time(wave.planned_start, zone),
+                "planned_end": _time(wave.planned_end, zone),
+                "started": _time(wave.started, zone),
+                "ended": _time(wave.ended, zone),
                 "moves": list(wave.leg.moves),
             }
             for wave in book.waves
@@ -54,8 +56,8 @@ def run_facts(book: StoryBook, reference: str) -> dict[str, object]:
         "checks_passed": counts.checks_passed,
         "handlers": counts.handlers,
         "retries": counts.retries,
-        "troubles": [_trouble(trouble) for trouble in book.troubles],
-        "exceptions": [_decision(decision) for decision in book.exceptions],
+        "troubles": [_trouble(trouble, zone) for trouble in book.troubles],
+        "exceptions": [_decision(decision, zone) for decision in book.exceptions],
         "remains": {move: list(things) for move, things in book.remains},
         "both_live_seconds": ledger.both_live_seconds if ledger else None,
         "rows_lost": ledger.rows_lost if ledger else None,
@@ -66,27 +68,27 @@ def run_facts(book: StoryBook, reference: str) -> dict[str, object]:
     }
 
 
-def _trouble(trouble: TroubleStory) -> Facts:
+def _trouble(trouble: TroubleStory, zone: ZoneInfo) -> Facts:
     unwind = trouble.unwind
     return {
         "wave": trouble.wave,
         "attempt": trouble.attempt,
-        "at": _time(trouble.at),
+        "at": _time(trouble.at, zone),
         "trouble": trouble.kind,
         "subject": trouble.subject,
         "cause": trouble.cause,
-        "decisions": [_decision(decision) for decision in trouble.decisions],
+        "decisions": [_decision(decision, zone) for decision in trouble.decisions],
         "unwound": [move for move, _ in unwind.returned] if unwind else [],
         "result": trouble.result,
-        "result_at": _time(trouble.result_at),
+        "result_at": _time(trouble.result_at, zone),
         "line": trouble.seq,
     }
 
 
-def _decision(decision: Decision) -> Facts:
+def _decision(decision: Decision, zone: ZoneInfo) -> Facts:
     return {
         "what": decision.what,
-        "at": _time(decision.at),
+        "at": _time(decision.at, zone),
         "wave": decision.wave,
         "subject": decision.subject,
         "by": decision.by,
@@ -97,8 +99,9 @@ def _decision(decision: Decision) -> Facts:
     }
 
 
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
+def _time(moment: datetime | None, zone: ZoneInfo) -> str | None:
+    """By the clocks of the window: the same text whether the journal was kept or just written."""
+    return None if moment is None else moment.astimezone(zone).isoformat()
 
 
 def summary_text(t: Texts, book: StoryBook, reference: str) -> str:

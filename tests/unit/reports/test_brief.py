@@ -11,7 +11,6 @@ from migrator.plan.model import Figures, Itinerary
 from migrator.plan.seal import Inputs, Seal, make_seal
 from migrator.reports.brief import (
     Outlook,
-    assumed_fields,
     brief_html,
     brief_text,
     changed,
@@ -115,10 +114,19 @@ def test_handlers_are_counted_by_shift_and_checks_fall_into_theirs(itinerary: It
 
 
 def test_assumed_figures_are_counted_by_field(itinerary: Itinerary) -> None:
-    assert assumed_fields(itinerary) == (
-        ("durations.unwind", 10),
-        ("people: telephone of decider-02", 0),
-    )
+    text = sheet(itinerary)
+    assert "how long it takes to take back: 10 subsystems" in text
+    assert "people: telephone of decider-02" in text
+
+
+def test_the_sheet_speaks_the_readers_language_of_what_was_left_out(itinerary: Itinerary) -> None:
+    seal = a_seal("The real platforms: every act was performed on a simulated one.", "copy: 100 %")
+    swedish = texts("sv", "Europe/Stockholm")
+    for draw in (brief_html, brief_text):
+        page = draw(swedish, itinerary, FIGURES, seal=seal, inputs=INPUTS, practice=True)
+        assert "The real platforms" not in page
+        assert "copy: 100 %" in page
+        assert "hur lång tid det tar att ta tillbaka: 10 delsystem" in page
 
 
 def test_what_does_not_fit_is_counted() -> None:

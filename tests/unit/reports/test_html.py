@@ -138,7 +138,7 @@ def test_the_head_of_the_chain_is_printed_with_the_way_to_check_it() -> None:
 
 def test_assumed_figures_are_listed_by_field_with_their_subsystems() -> None:
     text = read_page(source(a_quiet_weekend(1, 3))).text
-    assert "durations.unwind : 1 subsystem" in text or "durations.unwind: 1 subsystem" in text
+    assert "how long it takes to take back: 1 subsystem" in text
     assert "people: telephone of decider-02" in text
 
 

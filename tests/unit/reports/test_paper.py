@@ -105,6 +105,25 @@ def test_the_telephone_list_names_everybody_once(itinerary: Itinerary) -> None:
     assert sorted(listed) == sorted(m.id for m in itinerary.members.values())
 
 
+def test_what_may_run_ahead_of_the_gate_is_over_when_the_hands_on_part_begins() -> None:
+    itinerary = an_itinerary(1, 4)
+    ahead = {kind.value for kind in itinerary.policy.ahead_of_gate}
+    assert ahead
+    for wave in wave_sheets(itinerary):
+        for sheet in wave.sheets:
+            early = [row for row in sheet.rows if row.step in ahead]
+            assert early == list(sheet.rows[: len(early)])
+            assert sheet.rows[len(early)].at == sheet.leg.planned_start
+            assert [row.at for row in sheet.rows] == sorted(row.at for row in sheet.rows)
+
+
+def test_a_check_opens_when_its_own_core_moves_are_switched(itinerary: Itinerary) -> None:
+    for wave in wave_sheets(itinerary):
+        for check in wave.checks:
+            core = [itinerary.legs[move].planned_switch for move in check.leg.core]
+            assert check.at == max(*core, check.leg.possible_after or core[0])
+
+
 def test_the_page_is_well_formed_and_needs_no_network(itinerary: Itinerary) -> None:
     found = read_page(page(itinerary, "sv"))
     assert found.unbalanced == []
