@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from builders import a_place, at, ids, three
 from migrator.ids import FunctionId, TeamId
@@ -20,6 +21,7 @@ from migrator.inventory.model import (
     Role,
 )
 from migrator.links.table import Pair
+from migrator.plan.model import StepKind
 from migrator.plan.recipes import DEFAULT_POLICY, RECIPES
 from migrator.planner.decode import Schedule, decode, earliest, stretches
 from migrator.planner.problem import Problem, build_problem
@@ -240,3 +242,21 @@ def test_people_without_shifts_are_there_in_any_hour() -> None:
     functions = (a_function(0, possible_after=at("15 09:00")),)
     schedule = decoded([[0]], subsystems=(stateless(0),), people=people, functions=functions)
     assert schedule.verified == [468 + 6]
+
+
+def test_copies_that_may_not_run_ahead_of_the_gate_share_the_line_behind_it() -> None:
+    places = (a_place("cluster", "new", copy_gib_per_hour=15.0), a_place("hall", "old"))
+    inventory = an_estate(2, subsystems=(stateful(0), stateful(1)), places=places)
+    policy = replace(DEFAULT_POLICY, ahead_of_gate=(StepKind.PREPARE,))
+    problem = build_problem(inventory, (), find_rules(inventory), policy, RECIPES)
+    schedule = decode(problem, [[0, 1]])
+    # Prepared in 10 minutes; the copy of 40 begins 3 minutes into the hands-on part: 9 ticks.
+    assert schedule.start == [2, 2 + 9]
+
+
+def test_by_policy_a_gate_waits_until_the_wave_before_it_is_accepted() -> None:
+    inventory = an_estate(2, subsystems=(stateless(0), stateless(1)))
+    policy = replace(DEFAULT_POLICY, next_wave_when="accepted")
+    problem = build_problem(inventory, (), find_rules(inventory), policy, RECIPES)
+    schedule = decode(problem, [[0], [1]])
+    assert schedule.gates == [0, schedule.end[0]]
