@@ -40,8 +40,11 @@ class Crowd:
 
 
 def presence(person: Person, shifts: Sequence[Shift], window: Window) -> tuple[Stretch, ...]:
-    """When somebody is there; shifts that touch are one stretch."""
-    if not shifts:
+    """When somebody is there; shifts that touch are one stretch.
+
+    Somebody without shifts is always there: the engine asks such a person at any hour.
+    """
+    if not shifts or not person.shifts:
         return (Stretch(NEVER_YET, FOREVER),)
     mine = [Stretch(s.start, s.end) for s in shifts if s.id in person.shifts]
     joined: list[Stretch] = []

@@ -54,3 +54,9 @@ def test_two_crowds_apart_are_told_apart() -> None:
 
 def test_beyond_the_end_nothing_is_looked_at() -> None:
     assert crowd([Stretch(at("16 01:00"), at("16 02:00"))], [], WINDOW.end) == ()
+
+
+def test_somebody_without_shifts_is_always_there_as_the_engine_has_it() -> None:
+    (stretch,) = presence(a_person("eva", shifts=()), SHIFTS, WINDOW)
+    assert stretch.covers(at("14 07:00"))
+    assert stretch.covers(at("15 03:00"))
