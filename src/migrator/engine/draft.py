@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from migrator.engine.events import Event
@@ -43,10 +43,6 @@ class Draft:
         """Ask to be called again at `at`, if nothing happens before."""
         if self.wake_at is None or at < self.wake_at:
             self.wake_at = at
-
-    def wake_in(self, minutes: float) -> None:
-        """Ask to be called again in `minutes`."""
-        self.wake(self.now + timedelta(minutes=minutes))
 
     def token(self, move: str, act: str, attempt: int) -> str:
         """The idempotence token of an act: the same for every try in one attempt."""

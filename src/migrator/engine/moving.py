@@ -27,7 +27,6 @@ from migrator.engine.troubles import hold, stall
 from migrator.plan.model import Leg, StepKind, Trouble, WaveLeg
 
 _TRIED = frozenset({ActState.WAITING, ActState.FAILED})
-_PROBED = StepKind.PROBE_LINKS.value
 _VERIFY = StepKind.VERIFY.value
 _ACCEPT = StepKind.ACCEPT.value
 
@@ -265,8 +264,3 @@ def _end_at_once(draft: Draft, record: MoveRecord, act: ActRecord, detail: str) 
         start_step(draft, draft.run.itinerary.legs[record.id], record, act)
     elif act.state is ActState.STARTED:
         draft.add(ev.StepEnded(record.id, act.name, record.attempt, "done", detail))
-
-
-def probed(record: MoveRecord) -> bool:
-    """Tell whether the move is switched and its links were proved."""
-    return record.switched and _complete(record, _PROBED)

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
+from typing import TypeGuard
 
 from migrator.engine import events as ev
-from migrator.engine.ports import Line
 from migrator.engine.fold import fold
+from migrator.engine.ports import Line
 from migrator.engine.run import Run
 from migrator.engine.states import CheckState, WaveState
 from migrator.plan.model import StepKind
@@ -122,7 +123,7 @@ def _relations(run: Run, lines: Sequence[Line]) -> Iterator[str]:
     on_new: set[str] = set()
     for line in lines:
         event = line.event
-        if isinstance(event, ev.StepEnded) and event.step == "switch" and event.outcome == "done":
+        if _switched(event):
             on_new.add(event.move)
         elif isinstance(event, ev.MoveReturned):
             on_new.discard(event.move)
@@ -130,6 +131,13 @@ def _relations(run: Run, lines: Sequence[Line]) -> Iterator[str]:
             late = [earlier for earlier in legs[event.move].after if earlier not in on_new]
             if late:
                 yield f"{event.move}: its cut began before {', '.join(late)} had switched"
+
+
+def _switched(event: ev.Event) -> TypeGuard[ev.StepEnded | ev.StepSettled | ev.StepResolved]:
+    """Tell whether a switch is known to be done: heard, observed after a restart, or by hand."""
+    if isinstance(event, ev.StepEnded | ev.StepSettled):
+        return event.step == "switch" and event.outcome == "done"
+    return isinstance(event, ev.StepResolved) and event.step == "switch" and event.how != "retry"
 
 
 def _cut(run: Run, move: str) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 from migrator.engine import events as ev
 from migrator.engine.ports import Clock, Line, OperatorCommand
 from migrator.engine.run import Run
-from migrator.engine.states import FINAL_WAVES, CheckState, WaveState
+from migrator.engine.states import FINAL_WAVES, CheckState, RunState, WaveState
 from migrator.inventory.model import Estimate
 from migrator.plan.model import Itinerary, WaveLeg
 from migrator.platform.simulated.chance import Chance
@@ -33,6 +33,7 @@ _UNSTICK_TRIES: Final = 1
 _RELEASED: Final = frozenset({"operator", "unanswered", "stalled"})
 _SAYS: Final = "simulated"
 
+Details = tuple[tuple[str, str], ...]
 Spawn = Callable[[Coroutine[object, object, None], str], object]
 
 
@@ -106,7 +107,10 @@ class SimulatedPeople:
         """(person, subject): the checks and gates that somebody who is really there must answer.
 
         Run time stands still for them, or a gate's hour would be over before a name is typed.
+        Nobody is asked any more once the run is aborted.
         """
+        if run.state is RunState.ABORTING:
+            return ()
         asked = [
             (check.person, check.id)
             for check in run.checks.values()
@@ -131,10 +135,14 @@ class SimulatedPeople:
         function = check.function or check.id
         if self._faults.take("handler_never_answers", function=function, attempt=event.attempt):
             return
-        says_no = self._faults.take("handler_says_no", function=function, attempt=event.attempt)
+
+        def verdict() -> Details:
+            # A fault strikes when it is said, so that one who is interrupted says it afterwards.
+            no = self._faults.take("handler_says_no", function=function, attempt=event.attempt)
+            return (("verdict", "works" if no is None else "does_not_work"),)
+
         minutes = self._chance.minutes(check.minutes, event.check, event.person, event.attempt)
-        verdict = "does_not_work" if says_no is not None else "works"
-        self._later(minutes, "tick", event.person, event.check, (("verdict", verdict),))
+        self._later(minutes, "tick", event.person, event.check, verdict)
 
     # --- deciders ---------------------------------------------------------------------------
 
@@ -213,7 +221,7 @@ class SimulatedPeople:
         verb: str,
         actor: str,
         target: str,
-        details: tuple[tuple[str, str], ...] = (),
+        details: Callable[[], Details] = tuple,
     ) -> None:
         self._given += 1
         key = f"{verb} {target} {actor} {self._given}"
@@ -226,7 +234,7 @@ class SimulatedPeople:
         verb: str,
         actor: str,
         target: str,
-        details: tuple[tuple[str, str], ...],
+        details: Callable[[], Details],
     ) -> None:
         await self._clock.sleep(minutes, key)
         self._submit(
@@ -238,6 +246,6 @@ class SimulatedPeople:
                 target=target,
                 reason=_SAYS,
                 saw=0,
-                details=details,
+                details=details(),
             )
         )
