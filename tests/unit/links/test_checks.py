@@ -62,7 +62,19 @@ def wrong_rows() -> Iterator[tuple[str, str | None, str]]:
     for end in ("source", "target"):
         yield end, "web.ap", f"{end} component 'web.ap' does not exist; the nearest is 'web.app'"
         yield end, "zzzzzz", f"{end} component 'zzzzzz' does not exist"
-    for port in ("0", "65536", "-1", "443.0", "4e2", " 443", "https", "9" * 30):
+    for port in (
+        "0",
+        "65536",
+        "-1",
+        "443.0",
+        "4e2",
+        " 443",
+        "+5",
+        "0x1F",
+        "1_0",
+        "https",
+        "9" * 30,
+    ):
         yield "port", port, f"port '{port}' is not a whole number in the range 1 to 65535, or empty"
     for calls in ("-1", "1.5", "1e3", "many", "9" * 30, str(10**12 + 1)):
         message = f"calls_per_day '{calls}' is not a whole number in the range 0 or more"
@@ -94,6 +106,7 @@ RIGHT_ONES: tuple[Row, ...] = (
     {"port": None},
     {"port": "1"},
     {"port": "65535"},
+    {"port": "0443"},
     {"data_class": None, "evidence": ""},
     {"calls_per_day": "0"},
     {"calls_per_day": str(10**12)},
