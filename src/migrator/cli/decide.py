@@ -13,6 +13,7 @@ from migrator.cli import output
 from migrator.cli.app import STATE_FOLDER
 from migrator.cli.output import Format, FormatOption
 from migrator.cli.runs import RunArgument, SeenRun, StoreOption, see_run, typed, who_may
+from migrator.cli.sentences import printable
 from migrator.cli.status import leader_line, left, state_line
 
 if TYPE_CHECKING:
@@ -114,12 +115,13 @@ def _facts(seen: SeenRun, found: list[Wait], now: datetime) -> dict[str, object]
 
 def _show(seen: SeenRun, found: list[Wait], now: datetime) -> None:
     local = now.astimezone(seen.zone)
-    output.show(f"{seen.mode} {seen.name}: {state_line(seen)}; run time {local:%a %H:%M:%S %Z}")
+    where = f"{seen.mode} {seen.name}: {state_line(seen)}; run time {local:%a %H:%M:%S %Z}"
+    output.show(printable(where))
     if not found:
         output.show("nothing waits for a person now")
     for number, wait in enumerate(found, start=1):
         output.show()
-        output.show(f"{number}. {wait.what}")
+        output.show(printable(f"{number}. {wait.what}"))
         since = f", since {seen.clock(wait.since)}" if wait.since is not None else ""
         output.show(f"   waits for {wait.waits_for}: {wait.on_whom}{since}")
         if wait.until is not None:

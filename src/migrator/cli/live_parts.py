@@ -326,7 +326,7 @@ def _wait_rows(seen: SeenRun, wait: Wait, now: datetime) -> list[Text]:
     row.append(what, style=style)
     if wait.until is not None:
         row.append(f"; at {seen.clock(wait.until)} {wait.then}")
-    row.append(f"; {wait.on_whom}", style="dim")
+    row.append(f"; {_person(seen, wait.on_whom)}", style="dim")
     if not stands:
         return [row]
     verbs = " | ".join(line.split(" RUN")[0] for line, _ in wait.choices)

@@ -21,15 +21,13 @@ from migrator.cli.live_parts import (
     window_row,
 )
 from migrator.cli.runs import SeenRun
-from migrator.cli.sentences import OUTCOME_WORDS, sentence, tone, worth_telling
+from migrator.cli.sentences import OUTCOME_WORDS, printable, sentence, tone, worth_telling
 from migrator.cli.status import leader_line, state_line
 
 WIDTH_MIN: Final = 60
 HEIGHT_MIN: Final = 16
 TONES: Final = {"bad": "red", "warn": "yellow", "good": "green", "calm": ""}
-LEGEND: Final = (
-    "● done ◐ now ✖ failed ? in doubt ◌ skipped · to come  ─ plan ░ ahead █ moved ▒ back"
-)
+LEGEND: Final = "● done ◐ now ✖ failed ? doubt ◌ skipped · to come ─ plan ░ ahead █ moved ▒ back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +60,7 @@ def frame(seen: SeenRun, now: datetime, width: int, height: int) -> list[Text]:
     body += [Text() for _ in range(height - len(top) - len(bottom) - len(body))]
     lines = [*top, *body, *bottom]
     for line in lines:
+        line.plain = printable(line.plain)  # sign for sign, so that every style stays in its place
         line.no_wrap = True
         line.truncate(width, overflow="ellipsis")
     return lines

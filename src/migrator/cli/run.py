@@ -18,7 +18,7 @@ from migrator.cli.app import INTERRUPTED, STATE_FOLDER
 from migrator.cli.identity import AsOption, person_id, who
 from migrator.cli.output import Format, FormatOption
 from migrator.cli.runs import StoreOption, mode_words, os_user
-from migrator.cli.sentences import OUTCOME_WORDS
+from migrator.cli.sentences import OUTCOME_WORDS, printable
 from migrator.cli.status import wave_facts, waves_table
 from migrator.errors import InputError, MigratorError
 
@@ -305,7 +305,7 @@ def _show(name: str, done: Practised, mode: str) -> None:
     output.show(f"{mode} {name}: {OUTCOME_WORDS[run.outcome] if ended else 'left, not ended'}")
     output.show(waves_table(run))
     for each in run.exceptions:
-        output.show(f"exception: {each}")
+        output.show(printable(f"exception: {each}"))
     if done.ledger is not None:
         world = done.ledger
         output.show(

@@ -96,8 +96,13 @@ def told_of(event: ev.Event, itinerary: Itinerary) -> str:
     for tell in (words.run, words.gate, words.wave, words.act, words.check, words.command):
         text = tell(event)
         if text:
-            return text
+            return printable(text)
     return type(event).__name__
+
+
+def printable(text: str) -> str:
+    """The text without what would steer a terminal: a reason holds whatever somebody pasted."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 class _Words:

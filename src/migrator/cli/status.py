@@ -14,6 +14,7 @@ from migrator.cli import output
 from migrator.cli.app import STATE_FOLDER
 from migrator.cli.output import Format, FormatOption
 from migrator.cli.runs import RunArgument, SeenRun, StoreOption, see_run, typed
+from migrator.cli.sentences import OUTCOME_WORDS, printable
 
 if TYPE_CHECKING:
     from migrator.engine.run import Run, WaveRecord
@@ -204,7 +205,7 @@ def _show(seen: SeenRun) -> None:
 
     run, now = seen.run, seen.now()
     local = now.astimezone(seen.zone)
-    output.show(f"{seen.mode} {seen.name}: {state_line(seen)}")
+    output.show(printable(f"{seen.mode} {seen.name}: {state_line(seen)}"))
     output.show(
         f"run time {local:%a %Y-%m-%d %H:%M:%S %Z}; window "
         f"{seen.clock(seen.itinerary.window.start)} to {seen.clock(seen.itinerary.window.end)} "
@@ -223,7 +224,7 @@ def _show(seen: SeenRun) -> None:
         output.show()
         output.show("waits for people (details and commands: migrator decide)")
         for wait in people[:WAITS_SHOWN_MAX]:
-            output.show(f"  {wait_line(seen, wait, now)}")
+            output.show(printable(f"  {wait_line(seen, wait, now)}"))
         if len(people) > WAITS_SHOWN_MAX:
             output.show(f"  and {len(people) - WAITS_SHOWN_MAX} more")
     acts = len(found) - len(people)
@@ -233,15 +234,13 @@ def _show(seen: SeenRun) -> None:
         output.show()
         output.show("exceptions")
         for each in run.exceptions:
-            output.show(f"  {each}")
+            output.show(printable(f"  {each}"))
     output.show()
     output.show(f"line {run.seq}, head {seen.journal.head}")
 
 
 def state_line(seen: SeenRun) -> str:
     """The state of the run in words."""
-    from migrator.cli.sentences import OUTCOME_WORDS
-
     run = seen.run
     if seen.ended:
         return OUTCOME_WORDS[run.outcome]
