@@ -1,12 +1,13 @@
 """How long links take to be checked and summed to pairs, and how much memory it needs.
 
-Each round is a new process. What is measured in it, without the interpreter's own start: importing
-the library and DuckDB, reading and checking every row against the estate's components (unknown
-ends, doubled ids, ranges), the digest, the checked Parquet copy, and the pairs with their weights.
-The files are in the page cache and the bytecode is compiled, as on the second day of use; nothing
-was checked before, so migrator's own cache is empty in every round but the one that is named so.
-The data are made here, seeded: names of ordinary length, Pareto calls, hubs. The Parquet files are
-written in row groups of 65,536 rows, and once in a single group, which only one core can read.
+Each round is a new process. What is measured in it, once the interpreter runs and the inventory is
+in memory: importing `links/` and DuckDB, reading and checking every row against the estate's
+components (unknown ends, doubled ids, ranges), the digest, the checked Parquet copy, and the pairs
+with their weights. The files are in the page cache and the bytecode is compiled, as on the second
+day of use; nothing was checked before, so migrator's own cache is empty in every round but the one
+that is named so. The data are made here, seeded: names of ordinary length, Pareto calls, hubs. The
+Parquet files are written in row groups of 65,536 rows, and once in a single group, which only one
+core can read.
 """
 
 from __future__ import annotations
@@ -93,13 +94,14 @@ def measure(
     """Run the child several times; the median of its seconds, the most of its memory."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     times, memory, pairs = [], [], 0
-    for number in range(rounds + 1):
+    warming = 1 if rounds > 1 else 0  # the first of several rounds fills the machine's caches
+    for number in range(warming + rounds):
         cache = folder / ("cache" if cached else f"cache-{number}")
         command = [sys.executable, __file__, str(folder), form, str(subsystems), str(cache)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         found = json.loads(done.stdout)
         pairs = found["pairs"]
-        if number or not rounds - 1:  # the first of several rounds warms caches
+        if number >= warming:
             times.append(found["seconds"])
             memory.append(found["megabytes"])
     return round(statistics.median(times), 3), round(max(memory), 1), pairs
@@ -107,15 +109,13 @@ def measure(
 
 def child(folder: Path, form: str, subsystems: int, cache: Path) -> None:
     """Be one measured process: everything from the first import to the pairs."""
+    inventory = an_estate(folder, subsystems, f"links.{form}")
     began = time.perf_counter()
     from migrator.links.load import read_links
     from migrator.links.pairs import subsystem_pairs
 
-    imported = time.perf_counter() - began
-    inventory = an_estate(folder, subsystems, f"links.{form}")
-    began = time.perf_counter()
     pairs = subsystem_pairs(read_links(inventory, cache), inventory)
-    seconds = imported + time.perf_counter() - began
+    seconds = time.perf_counter() - began
     # Not getrusage: a child inherits the peak of the process that started it.
     status = Path("/proc/self/status").read_text(encoding="ascii")
     megabytes = int(status.partition("VmHWM:")[2].split()[0]) / 1024
