@@ -37,6 +37,20 @@ STATE_FOLDER: Final = Path(".migrator")
 CRASH_NOTES_MAX: Final = 100
 """A defect met in a loop must not fill the disk of the machine that holds the journal."""
 
+NOT_ACCESSIBLE: Final = frozenset(
+    {
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.EISDIR,
+        errno.ENOTDIR,
+        errno.ENOENT,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+    }
+)
+"""A place that a person named and this machine does not give: nothing of migrator is broken."""
+
 HELP: Final = """Plan, rehearse, carry out and undo the weekend in which a large estate of systems
 changes platform.
 
@@ -121,7 +135,8 @@ def _usage(error: TyperException, *, as_json: bool) -> int:
     path = context.command_path if context is not None else "migrator"
     wrong = InputError(
         "usage",
-        error.format_message(),
+        # Typer's inner checks by pydantic put their own words first.
+        error.format_message().replace("Value error, ", ""),
         hint=f"`{path} --help` shows the options, with examples",
     )
     if context is not None and not as_json:
@@ -145,10 +160,10 @@ def _environment(error: OSError) -> EnvironmentFailed | None:
             f"the disk is full{about}",
             hint="make room and run the same command again; nothing half-written is used",
         )
-    if error.filename and error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+    if error.filename and error.errno in NOT_ACCESSIBLE:
         return EnvironmentFailed(
             "file-not-accessible",
-            f"not allowed to use{about.removeprefix(':')} ({error.strerror})",
+            f"cannot use{about.removeprefix(':')} ({error.strerror})",
             hint="give this user access to it, or name another place",
         )
     return None

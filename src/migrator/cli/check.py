@@ -103,7 +103,7 @@ def _facts(
         "components": 0 if examination is None else examination.components,
         "functions": 0 if examination is None else examination.functions,
         "people": 0 if examination is None else examination.people,
-        "teams": 0 if examination is None else examination.teams,
+        "teams": _teams(examination),
         "links": 0 if table is None else table.count,
         "by_kind": {} if inventory is None else _by_kind(inventory),
         "by_protocol": {} if table is None else table.by_protocol,
@@ -117,6 +117,14 @@ def _facts(
     }
 
 
+def _teams(examination: Examination | None) -> int:
+    """With those that nobody declared, once the inventory is whole: they have moves to make."""
+    if examination is None:
+        return 0
+    whole = examination.inventory
+    return examination.teams if whole is None else len(whole.people.teams)
+
+
 def _show(inventory: Inventory, examination: Examination, table: LinkTable) -> None:
     """The short table for people."""
     assumed = _assumed(inventory)
@@ -128,7 +136,7 @@ def _show(inventory: Inventory, examination: Examination, table: LinkTable) -> N
         ("functions", len(inventory.functions), ""),
         ("people", len(inventory.people.people), ""),
         ("shifts", len(inventory.people.shifts), ""),
-        ("teams", len(inventory.people.teams), ""),
+        ("teams", _teams(examination), ""),
         ("assumed", sum(assumed.values()), _counted(assumed)),
     ]
     calendar = inventory.calendar
@@ -139,6 +147,11 @@ def _show(inventory: Inventory, examination: Examination, table: LinkTable) -> N
     )
     output.show(output.table(("what", "number", "of these"), rows))
     output.show(f"digest {inventory.digest[:16]}, links {table.digest[:16]}")
+    if table.count == 0:
+        output.say(
+            "warning: there are no links (links.csv or links.parquet);"
+            " a plan would take everything for unconnected"
+        )
 
 
 SHOWN_MAX: Final = 6

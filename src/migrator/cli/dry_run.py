@@ -8,6 +8,8 @@ should, whatever the weekends' own outcomes were.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,12 +18,26 @@ import typer
 from migrator import __version__
 from migrator.cli import output
 from migrator.cli.output import Format, FormatOption
-from migrator.cli.plan_files import InventoryOption, PlanArgument, PlanWithInventory, fault_of
+from migrator.cli.plan_files import (
+    UNSOUND,
+    InventoryOption,
+    PlanArgument,
+    PlanWithInventory,
+    fault_of,
+    inventory_folder,
+    open_plan,
+    open_with_inventory,
+    refuse_unsound,
+)
+from migrator.errors import InputError
+from migrator.plan.findings import errors
+from migrator.plan.lint import ANOTHER_INVENTORY
 
 if TYPE_CHECKING:
     from migrator.plan.findings import Finding
     from migrator.plan.seal import Seal
     from migrator.reports.exercise import Exercise
+    from migrator.reports.findings import Case
     from migrator.reports.findings import Finding as CiFinding
 
 _REFERENCE = "dry-run-failed"
@@ -54,24 +70,20 @@ def command(  # noqa: PLR0917 - the options of one command
     Exit code 0: every step and unwind did what it should. 1: one did not. 2: the plan is to be
     mended first. docs/ci.md has ready snippets for GitLab and GitHub.
     """
-    from migrator.cli.plan_files import open_plan, open_with_inventory
-    from migrator.plan.findings import errors
+    files = _CiFiles(junit, codequality, sarif)
+    opened = _open(plan, inventory, files)
+    findings = opened.lint()
+    if errors(findings):
+        files.write(opened.plan.name, _for_ci(opened, None, findings), None)
+        refuse_unsound(opened)
     from migrator.reports.exercise import exercised
     from migrator.wiring import dry_run
 
-    opened = open_with_inventory(open_plan(plan), inventory)
-    findings = opened.lint()
-    unsound = errors(findings)
-    if unsound:
-        _write(opened, None, findings, junit, codequality, sarif)
-        from migrator.cli.plan_files import refuse_unsound
-
-        refuse_unsound(opened)
     itinerary = opened.itinerary()
     with output.progress("Exercising every step and every unwind"):
         played = dry_run(itinerary, seed)
         exercise = exercised(itinerary, played.forward, played.taken_back, played.rolled_back)
-    _write(opened, exercise, findings, junit, codequality, sarif)
+    files.write(opened.plan.name, _for_ci(opened, exercise, findings), exercise)
     made = _seal(opened, exercise, seed)
     if seal and exercise.passed:
         _write_seal(plan, made)
@@ -80,6 +92,82 @@ def command(  # noqa: PLR0917 - the options of one command
     else:
         _show(opened, exercise, findings, made)
     return 0 if exercise.passed else 1
+
+
+@dataclass(frozen=True, slots=True)
+class _CiFiles:
+    """What a CI wants to read, as the command line asks for it."""
+
+    junit: Path | None
+    codequality: Path | None
+    sarif: Path | None
+
+    def write(self, name: str, found: Sequence[CiFinding], exercise: Exercise | None) -> None:
+        """Write what was asked for; also for a plan with errors, so that a CI shows them."""
+        from migrator.cli.report import write
+        from migrator.reports.codequality import codequality_json
+        from migrator.reports.junit import junit_xml
+        from migrator.reports.sarif import sarif_json
+
+        if self.junit is not None:
+            cases = (*_lint_cases(found), *(exercise.cases if exercise else ()))
+            write(self.junit, junit_xml(cases, name))
+        if self.codequality is not None:
+            write(self.codequality, codequality_json(found))
+        if self.sarif is not None:
+            write(self.sarif, sarif_json(found, __version__))
+
+
+def _open(plan: Path, inventory: Path | None, files: _CiFiles) -> PlanWithInventory:
+    """Read the plan and all it needs; what cannot be read is an error that a CI shows, too."""
+    folder = None
+    try:
+        file = open_plan(plan)
+        folder = inventory_folder(file, inventory)
+        return open_with_inventory(file, inventory)
+    except InputError as error:
+        files.write(plan.stem, _unread(plan, folder, error), None)
+        raise
+
+
+def _unread(plan: Path, folder: Path | None, error: InputError) -> list[CiFinding]:
+    """The faults of a file that cannot be read; an inventory names its files from its folder."""
+    from migrator.reports.findings import Finding as CiFinding
+    from migrator.reports.findings import Severity
+
+    page, hint = error.reference, error.hint
+    if not error.faults:
+        place = plan.as_posix()
+        return [CiFinding(page, Severity.ERROR, error.message, place, None, hint, page)]
+    return [
+        CiFinding(
+            page,
+            Severity.ERROR,
+            f"{fault.path}: {fault.message}" if fault.path else fault.message,
+            fault.file if folder is None else (folder / fault.file).as_posix(),
+            fault.line,
+            hint,
+            page,
+        )
+        for fault in error.faults
+    ]
+
+
+def _lint_cases(found: Sequence[CiFinding]) -> list[Case]:
+    """One case for each error: a CI tells cases apart by their names, so the message is in it."""
+    from migrator.reports.findings import Case
+
+    return [
+        Case(
+            f"{each.rule}: {each.message}",
+            "lint",
+            0.0,
+            f"{each.file}{f':{each.line}' if each.line else ''}: {each.message}\n{each.hint}",
+            None,
+        )
+        for each in found
+        if each.severity.value == "error" and each.rule != _REFERENCE
+    ] or [Case("the plan holds with its inventory", "lint", 0.0, None, None)]
 
 
 def _seal(opened: PlanWithInventory, exercise: Exercise, seed: int) -> Seal:
@@ -106,35 +194,6 @@ def _write_seal(plan: Path, seal: Seal) -> None:
     output.say(f"written: {path}")
 
 
-def _write(
-    opened: PlanWithInventory,
-    exercise: Exercise | None,
-    findings: tuple[Finding, ...],
-    junit: Path | None,
-    codequality: Path | None,
-    sarif: Path | None,
-) -> None:
-    """Write what was asked for; also when lint found errors, so that a CI shows them in place."""
-    from migrator.cli.report import write
-    from migrator.reports.codequality import codequality_json
-    from migrator.reports.findings import Case
-    from migrator.reports.junit import junit_xml
-    from migrator.reports.sarif import sarif_json
-
-    for_ci = _for_ci(opened, exercise, findings)
-    if junit is not None:
-        lint = [
-            Case(each.rule, "lint", 0.0, f"{each.message}\n{each.hint}", None)
-            for each in for_ci
-            if each.severity.value == "error" and each.rule != _REFERENCE
-        ] or [Case("the plan holds with its inventory", "lint", 0.0, None, None)]
-        write(junit, junit_xml((*lint, *(exercise.cases if exercise else ())), opened.plan.name))
-    if codequality is not None:
-        write(codequality, codequality_json(for_ci))
-    if sarif is not None:
-        write(sarif, sarif_json(for_ci, __version__))
-
-
 def _for_ci(
     opened: PlanWithInventory, exercise: Exercise | None, findings: tuple[Finding, ...]
 ) -> list[CiFinding]:
@@ -147,7 +206,10 @@ def _for_ci(
         line = fault_of(finding, document).line
         severity = Severity(finding.severity.value)
         file = opened.file.path.as_posix()
-        found.append(CiFinding(finding.rule, severity, finding.message, file, line, finding.hint))
+        page = ANOTHER_INVENTORY if finding.rule == ANOTHER_INVENTORY else UNSOUND
+        found.append(
+            CiFinding(finding.rule, severity, finding.message, file, line, finding.hint, page)
+        )
     found += [
         CiFinding(
             _REFERENCE,
@@ -156,6 +218,7 @@ def _for_ci(
             opened.file.path.as_posix(),
             document.line(("waves",)),
             "rehearse the plan with the same seed and read the report",
+            _REFERENCE,
         )
         for case in (exercise.failures if exercise else ())
     ]

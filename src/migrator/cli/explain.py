@@ -32,10 +32,16 @@ def command(
       migrator explain plans/ours.yaml personregister
       migrator explain plans/ours.yaml personregister --format json | jq .earlier
     """
+    from migrator.plan.lint import ANOTHER_INVENTORY
     from migrator.planner.explain import explain
 
     opened = open_with_inventory(open_plan(plan), inventory)
     found = explain(opened.plan, opened.inventory, opened.pairs, SubsystemId(subsystem))
+    if any(finding.rule == ANOTHER_INVENTORY for finding in opened.lint()):
+        output.say(
+            f"warning: {plan} was made from another inventory than {opened.inventory.folder};"
+            f" `migrator lint` says what differs"
+        )
     if form is Format.json:
         output.emit(asdict(found))
     else:

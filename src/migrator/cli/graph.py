@@ -42,8 +42,9 @@ def command(
         str | None, typer.Option("--around", metavar="X", help="What is linked with X?")
     ] = None,
     depth: Annotated[
-        int, typer.Option("--depth", min=1, max=5, help="How many hops around X.")
-    ] = 1,
+        int | None,
+        typer.Option("--depth", min=1, max=5, help="How many hops around X [default: 1]."),
+    ] = None,
     form: Annotated[
         Form, typer.Option("--format", help="For people, Graphviz, programs or the eye.")
     ] = Form.text,
@@ -67,18 +68,21 @@ def command(
             "--why and --around are two questions",
             hint="ask them one after the other",
         )
+    if depth is not None and around is None:
+        raise InputError("usage", "--depth says how far around X", hint="name X with --around")
     estate = read_estate(folder)
     if why is not None:
         text = _answer_why(estate, _known(estate, why[0]), _known(estate, why[1]), form)
     elif around is not None:
-        text = _answer_around(estate, _known(estate, around), depth, form)
+        text = _answer_around(estate, _known(estate, around), depth or 1, form)
     else:
         text = _answer_summary(estate, form)
     if to is None:
         output.show(text.removesuffix("\n"))
     else:
-        to.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
-        output.say(f"written: {to}")
+        from migrator.cli.report import deliver
+
+        deliver(text if text.endswith("\n") else f"{text}\n", to)
 
 
 def _known(estate: Estate, name: str) -> SubsystemId:

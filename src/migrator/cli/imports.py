@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Turn Kubernetes or Compose files into an inventory.",
+    epilog="""\b
+Examples:
+  migrator import kubernetes manifests/ -o inventories/shop
+  migrator import compose docker-compose.yml -o inventories/shop
+
+`migrator import kubernetes --help` says from what evidence links are made.""",
     add_completion=False,
     rich_markup_mode=None,
     context_settings={"max_content_width": 100},

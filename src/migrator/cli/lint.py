@@ -16,15 +16,16 @@ import typer
 from migrator.cli import output
 from migrator.cli.output import Format, FormatOption
 from migrator.cli.plan_files import (
-    UNSOUND,
     InventoryOption,
     PlanArgument,
     PlanWithInventory,
     fault_of,
     open_plan,
     open_with_inventory,
+    page_of,
 )
 from migrator.errors import InputError
+from migrator.plan.findings import errors
 
 if TYPE_CHECKING:
     from migrator.plan.findings import Finding
@@ -70,7 +71,7 @@ def _show(opened: PlanWithInventory, findings: tuple[Finding, ...]) -> None:
     wrong, doubtful = _count(findings, "error"), _count(findings, "warning")
     if wrong:
         output.show(f"{opened.file.path}: {wrong} errors, {doubtful} warnings; not to be run")
-        output.say(f"see: runbooks/{UNSOUND}.md")
+        output.say(f"see: runbooks/{page_of(errors(findings))}.md")
     else:
         output.show(f"{opened.file.path}: no errors, {doubtful} warnings; it may be run")
 

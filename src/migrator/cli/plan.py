@@ -119,8 +119,10 @@ def command(
         )
     text = plan_to_text(planned.plan, {s.id: s.name for s in inventory.subsystems})
     if out is not None:
+        from migrator.cli.report import write
+
         out.parent.mkdir(parents=True, exist_ok=True)
-        _write(out, text)
+        write(out, text)
     if form is Format.json:
         output.emit(_facts(planned, inventory, pairs, table, out))
     elif out is None:
@@ -175,13 +177,6 @@ def _seen_from(folder: Path, out: Path | None) -> str:
         return Path(os.path.relpath(folder, out.parent)).as_posix()
     except ValueError:  # on another drive
         return folder.resolve().as_posix()
-
-
-def _write(out: Path, text: str) -> None:
-    """Replace the file in one go: a plan cut short would be read as a smaller plan."""
-    draft = out.with_name(f".{out.name}.new")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(out)
 
 
 def _facts(

@@ -7,6 +7,7 @@ mean is decided in `plan/`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -35,6 +36,9 @@ from migrator.plan.text import plan_from_document, read_plan_document
 
 UNSOUND: Final = "unsound-plan"
 """The page for what lint finds."""
+
+OWN_PAGES: Final = frozenset({"window-too-short"})
+"""What lint finds and has a page of its own, for a plan with which nothing else is wrong."""
 
 PlanArgument = Annotated[Path, typer.Argument(metavar="PLAN", help="The plan's file.")]
 InventoryOption = Annotated[
@@ -112,14 +116,21 @@ def refuse_unsound(opened: PlanWithInventory) -> None:
     wrong = errors(opened.lint())
     if not wrong:
         return
-    only_other = all(finding.rule == ANOTHER_INVENTORY for finding in wrong)
     what = "1 thing does not hold" if len(wrong) == 1 else f"{len(wrong)} things do not hold"
     raise InputError(
-        ANOTHER_INVENTORY if only_other else UNSOUND,
+        page_of(wrong),
         f"the plan {opened.file.path} must not be run as it is: {what}",
         hint="`migrator lint` says how to mend each of them",
         faults=tuple(fault_of(finding, opened.file.document) for finding in wrong),
     )
+
+
+def page_of(wrong: Iterable[Finding]) -> str:
+    """The runbook page for a plan with these errors."""
+    rules = {finding.rule for finding in wrong}
+    if ANOTHER_INVENTORY in rules:
+        return ANOTHER_INVENTORY  # whatever else is wrong may follow from it
+    return rules.pop() if len(rules) == 1 and rules <= OWN_PAGES else UNSOUND
 
 
 def fault_of(finding: Finding, document: Document) -> Fault:

@@ -37,7 +37,7 @@ RowT = TypeVar("RowT", bound=Row)
 
 FILE_BYTES_MAX: Final = 64 * 1024 * 1024
 """A thousand subsystems are about a megabyte; a larger text is a mistake or an attack."""
-HINT: Final = "Mend the places named, then run `migrator check` on the folder again."
+HINT: Final = "mend the places named, then run `migrator check` on the folder again"
 SUBSYSTEMS_FOLDER: Final = "subsystems"
 MANIFESTS_FOLDER: Final = "manifests"
 
@@ -100,17 +100,17 @@ def examine(folder: Path) -> Examination:
 def _require(folder: Path) -> None:
     """Refuse what is no inventory's folder, and name the one that was probably meant."""
     if not folder.exists():
-        message, hint = f"the folder {folder} does not exist", "Name the folder of an inventory."
+        message, hint = f"the folder {folder} does not exist", "name the folder of an inventory"
     elif not folder.is_dir():
-        message, hint = f"{folder} is not a folder", f"Name the folder: {folder.parent}"
+        message, hint = f"{folder} is not a folder", f"name the folder: {folder.parent}"
     elif not (folder / "inventory.yaml").exists():
         message = f"the folder {folder} has no inventory.yaml"
         inner = sorted(path.parent for path in folder.glob("*/inventory.yaml"))
         hint = (
-            f"Did you mean {inner[0]}?"
+            f"did you mean {inner[0]}?"
             if inner
-            else "Name the folder of an inventory, or write inventory.yaml with the keys "
-            "schema_version, name and owner; `migrator sample DIR` makes one to look at."
+            else "name the folder of an inventory, or write inventory.yaml with the keys "
+            "schema_version, name and owner; `migrator sample DIR` makes one to look at"
         )
     else:
         return

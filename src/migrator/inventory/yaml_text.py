@@ -39,7 +39,7 @@ _BASED: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,5})?")
 _SPECIAL: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _CORE: Final = "tag:yaml.org,2002:"
-_HINT: Final = "Mend the text where the line says, then run the command again."
+_HINT: Final = "mend the text where the line says, then run the command again"
 
 
 @dataclass(frozen=True, slots=True)

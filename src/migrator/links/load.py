@@ -198,8 +198,9 @@ def _wrong_columns(path: Path, faults: tuple[Fault, ...]) -> InputError:
     """It is a table, but not with our columns."""
     return InputError(
         "links-columns",
-        f"{path.name} has other columns than {','.join(LINK_COLUMNS)}",
-        hint="name the columns exactly so; their order does not matter",
+        f"{path.name} does not have the columns {','.join(LINK_COLUMNS)} as they should be",
+        hint="name the columns exactly so, in any order, separated by commas; in Parquet, numbers"
+        " are whole numbers and the rest is text",
         faults=faults,
     )
 

@@ -102,7 +102,7 @@ def make_approval(  # noqa: PLR0913 - an approval has as many parts as it has
     if makers and person not in makers:
         raise RefusedError(
             "not-a-decision-maker",
-            f"{person} decides at no gate of this plan",
+            f"'{person}' decides at no gate of this plan",
             hint=f"one of these may approve it: {', '.join(makers)}",
         )
     if seal is not None:

@@ -23,12 +23,13 @@ class Severity(Enum):
 class Finding:
     """One thing found. `file` is relative to the repository; `line` None for a file as a whole."""
 
-    rule: str  # kebab-case, as the runbook page is called
+    rule: str  # kebab-case
     severity: Severity
     message: str
     file: str
     line: int | None
     hint: str
+    page: str  # the runbook page that says what to do; many rules may share one
 
     @property
     def fingerprint(self) -> str:

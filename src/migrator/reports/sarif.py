@@ -22,7 +22,7 @@ SCHEMA: Final = (
 def sarif_json(findings: Sequence[Finding], version: str) -> str:
     """The file's text. `version` is the program's."""
     rules = list(dict.fromkeys(finding.rule for finding in findings))
-    hints = {finding.rule: finding.hint for finding in reversed(findings)}
+    pages = {finding.rule: finding.page for finding in findings}
     document = {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -32,7 +32,7 @@ def sarif_json(findings: Sequence[Finding], version: str) -> str:
                     "driver": {
                         "name": "migrator",
                         "version": version,
-                        "rules": [_rule(rule, hints[rule]) for rule in rules],
+                        "rules": [_rule(rule, pages[rule]) for rule in rules],
                     }
                 },
                 "columnKind": "unicodeCodePoints",
@@ -48,13 +48,12 @@ def sarif_json(findings: Sequence[Finding], version: str) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _rule(rule: str, hint: str) -> dict[str, object]:
-    page = f"runbooks/{rule}.md"
+def _rule(rule: str, page: str) -> dict[str, object]:
     return {
         "id": rule,
         "name": rule,
         "shortDescription": {"text": rule.replace("-", " ")},
-        "help": {"text": f"{hint or 'What to do'}: see {page}"},
+        "help": {"text": f"What to do: runbooks/{page}.md"},
     }
 
 

@@ -150,6 +150,9 @@ def test_defect_is_told_even_where_nothing_can_be_kept(
         (errno.ENOSPC, "disk-full"),
         (errno.EDQUOT, "disk-full"),
         (errno.EACCES, "file-not-accessible"),
+        (errno.ENOENT, "file-not-accessible"),
+        (errno.ENOTDIR, "file-not-accessible"),
+        (errno.EISDIR, "file-not-accessible"),
     ],
 )
 def test_failing_machine_is_told_apart_from_wrong_input(

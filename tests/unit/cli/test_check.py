@@ -99,3 +99,25 @@ def test_people_get_every_fault_and_the_page(
     assert told.out == ""
     assert "functions.yaml:7: functions[0].quorum: wants at least 1" in told.err
     assert "see: runbooks/invalid-inventory.md" in told.err
+
+
+def test_teams_are_counted_alike_for_people_and_programs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # A subsystem that nobody owns gets a team by assumption, which is one all the same.
+    text = edited("subsystems", "    team: green\n    kind: stateless\n", "    kind: stateless\n")
+    folder = write_inventory(tmp_path / "ours", subsystems=text)
+    code, facts = check(folder, capsys)
+    assert (code, facts["teams"]) == (0, 3)
+    assert app.run(["check", str(folder)]) == 0
+    (line,) = [x for x in capsys.readouterr().out.splitlines() if x.startswith("teams")]
+    assert line.split()[1] == "3"
+
+
+def test_an_estate_without_links_is_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_inventory(tmp_path / "ours")
+    (folder / "links.csv").unlink(missing_ok=True)
+    assert app.run(["check", str(folder)]) == 0
+    assert "there are no links" in capsys.readouterr().err

@@ -213,6 +213,20 @@ def test_two_questions_at_once_are_refused(
     assert "--why and --around are two questions" in capsys.readouterr().err
 
 
+def test_how_far_without_around_what_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.run(["graph", str(folder), "--depth", "2"]) == 2
+    assert "name X with --around" in capsys.readouterr().err
+
+
+def test_a_file_in_no_folder_is_input_to_mend(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.run(["graph", str(folder), "-o", "nowhere/graph.txt"]) == 2
+    assert "runbooks/output-not-possible.md" in capsys.readouterr().err
+
+
 def test_a_long_table_is_cut_with_a_count(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

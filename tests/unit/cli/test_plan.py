@@ -166,3 +166,23 @@ def test_explain_of_what_stays_is_an_answer_and_exit_code_2(
 
 def test_the_files_of_the_small_estate_are_what_these_tests_think() -> None:
     assert "cpu: 100" in FILES["places"]
+
+
+def test_a_plan_is_not_written_over_a_folder(
+    estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert planned(estate, "-o", str(tmp_path)) == 2
+    assert "runbooks/output-not-possible.md" in capsys.readouterr().err
+
+
+def test_explaining_a_plan_for_another_inventory_warns(
+    estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "ours.yaml"
+    planned(estate, "-o", str(out))
+    assert app.run(["explain", str(out), "web"]) == 0
+    assert capsys.readouterr().err.count("another inventory") == 0
+    people = estate / "people.yaml"
+    people.write_text(people.read_text("utf-8").replace("Eva E", "Eva F"), "utf-8")
+    assert app.run(["explain", str(out), "web"]) == 0
+    assert "another inventory" in capsys.readouterr().err

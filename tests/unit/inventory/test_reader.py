@@ -49,8 +49,8 @@ def test_folder_of_broken_text_only_leads_to_the_page_about_yaml(tmp_path: Path)
 @pytest.mark.parametrize(
     ("make", "message", "hint"),
     [
-        ("nothing", "does not exist", "Name the folder of an inventory."),
-        ("file", "is not a folder", "Name the folder"),
+        ("nothing", "does not exist", "name the folder of an inventory"),
+        ("file", "is not a folder", "name the folder"),
         ("folder", "has no inventory.yaml", "migrator sample"),
     ],
 )
@@ -73,7 +73,7 @@ def test_folder_above_the_inventory_names_the_one_below(tmp_path: Path) -> None:
     write_inventory(tmp_path / "ours")
     with pytest.raises(InputError) as caught:
         read_inventory(tmp_path)
-    assert caught.value.hint == f"Did you mean {tmp_path / 'ours'}?"
+    assert caught.value.hint == f"did you mean {tmp_path / 'ours'}?"
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,24 @@ from migrator.reports.codequality import codequality_json
 from migrator.reports.findings import Finding, Severity
 
 FINDINGS = (
-    Finding("plan-late", Severity.ERROR, "w02 ends late", "./plans/x.yaml", 12, "move it"),
-    Finding("assumed", Severity.NOTE, "8 durations are assumed", "plans/x.yaml", None, ""),
+    Finding(
+        "plan-late",
+        Severity.ERROR,
+        "w02 ends late",
+        "./plans/x.yaml",
+        12,
+        "move it",
+        "unsound-plan",
+    ),
+    Finding(
+        "assumed",
+        Severity.NOTE,
+        "8 durations are assumed",
+        "plans/x.yaml",
+        None,
+        "",
+        "unsound-plan",
+    ),
 )
 
 

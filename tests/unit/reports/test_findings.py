@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from migrator.reports.findings import Finding, Severity, fingerprints
 
-ONE = Finding("plan-late", Severity.ERROR, "w02 ends late", "plans/x.yaml", 12, "move it")
+ONE = Finding(
+    "plan-late", Severity.ERROR, "w02 ends late", "plans/x.yaml", 12, "move it", "unsound-plan"
+)
 
 
 def test_a_fingerprint_survives_lines_that_come_or_go_above() -> None:

@@ -8,9 +8,27 @@ from migrator.reports.findings import Finding, Severity
 from migrator.reports.sarif import sarif_json
 
 FINDINGS = (
-    Finding("plan-late", Severity.ERROR, "w02 ends late", "./plans/åtta vågor.yaml", 12, "move it"),
-    Finding("plan-late", Severity.WARNING, "w03 ends late", "plans/x.yaml", None, "move it"),
-    Finding("assumed", Severity.NOTE, "8 durations are assumed", "plans/x.yaml", 3, ""),
+    Finding(
+        "plan-late",
+        Severity.ERROR,
+        "w02 ends late",
+        "./plans/åtta vågor.yaml",
+        12,
+        "move it",
+        "unsound-plan",
+    ),
+    Finding(
+        "plan-late",
+        Severity.WARNING,
+        "w03 ends late",
+        "plans/x.yaml",
+        None,
+        "move it",
+        "unsound-plan",
+    ),
+    Finding(
+        "assumed", Severity.NOTE, "8 durations are assumed", "plans/x.yaml", 3, "", "unsound-plan"
+    ),
 )
 
 
@@ -37,7 +55,7 @@ def test_a_path_is_a_uri_and_a_file_as_a_whole_has_no_line() -> None:
 
 def test_a_rule_leads_to_its_runbook_page() -> None:
     (run,) = json.loads(sarif_json(FINDINGS, "0.1.0"))["runs"]
-    assert "runbooks/plan-late.md" in run["tool"]["driver"]["rules"][0]["help"]["text"]
+    assert "runbooks/unsound-plan.md" in run["tool"]["driver"]["rules"][0]["help"]["text"]
 
 
 def test_nothing_found_is_a_run_without_results() -> None:
