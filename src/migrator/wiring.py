@@ -313,7 +313,7 @@ def begin_practice(store: Store, itinerary: Itinerary, name: str, setting: Setti
         name, itinerary, seed=setting.seed, mode=mode, target=SIMULATED_TARGET,
         plan_digest=itinerary.plan_digest, started=now.isoformat(),
     )  # fmt: skip
-    kept = WorldFile(store.path.parent, name, setting.faults)
+    kept = WorldFile(store.folder, name, setting.faults)
     world = kept.made(itinerary, start)
     run = begin(
         journal, itinerary, name, start, mode=mode, seed=setting.seed, by=setting.by,
@@ -333,7 +333,7 @@ def continue_practice(store: Store, name: str, speed: float | None = None) -> Pr
                 f"{name} is no run that a process leads: it was rehearsed, or never begun",
                 hint="begin a practice run with `migrator run PLAN`",
             )
-        kept, world = WorldFile.read(store.path.parent, name, run.itinerary)
+        kept, world = WorldFile.read(store.folder, name, run.itinerary)
     except MigratorError:
         journal.release()
         raise

@@ -1,7 +1,8 @@
-"""What every journal does, in memory and on disk: `engine.ports.Journal` and the desk beside it."""
+"""What every journal does, in memory, SQLite and PostgreSQL: `engine.ports.Journal` and a desk."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from migrator.store.chain import NO_HASH, verify
 from migrator.store.memory import MemoryJournal
 from migrator.store.sql import open_store
 from migrator.store.sql_journal import SqlJournal
+from postgresql_server import server
 from weekend import an_itinerary
 
 RUN = "weekend"
@@ -30,12 +32,16 @@ TAKEN = ev.CommandTaken("c1", "pause", "run", "anna", True, "lunch", 7)
 AnyJournal = MemoryJournal | SqlJournal
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
+
+
+@pytest.fixture(params=["memory", "sqlite", POSTGRESQL])
 def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyJournal]:
     if request.param == "memory":
         yield MemoryJournal(RUN, ITINERARY, {"bertil": "digest"})
         return
-    with open_store(tmp_path / "store", practice=True) as store:
+    where = tmp_path / "store" if request.param == "sqlite" else server().database()
+    with open_store(where, practice=True) as store:
         made = store.create_run(
             RUN, ITINERARY, seed=1, mode="virtual", target="nowhere", plan_digest="p"
         )
@@ -186,3 +192,27 @@ def test_a_command_that_cannot_be_written_down_is_refused(journal: AnyJournal) -
 
 def test_an_unknown_command_has_no_answer(journal: AnyJournal) -> None:
     assert journal.answer_of("nothing") is None
+
+
+def test_who_waits_for_commands_hears_that_one_may_have_come(journal: AnyJournal) -> None:
+    if isinstance(journal, MemoryJournal):
+        return  # its reader is in the same process, and is told
+    other = SqlJournal(journal._database, journal._commits, RUN, journal._machine)
+    before = journal.data_version()
+
+    other.submit(COMMAND)
+
+    assert journal.data_version() != before
+    assert journal.take_commands() == (COMMAND,)
+
+
+async def test_appends_that_nobody_waits_for_are_made_in_their_order(journal: AnyJournal) -> None:
+    if isinstance(journal, MemoryJournal):
+        return  # memory is never waited for
+    asked = [journal.append_soon([entry(ev.RunPaused(str(n)))]) for n in range(20)]
+
+    lines = [line for future in asked for line in await asyncio.wrap_future(future)]
+
+    assert tuple(journal.lines()) == tuple(lines)
+    assert [line.event for line in lines] == [ev.RunPaused(str(n)) for n in range(20)]
+    assert verify(RUN, journal.lines()).count == 20

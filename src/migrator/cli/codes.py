@@ -33,8 +33,8 @@ def command(
         bool, typer.Option("--again", help="Make new codes; those made before are void.")
     ] = False,
     store: Annotated[
-        Path, typer.Option("--store", metavar="FOLDER", help="Where runs are kept.")
-    ] = STATE_FOLDER,
+        str, typer.Option("--store", metavar="FOLDER|URL", help="Where runs are kept.")
+    ] = str(STATE_FOLDER),
     practice: Annotated[
         bool | None, typer.Option("--practice/--live", help="Look among runs of one kind only.")
     ] = None,

@@ -35,7 +35,7 @@ RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="A run's name, its beginning, or latest.")
 ]
 StoreOption = Annotated[
-    Path, typer.Option("--store", metavar="FOLDER", help="Where runs are kept.")
+    str, typer.Option("--store", metavar="FOLDER|URL", help="Where runs are kept.")
 ]
 KindOption = Annotated[
     bool | None,
@@ -47,7 +47,7 @@ KindOption = Annotated[
 def show(
     run: RunArgument,
     after: Annotated[int, typer.Option("--after", metavar="N", help="Only lines after N.")] = 0,
-    store: StoreOption = STATE_FOLDER,
+    store: StoreOption = str(STATE_FOLDER),
     practice: KindOption = None,
     form: FormatOption = Format.text,
 ) -> None:
@@ -57,6 +57,7 @@ def show(
     Examples:
       migrator journal show latest
       migrator journal show latest --after 400
+      migrator journal show latest --store postgresql+psycopg://user@host/migrator
       migrator journal show latest --format json | jq '.lines[] | select(.kind == "WaveHeld")'
 
     Times are UTC. What is printed has not been proven: `migrator journal verify` does that.
@@ -90,7 +91,7 @@ def verify(
             "--expect", metavar="HEAD", help="A head from paper: it must be in the chain."
         ),
     ] = None,
-    store: StoreOption = STATE_FOLDER,
+    store: StoreOption = str(STATE_FOLDER),
     practice: KindOption = None,
     form: FormatOption = Format.text,
 ) -> None:
@@ -135,7 +136,7 @@ def export(
     target: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE.jsonl", help="The file to write.")
     ],
-    store: StoreOption = STATE_FOLDER,
+    store: StoreOption = str(STATE_FOLDER),
     practice: KindOption = None,
     form: FormatOption = Format.text,
 ) -> None:
@@ -164,7 +165,7 @@ def export(
 @app.command(name="import")
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="An exported run.")],
-    store: StoreOption = STATE_FOLDER,
+    store: StoreOption = str(STATE_FOLDER),
     form: FormatOption = Format.text,
 ) -> None:
     """Keep an exported run in the store of its kind, if every line of it is proven.
@@ -178,14 +179,12 @@ def import_(
 
     exported = read(file)
     with open_store(store, practice=exported.practice) as opened:
-        opened.keep(
-            exported.run, exported.itinerary, exported.lines, exported.facts, exported.started
-        )
-        path = opened.path
+        opened.keep(exported.run, exported.pinned, exported.lines, exported.facts, exported.started)
+        place = opened.place
     if form is Format.json:
-        output.emit({"run": exported.run, "store": path, "lines": len(exported.lines)})
+        output.emit({"run": exported.run, "store": place, "lines": len(exported.lines)})
     else:
-        output.say(f"{path}: {exported.run}, {len(exported.lines)} lines, all proven")
+        output.say(f"{place}: {exported.run}, {len(exported.lines)} lines, all proven")
 
 
 def _mode(*, practice: bool) -> str:

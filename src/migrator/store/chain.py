@@ -25,6 +25,7 @@ from migrator.engine.events import (
 )
 from migrator.engine.ports import Entry, Line
 from migrator.errors import Fault, JournalError
+from migrator.store.upcasters import upcast
 
 NO_HASH: Final = "0" * 64
 """What the first line of a journal follows."""
@@ -147,25 +148,17 @@ def written_hash(run: str, line: Written) -> str:
 
 def to_line(line: Written) -> Line:
     """Turn a stored line back into its event. JournalError where this version cannot read it."""
-    known = VERSIONS.get(line.kind)
-    if known is not None and line.version > known:
-        raise JournalError(
-            "journal-unknown-kind",
-            f"line {line.seq} holds a {line.kind} of version {line.version}; "
-            f"this program knows it up to version {known}",
-            hint="open the run with the program version that wrote it, or a newer one",
-        )
     try:
         data: dict[str, Value] = dict(json.loads(line.data))
         at = datetime.fromisoformat(line.at)
     except (TypeError, ValueError) as error:
         raise _edited("the run", line.seq, "its data or its time cannot be read") from error
-    event = event_from_data(line.kind, data)
+    event = event_from_data(line.kind, upcast(line.seq, line.kind, line.version, data))
     return Line(line.seq, at, line.epoch, line.actor, event, line.prev_hash, line.hash)
 
 
 def to_written(line: Line) -> Written:
-    """The stored form of a line, its hash taken over as it is."""
+    """The stored form of a line, its hash taken over as it is: of a line of today's versions."""
     kind = type(line.event).__name__
     return Written(
         line.seq,

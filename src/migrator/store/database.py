@@ -1,167 +1,162 @@
-"""One door to the database: how it is opened, how a transaction begins, how it fails.
+"""One door to the databases: how a transaction begins, how it fails, how old the tables are.
 
-`sql.py` and `sql_journal.py` speak SQLAlchemy through the two context managers here and nothing
-else. Every writing transaction takes SQLite's write lock when it begins, because a read that turns
-into a write later would lose an update without an error; every failure leaves as an error of ours.
-What must never happen: a transaction that is held while anything else than SQL is done.
+`sqlite.py` and `postgresql.py` fill in what differs; `sql.py` and `sql_journal.py` speak SQLAlchemy
+through the two context managers here and nothing else, and cannot tell one database from the other.
+Every failure leaves as an error of ours. What must never happen: a transaction that is held while
+anything else than SQL is done.
 """
 
 from __future__ import annotations
 
-import importlib
-import sqlite3
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
-from typing import Final, Protocol, cast
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, PoolProxiedConnection, create_engine, event, inspect, select
-from sqlalchemy.engine import URL, Engine
+from sqlalchemy import Connection, inspect, select
+from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from migrator.errors import EnvironmentFailed, InputError, MigratorError, TransientError
 from migrator.store import tables
-from migrator.store.mounts import refuse_network
+from migrator.store.lease import Terms
+from migrator.store.machine import Machine, ThisMachine
 
-BUSY_MS_MAX: Final = 5000
-"""How long a writer waits for another one; a commit takes a millisecond."""
-
-SQLITE_SAFE: Final = (3, 51, 3)
-"""Before it, two checkpoints and a commit in the same instant could corrupt the file."""
+UNREACHABLE: Final = "store-unreachable"
+"""The reference of the one failure after which nobody knows whether the commit was made."""
 
 
-class _Cursor(Protocol):
-    def fetchone(self) -> tuple[int, ...] | None: ...
+class Database(ABC):
+    """An opened store, its tables made and of this program's version.
 
+    `place` names it for a person, without passwords. `folder` is on this machine: there lies what
+    is kept beside a store and never in it, under `label` where it is not the folder's own store.
+    `schema` is empty where the database has none.
+    """
 
-class _Connection(Protocol):
-    """What of the driver's connection is used here; pysqlite3 ships no types."""
-
-    isolation_level: str | None
-
-    def execute(self, statement: str) -> _Cursor: ...
-
-    def close(self) -> None: ...
-
-
-class Database:
-    """An opened store file, its tables made and its version checked."""
-
-    def __init__(self, path: Path, *, practice: bool) -> None:
-        """Open or create the file. Raises InputError or EnvironmentFailed, and leaves no trace."""
-        self.path = path
-        self.practice = practice
-        refuse_network(path.parent)
-        driver = _driver()
-        self._old_library = _version(driver) < SQLITE_SAFE
-        url = URL.create("sqlite", database=str(path))
-        self._engine: Engine = create_engine(url, module=driver)
-        event.listen(self._engine, "connect", self._connected)
-        event.listen(self._engine, "begin", _begun)
-        self._watcher: PoolProxiedConnection | None = None
-        try:
-            self._prepare()
-        except MigratorError:
-            self.close()
-            raise
+    place: str
+    label: str = ""
+    folder: Path
+    practice: bool
+    schema: str = ""
+    _engine: Engine
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that holds the write lock from its beginning; all or nothing."""
-        with self._failing(), self._engine.begin() as connection:
-            yield connection
+    def writing(self, *, quiet: bool = False) -> Iterator[Connection]:
+        """A transaction that waits for every other writer before it reads; all or nothing.
+
+        A `quiet` one wakes nobody, and keeps out only those whose rows it locks: appends.
+        """
+        with self._failing():
+            connection = self._connect()
+            with connection, connection.begin():
+                self._alone(connection, quiet=quiet)
+                yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one moment of the store and stops nobody."""
-        with self._failing(), self._engine.connect() as connection:
-            yield connection.execution_options(begin="DEFERRED")
+        with self._failing(), self._connect() as connection:
+            yield self._one_moment(connection)
 
+    @abstractmethod
     def data_version(self) -> int:
-        """A number that changes when anybody has committed anything; asking costs microseconds."""
-        with self._failing():
-            if self._watcher is None:
-                # A connection of its own that never writes: SQLite counts others' commits only.
-                self._watcher = self._engine.raw_connection()
-            driver = cast("_Connection", self._watcher.driver_connection)
-            row = driver.execute("pragma data_version").fetchone()
-        assert row is not None, "a pragma that answers always"
-        return row[0]
+        """A number that changes when a command may have come; asking costs microseconds."""
 
-    def checkpoint(self) -> None:
-        """Move the log into the file and empty it; waits for nobody, and may do nothing."""
-        with self._failing():
-            raw = self._engine.raw_connection()
-            try:
-                cast("_Connection", raw.driver_connection).execute(
-                    "pragma wal_checkpoint(truncate)"
-                )
-            finally:
-                raw.close()
+    @abstractmethod
+    def terms(self, connection: Connection, machine: Machine, *, locked: bool = False) -> Terms:
+        """By which clock leases are measured here, who we are, and who is known to be gone."""
 
-    def checkpoint_if_old(self) -> None:
-        """On an old library only the leader empties the log: see SQLITE_SAFE."""
-        if self._old_library:
-            self.checkpoint()
+    def lock(self, run: str) -> bool:
+        """Try to hold a lock that ends with this process: it only makes a take-over quicker."""
+        return False
+
+    def unlock(self, run: str) -> None:  # noqa: B027 - where there is none, nothing is let go
+        """Let go of the lock of a run."""
+
+    def look_after(self) -> None:  # noqa: B027 - most databases look after themselves
+        """What a leader does for the store whenever it renews its lease."""
+
+    @abstractmethod
+    def erase(self, erasing: Callable[[Connection], bool]) -> bool:
+        """Run a transaction that erases, and leave as little of what was there as can be."""
 
     def close(self) -> None:
-        """Let go of the file."""
-        if self._watcher is not None:
-            self._watcher.close()
-            self._watcher = None
+        """Let go of the database."""
         self._engine.dispose()
 
-    def _connected(self, connection: _Connection, _record: object) -> None:
-        connection.isolation_level = None  # the driver never begins by itself
-        # The waiting time comes first: turning to WAL may meet another process that does.
-        pragmas = [
-            f"busy_timeout={BUSY_MS_MAX}",
-            "journal_mode=wal",
-            "synchronous=full",
-            "foreign_keys=on",
-        ]
-        if self._old_library:
-            pragmas.append("wal_autocheckpoint=0")
-        for pragma in pragmas:
-            connection.execute(f"pragma {pragma}")
+    # --- opening --------------------------------------------------------------------------------
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, create: bool) -> None:
         """Make the tables where there are none; else see whether this store may be used."""
         with self.reading() as connection:
-            found = set(inspect(connection).get_table_names())
+            found = set(inspect(connection).get_table_names(schema=self.schema or None))
         if not found:
+            if not create:
+                raise missing(self.place, practice=self.practice)
             with self.writing() as connection:
+                self._make_room(connection)
                 # Another process may have been here in the meantime.
-                if not inspect(connection).has_table("meta"):
+                if not inspect(connection).has_table("meta", schema=self.schema or None):
                     tables.metadata.create_all(connection, checkfirst=False)
                     connection.execute(
                         tables.meta.insert().values(
-                            schema_version=tables.SCHEMA_VERSION, kind=_kind(self.practice)
+                            schema_version=tables.SCHEMA_VERSION, kind=kind_of(self.practice)
                         )
                     )
         elif tables.meta.name not in found:
-            raise _damaged(self.path, "it is a database of something else")
-        self._check_meta()
+            raise damaged(self.place, "it is a database of something else")
+        if self._checked() < tables.SCHEMA_VERSION:
+            # Alembic takes a tenth of a second to load; a store of today never needs it.
+            from migrator.store.migrate import carry_over
 
-    def _check_meta(self) -> None:
+            with self.writing() as connection:
+                terms = self.terms(connection, ThisMachine())
+                carry_over(connection, terms, self.place, self.schema)
+
+    def _make_room(self, connection: Connection) -> None:  # noqa: B027 - a file is room enough
+        """Make what the tables lie in."""
+
+    def _checked(self) -> int:
+        """The version of the tables, if this program may use them for runs of this kind."""
         with self.reading() as connection:
-            version, kind = connection.execute(
+            row = connection.execute(
                 select(tables.meta.c.schema_version, tables.meta.c.kind)
-            ).one()
+            ).one_or_none()
+        if row is None:
+            raise damaged(self.place, "it does not say which version it has")
+        version, kind = row
         if version > tables.SCHEMA_VERSION:
             raise EnvironmentFailed(
                 "store-newer",
-                f"{self.path} was made by a newer migrator: its tables have version {version}, "
+                f"{self.place} was made by a newer migrator: its tables have version {version}, "
                 f"this program knows version {tables.SCHEMA_VERSION}",
                 hint="use the newer program for this store, or another --store",
             )
-        if kind != _kind(self.practice):
+        if kind != kind_of(self.practice):
             raise InputError(
                 "store-mode",
-                f"{self.path} holds {kind} runs; a {_kind(self.practice)} run never goes there",
-                hint=f"name another --store for {_kind(self.practice)} runs",
+                f"{self.place} holds {kind} runs; a {kind_of(self.practice)} run never goes there",
+                hint=f"name another --store for {kind_of(self.practice)} runs",
             )
+        return int(version)
+
+    # --- what differs ---------------------------------------------------------------------------
+
+    def _connect(self) -> Connection:
+        return self._engine.connect()
+
+    def _alone(self, connection: Connection, *, quiet: bool) -> None:  # noqa: B027 - see sqlite.py
+        """Keep other writers out; called at the beginning of a writing transaction."""
+
+    @abstractmethod
+    def _one_moment(self, connection: Connection) -> Connection:
+        """The connection, told to show one moment for as long as it is used."""
+
+    @abstractmethod
+    def _named(self, error: BaseException) -> MigratorError:
+        """Name a failure by what a person can do about it."""
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -171,73 +166,49 @@ class Database:
         except IntegrityError:
             raise  # a rule of the tables was broken: only who wrote knows what it means
         except DBAPIError as error:
-            raise _named(self.path, error.orig or error) from error
-        except _driver_error() as error:  # by the driver's own connections
-            raise _named(self.path, error) from error
+            raise self._named(error.orig or error) from error
 
 
-def _begun(connection: Connection) -> None:
-    how = str(connection.get_execution_options().get("begin", "IMMEDIATE"))
-    connection.exec_driver_sql(f"BEGIN {how}")
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S")
 
 
-def _kind(practice: bool) -> str:  # noqa: FBT001 - the two kinds of runs
+def once_more(act: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+    """Do a thing a second time when the connection was lost: for what may be done twice.
+
+    The second time waits for the database to come back, as long as a lease allows.
+    """
+
+    def patient(self: S, /, *arguments: P.args, **named: P.kwargs) -> R:
+        try:
+            return act(self, *arguments, **named)
+        except TransientError as error:
+            if error.reference != UNREACHABLE:
+                raise
+        return act(self, *arguments, **named)
+
+    return patient
+
+
+def kind_of(practice: bool) -> str:  # noqa: FBT001 - the two kinds of runs
+    """The kind of runs that a store holds, as it is written down in it."""
     return "practice" if practice else "live"
 
 
-def _driver() -> ModuleType:
-    """The newer of the two SQLite libraries that may be here."""
-    try:
-        other = importlib.import_module("pysqlite3.dbapi2")
-    except ImportError:
-        return sqlite3
-    return max((sqlite3, other), key=_version)
-
-
-def _driver_error() -> type[Exception]:
-    kind = getattr(_driver(), "Error")  # noqa: B009 - the module has no types
-    assert isinstance(kind, type)
-    assert issubclass(kind, Exception)
-    return kind
-
-
-def _version(driver: ModuleType) -> tuple[int, ...]:
-    return tuple(map(int, str(driver.sqlite_version).split(".")))
-
-
-def _named(path: Path, error: BaseException) -> MigratorError:
-    """Name a failure of SQLite by what a person can do about it."""
-    name = str(getattr(error, "sqlite_errorname", ""))
-    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_FORMAT")):
-        return _damaged(path, str(error))
-    if name.startswith("SQLITE_FULL"):
-        return EnvironmentFailed(
-            "disk-full",
-            f"the disk is full: {path} could not be written; nothing is half written",
-            hint="make room on the disk, then run the same command again",
-        )
-    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return EnvironmentFailed(
-            "store-not-writable",
-            f"{path} cannot be opened for writing: {error}",
-            hint="give this user the folder and all files in it, or name another --store",
-        )
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return TransientError(
-            "store-busy",
-            f"{path} was being written by another process for {BUSY_MS_MAX / 1000:.0f} s",
-            hint="try again; if it stays so, find the process that holds the file: fuser -v FILE",
-        )
-    return EnvironmentFailed(
-        "store-failed",
-        f"{path} could not be used: {error}",
-        hint="look at the machine's own log for errors of this disk: journalctl -k",
+def missing(place: str, *, practice: bool) -> InputError:
+    """There is no such store, and the caller did not want one made."""
+    return InputError(
+        "store-missing",
+        f"there is no store at {place}: no {kind_of(practice)} run was begun or kept there",
+        hint="go to the folder in which the run was begun, or name it with --store",
     )
 
 
-def _damaged(path: Path, why: str) -> EnvironmentFailed:
+def damaged(place: str, why: str) -> EnvironmentFailed:
+    """What is there is not ours, or not whole."""
     return EnvironmentFailed(
         "store-damaged",
-        f"{path} is no store of migrator, or it is damaged: {why}",
+        f"{place} is no store of migrator, or it is damaged: {why}",
         hint="name the right --store, or put back a backup",
     )

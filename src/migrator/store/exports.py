@@ -19,27 +19,36 @@ from migrator.engine.events import RunStarted
 from migrator.errors import Fault, InputError, JournalError
 from migrator.plan.model import Itinerary
 from migrator.store.chain import Head, Written, encode_json, to_line, verify
-from migrator.store.pinned import digest_of, from_blob, to_blob
+from migrator.store.pinned import digest_of, from_blob
 
 FORMAT: Final = "migrator journal 1"
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A run between two stores; what is imported has been proven."""
+    """A run between two stores; what is imported has been proven.
+
+    The itinerary stays as the bytes that were pinned: the first line holds their digest, and a
+    program with newer fields would write other ones.
+    """
 
     run: str
     practice: bool
-    itinerary: Itinerary
+    pinned: bytes
     lines: Sequence[Written]
     facts: Mapping[str, object]
     started: str  # wall time as the caller of the run said it; may be empty
+
+    @property
+    def itinerary(self) -> Itinerary:
+        """The itinerary, read."""
+        return from_blob(self.pinned, digest_of(self.pinned))
 
 
 def to_text(exported: Exported) -> Iterable[str]:
     """The lines of the file, without their ends."""
     lines = exported.lines
-    blob = to_blob(exported.itinerary)
+    blob = exported.pinned
     header = {
         "format": FORMAT,
         "run": exported.run,
@@ -88,10 +97,12 @@ def read(path: Path) -> Exported:
     if len(lines) > count:
         raise _edited(path, count + 2, f"the header speaks of {count} lines")
     _same_itinerary(path, header, lines)
+    pinned = to_bytes(header["itinerary"])
+    from_blob(pinned, cast("str", header["itinerary_digest"]))  # refused here, not when it is used
     return Exported(
         run=run,
         practice=bool(header["practice"]),
-        itinerary=from_blob(to_bytes(header["itinerary"]), cast("str", header["itinerary_digest"])),
+        pinned=pinned,
         lines=lines,
         facts=cast("Mapping[str, object]", header["facts"]),
         started=cast("str", header["started"]),

@@ -1,21 +1,22 @@
 """Which run is meant, and in which store it is: for commands that only look.
 
-A folder holds up to two stores, of practice and of live runs. A name is looked for in both, and
-where both know it nothing is guessed. `latest` is the run that was begun last, of either kind, by
-the wall time that was said when it began. Verbs that change a live run never come through here.
+A folder, or a database on a server, holds up to two stores, of practice and of live runs. A name is
+looked for in both, and where both know it nothing is guessed. `latest` is the run that was begun
+last, of either kind, by the wall time that was said when it began. Verbs that change a live run
+never come through here.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from migrator.errors import InputError
+from migrator.errors import InputError, MigratorError
+from migrator.store.address import is_server, store_path
 from migrator.store.sql import (
     DEFAULT_FOLDER,
     LATEST,
     Store,
     open_store,
-    store_path,
     unknown_run,
 )
 
@@ -26,7 +27,7 @@ def find_run(
     """The open store that holds a run, and the run's whole name. None: of either kind."""
     stores = stores_in(folder_or_url, practice=practice)
     try:
-        store, name = _choose(run, stores)
+        store, name = _choose(run, stores, folder_or_url)
     except InputError:
         for each in stores:
             each.close()
@@ -42,6 +43,8 @@ def stores_in(
 ) -> tuple[Store, ...]:
     """The stores that exist in a folder, live before practice; at least one."""
     wanted = (False, True) if practice is None else (practice,)
+    if is_server(str(folder_or_url)):
+        return _on_server(str(folder_or_url), wanted)
     paths = {store_path(folder_or_url, practice=kind): kind for kind in wanted}
     # A file that is named itself holds one kind only; which one, it says when it is opened.
     if practice is None and len(paths) == 1:
@@ -61,6 +64,20 @@ def stores_in(
     return tuple(found)
 
 
+def _on_server(url: str, wanted: tuple[bool, ...]) -> tuple[Store, ...]:
+    found = []
+    for kind in wanted:
+        try:
+            found.append(open_store(url, practice=kind, create=False))
+        except MigratorError as error:
+            # A database may hold runs of one kind only; of neither kind, it is no store.
+            if error.reference != "store-missing" or (kind is wanted[-1] and not found):
+                for each in found:
+                    each.close()
+                raise
+    return tuple(found)
+
+
 def _of_either_kind(path: Path) -> Store:
     try:
         return open_store(path, practice=False, create=False)
@@ -70,7 +87,7 @@ def _of_either_kind(path: Path) -> Store:
         return open_store(path, practice=True, create=False)
 
 
-def _choose(run: str, stores: tuple[Store, ...]) -> tuple[Store, str]:
+def _choose(run: str, stores: tuple[Store, ...], folder: str | Path) -> tuple[Store, str]:
     if run == LATEST:
         newest = [
             (rows[0].started, store, rows[0].name) for store in stores if (rows := store.runs())
@@ -95,4 +112,4 @@ def _choose(run: str, stores: tuple[Store, ...]) -> tuple[Store, str]:
     if len(found) == 1:
         return found[0]
     every = [name for names in known.values() for name in names]
-    raise unknown_run(run, stores[0].path.parent, every, [name for _, name in found])
+    raise unknown_run(run, str(folder), every, [name for _, name in found])

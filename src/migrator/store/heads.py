@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,12 +20,26 @@ from migrator.store.chain import Head, encode_json
 FILE: Final = "heads.jsonl"
 
 
-def keep_head(folder: Path, practice: bool, run: str, head: Head) -> None:  # noqa: FBT001
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Where the heads of a store are kept, and by which words they are told from another's."""
+
+    folder: Path
+    practice: bool
+    store: str = ""  # empty for the folder's own two stores
+
+
+def keep_head(beside: Beside, run: str, head: Head) -> None:
     """Add a head to the file, on the disk before this returns."""
-    row = {"practice": practice, "run": run, "seq": head.seq, "head": head.hash}
+    row = {"practice": beside.practice, "run": run, "seq": head.seq, "head": head.hash}
+    if beside.store:
+        row["store"] = beside.store
+    beside.folder.mkdir(parents=True, exist_ok=True)
     text = encode_json(row) + "\n"
     # One write to a file opened for appending is not torn apart by another process's.
-    handle = os.open(folder / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    handle = os.open(
+        beside.folder / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644
+    )
     try:
         os.write(handle, text.encode())
         os.fsync(handle)
@@ -32,9 +47,9 @@ def keep_head(folder: Path, practice: bool, run: str, head: Head) -> None:  # no
         os.close(handle)
 
 
-def known_heads(folder: Path, practice: bool, run: str) -> tuple[Head, ...]:  # noqa: FBT001
+def known_heads(beside: Beside, run: str) -> tuple[Head, ...]:
     """The heads of a run that were kept, oldest first."""
-    path = folder / FILE
+    path = beside.folder / FILE
     try:
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     except FileNotFoundError:
@@ -47,9 +62,10 @@ def known_heads(folder: Path, practice: bool, run: str) -> tuple[Head, ...]:  # 
             break  # the machine stopped in the middle of this one; its gate is before it
         try:
             row = json.loads(line)
-            if row["practice"] == practice and row["run"] == run:
+            about = (row["practice"], row["run"], row.get("store", ""))
+            if about == (beside.practice, run, beside.store):
                 found.append(Head(int(row["seq"]), str(row["head"])))
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise _unreadable(path, number) from error
     return tuple(found)
 

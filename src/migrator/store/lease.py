@@ -1,62 +1,79 @@
 """The lease: who may append to a run, for how long, and by which epoch.
 
 The row in the store is the whole truth: taking it raises the epoch in one transaction, and every
-append asks for the epoch in its own (`sql_journal.py`). A leader that was frozen and comes back
-finds that its epoch has passed. Functions over an open transaction; who calls them commits.
+append asks for the epoch in its own (`group.py`). A leader that was frozen and comes back finds
+that its epoch has passed. By which clock a lease is measured, and which holders are known to be
+gone, the database says (`Terms`). Functions over an open transaction; who calls them commits.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from sqlalchemy import Connection, func, select
 
 from migrator.errors import EnvironmentFailed, JournalError
 from migrator.store import tables
-from migrator.store.machine import Holder, Machine
+from migrator.store.machine import Holder
 
 LEASE_SECONDS: Final = 10.0
 """A leader renews every few seconds; a frozen one is replaced after this long."""
 
 
-def take(connection: Connection, run: str, machine: Machine) -> int:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a lease is judged by: the time, who asks, and whether a holder has certainly ended.
+
+    `gone` is asked with the seconds since the holder last renewed its lease.
+    """
+
+    now: float
+    me: Holder
+    gone: Callable[[Holder, float], bool]
+
+    def holds(self, found: Holder, until: float) -> bool:
+        """Tell whether somebody holds a lease at this moment."""
+        return self.now < until and not self.gone(found, self.now - (until - LEASE_SECONDS))
+
+
+def take(connection: Connection, run: str, terms: Terms) -> int:
     """Take the lease, if nobody alive holds it; the answer is the new epoch."""
     leases = tables.leases
-    now, me = machine.seconds(), machine.myself()
-    row = connection.execute(select(leases).where(leases.c.run == run)).one_or_none()
+    # On a database that lets several write at once, the row is ours from here on.
+    row = connection.execute(
+        select(leases).where(leases.c.run == run).with_for_update()
+    ).one_or_none()
+    values = {
+        "holder": json.dumps(asdict(terms.me), sort_keys=True),
+        "until": terms.now + LEASE_SECONDS,
+    }
     if row is None:
-        epoch = _last_epoch(connection, run)
-    else:
-        holder = None if row.holder is None else Holder(**json.loads(row.holder))
-        if holder is not None and now < row.until and not machine.is_gone(holder):
-            raise EnvironmentFailed(
-                "journal-locked",
-                f"{run} is being run by {holder}; its lease holds for another "
-                f"{row.until - now:.1f} s and is renewed while that process lives",
-                hint="steer the run from here with its verbs; to replace the process, end it first",
-            )
-        epoch = row.epoch
-        connection.execute(leases.delete().where(leases.c.run == run))
-    connection.execute(
-        leases.insert().values(
-            run=run,
-            holder=json.dumps(asdict(me), sort_keys=True),
-            epoch=epoch + 1,
-            until=now + LEASE_SECONDS,
+        epoch = _last_epoch(connection, run) + 1
+        connection.execute(leases.insert().values(run=run, epoch=epoch, **values))
+        return epoch
+    found = None if row.holder is None else Holder(**json.loads(row.holder))
+    if found is not None and terms.holds(found, row.until):
+        raise EnvironmentFailed(
+            "journal-locked",
+            f"{run} is being run by {found}; its lease holds for another "
+            f"{row.until - terms.now:.1f} s and is renewed while that process lives",
+            hint="steer the run from here with its verbs; to replace the process, end it first",
         )
-    )
-    return epoch + 1
+    epoch = int(row.epoch) + 1
+    connection.execute(leases.update().where(leases.c.run == run).values(epoch=epoch, **values))
+    return epoch
 
 
-def renew(connection: Connection, run: str, epoch: int, machine: Machine) -> None:
+def renew(connection: Connection, run: str, epoch: int, now: float) -> None:
     """Hold the lease for longer; refused once the epoch has passed."""
     leases = tables.leases
     changed = connection.execute(
         leases.update()
         .where(leases.c.run == run, leases.c.epoch == epoch, leases.c.holder.is_not(None))
-        .values(until=machine.seconds() + LEASE_SECONDS)
+        .values(until=now + LEASE_SECONDS)
     )
     if changed.rowcount != 1:
         raise passed(run, epoch)
@@ -72,14 +89,22 @@ def release(connection: Connection, run: str, epoch: int) -> None:
     )
 
 
-def holder(connection: Connection, run: str, machine: Machine) -> Holder | None:
+def holder(connection: Connection, run: str, terms: Terms) -> Holder | None:
     """Who leads the run now; None where nobody does, or where that process is gone."""
     leases = tables.leases
     row = connection.execute(select(leases).where(leases.c.run == run)).one_or_none()
     if row is None or row.holder is None:
         return None
     found = Holder(**json.loads(row.holder))
-    return None if machine.seconds() >= row.until or machine.is_gone(found) else found
+    return found if terms.holds(found, row.until) else None
+
+
+def leaders(connection: Connection, terms: Terms) -> dict[str, Holder]:
+    """Every run that is led at this moment, and by whom."""
+    leases = tables.leases
+    rows = connection.execute(select(leases).where(leases.c.holder.is_not(None))).all()
+    found = {row.run: (Holder(**json.loads(row.holder)), row.until) for row in rows}
+    return {run: who for run, (who, until) in found.items() if terms.holds(who, until)}
 
 
 def passed(run: str, epoch: int) -> JournalError:

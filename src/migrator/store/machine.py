@@ -30,6 +30,7 @@ class Holder:
     pid: int
     begun: str  # the process's start, in ticks since boot
     user: str
+    session: bool = False  # it holds a lock that the database drops when the process ends
 
     def __str__(self) -> str:
         """Name the holder for a person."""
@@ -57,7 +58,7 @@ class ThisMachine:
 
     def seconds(self) -> float:
         """The boot clock: seconds since this boot, sleep included."""
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
+        return boot_seconds()
 
     def myself(self) -> Holder:
         """Who we are."""
@@ -85,6 +86,11 @@ class ThisMachine:
         begun = _begun(holder.pid)
         # Where /proc hides other people's processes, nothing read does not mean nothing there.
         return begun != holder.begun and not (begun == "" and _is_hidden(holder.pid))
+
+
+def boot_seconds() -> float:
+    """Seconds since this boot, sleep included; nobody can set this clock."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _begun(pid: int) -> str:

@@ -1,17 +1,16 @@
 """A store: runs in a database, practice and live runs always in different ones.
 
-Opened by `wiring.py` and the CLI with `open_store`; `.migrator/practice.db` and `.migrator/live.db`
-unless told otherwise. A run is created once, its itinerary pinned by digest, and led by at most one
-process at a time. SQLite now; another database is another `Database` behind the same tables.
+Opened by `wiring.py` and the CLI with `open_store`: `.migrator/practice.db` and `.migrator/live.db`
+unless told otherwise, or two schemas of a PostgreSQL database. A run is created once, its itinerary
+pinned by digest, and led by at most one process at a time.
 """
 
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -24,17 +23,20 @@ from migrator.engine.ports import Line
 from migrator.errors import InputError, MigratorError
 from migrator.ids import is_id
 from migrator.plan.model import Itinerary
-from migrator.store import lease, tables
+from migrator.store import lease, notes, tables
+from migrator.store.address import is_server, store_path
 from migrator.store.chain import Written, to_line, to_written, verify
-from migrator.store.database import Database
+from migrator.store.database import Database, missing, once_more
 from migrator.store.exports import Exported
+from migrator.store.group import GroupCommit, insert_lines
 from migrator.store.machine import Machine, ThisMachine
-from migrator.store.pinned import digest_of, to_blob
-from migrator.store.sql_journal import SqlJournal, insert_facts, insert_lines, right_store
+from migrator.store.pinned import digest_of, from_blob, to_blob
+from migrator.store.postgresql import PostgresqlDatabase
+from migrator.store.sql_journal import SqlJournal, insert_facts, right_store
+from migrator.store.sqlite import SqliteDatabase
 
 DEFAULT_FOLDER: Final = Path(".migrator")
 LATEST: Final = "latest"
-FILES: Final = {True: "practice.db", False: "live.db"}  # by: is it practice?
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,22 @@ class Store:
     def __init__(self, database: Database, machine: Machine) -> None:
         """Use `open_store`."""
         self._database = database
+        self._commits = GroupCommit(database)
         self._machine = machine
         self.practice = database.practice
-        self.path = database.path
+        self.place = database.place
+        self.folder = database.folder
+
+    @property
+    def path(self) -> Path:
+        """The store's file; only a store of SQLite has one."""
+        if not isinstance(self._database, SqliteDatabase):
+            raise InputError(
+                "store-no-file",
+                f"{self.place} is no file",
+                hint="name a folder or a .db file, or use the tools of PostgreSQL: pg_dump",
+            )
+        return self._database.path
 
     def __enter__(self) -> Self:
         """Give itself."""
@@ -79,7 +94,8 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file; a lease that was not released runs out."""
+        """Commit what waits and let go; a lease that was not released runs out."""
+        self._commits.close()
         self._database.close()
 
     def create_run(
@@ -94,7 +110,8 @@ class Store:
         started: str = "",
     ) -> SqlJournal:
         """Begin a run, pin its itinerary, and lead it. `started` is wall time as text."""
-        with self._database.writing() as connection:
+        locked = self._database.lock(name)
+        with self._unlocked_on_failure(name), self._database.writing() as connection:
             self._insert_run(
                 connection,
                 name,
@@ -107,18 +124,22 @@ class Store:
                     "started": started,
                 },
             )
-            epoch = lease.take(connection, name, self._machine)
-        return SqlJournal(self._database, name, self._machine, epoch)
+            terms = self._database.terms(connection, self._machine, locked=locked)
+            epoch = lease.take(connection, name, terms)
+        return self._journal(name, epoch)
 
     def keep(
         self,
         run_name: str,
-        itinerary: Itinerary,
+        itinerary: Itinerary | bytes,
         lines: Sequence[Line | Written],
         facts: Mapping[str, object],
         started: str = "",
     ) -> None:
-        """Keep a run that has been played elsewhere: proven, whole or not at all."""
+        """Keep a run that has been played elsewhere: proven, whole or not at all.
+
+        An itinerary that was pinned elsewhere is given as its bytes and stays as it is.
+        """
         verify(run_name, lines)
         written = [line if isinstance(line, Written) else to_written(line) for line in lines]
         with self._database.writing() as connection:
@@ -130,6 +151,7 @@ class Store:
             for key, data in facts.items():
                 insert_facts(connection, run_name, key, data)
 
+    @once_more
     def runs(self) -> tuple[RunRow, ...]:
         """Every run, the newest first."""
         runs, journal = tables.runs, tables.journal
@@ -163,6 +185,7 @@ class Store:
             for row in rows
         )
 
+    @once_more
     def resolve(self, run: str) -> str:
         """The name of the run that is meant: a name, its unique beginning, or `latest`."""
         table = tables.runs
@@ -176,7 +199,7 @@ class Store:
         beginning = [name for name in names if run and name.startswith(run)]
         if len(beginning) == 1:
             return beginning[0]
-        raise unknown_run(run, self.path, names, beginning)
+        raise unknown_run(run, self.place, names, beginning)
 
     def journal(self, run: str, *, lead: bool) -> SqlJournal:
         """Open a run's journal: to lead it, or to read and to put commands on its desk.
@@ -185,10 +208,12 @@ class Store:
         """
         name = self.resolve(run)
         if not lead:
-            return SqlJournal(self._database, name, self._machine)
-        with self._database.writing() as connection:
-            epoch = lease.take(connection, name, self._machine)
-        journal = SqlJournal(self._database, name, self._machine, epoch)
+            return self._journal(name)
+        locked = self._database.lock(name)
+        with self._unlocked_on_failure(name), self._database.writing() as connection:
+            terms = self._database.terms(connection, self._machine, locked=locked)
+            epoch = lease.take(connection, name, terms)
+        journal = self._journal(name, epoch)
         try:
             journal.verify()
         except MigratorError:
@@ -207,7 +232,7 @@ class Store:
         return Exported(
             run=run_name,
             practice=self.practice,
-            itinerary=journal.itinerary(),
+            pinned=journal.pinned(),
             lines=journal.written(),
             facts=journal.all_facts(),
             started=started,
@@ -245,43 +270,35 @@ class Store:
     # --- notes: kept apart, so that they can be erased -------------------------------------------
 
     def keep_note(self, text: str) -> str:
-        """Keep a handler's note outside the journal; the answer is the digest that names it.
-
-        The digest is salted: a short note could otherwise be guessed from it after its erasure.
-        """
-        salt = secrets.token_bytes(16)
-        digest = hashlib.sha256(salt + text.encode()).hexdigest()
-        with self._database.writing() as connection:
-            connection.execute(tables.notes.insert().values(digest=digest, salt=salt, text=text))
-        return digest
+        """Keep a handler's note outside the journal; the answer is the digest that names it."""
+        return notes.keep(self._database, text)
 
     def note(self, digest: str) -> str | None:
         """A note's text; None where it was erased or never here."""
-        table = tables.notes
-        with self._database.reading() as connection:
-            return connection.execute(
-                select(table.c.text).where(table.c.digest == digest)
-            ).scalar_one_or_none()
+        return notes.read(self._database, digest)
 
     def erase_note(self, digest: str) -> bool:
         """Erase a note for good and leave its tombstone; False where there is no such note."""
-        table = tables.notes
-        with self._database.writing() as connection:
-            # Freed pages are overwritten, and the log that still holds the text is emptied.
-            connection.exec_driver_sql("pragma secure_delete=on")
-            changed = connection.execute(
-                table.update().where(table.c.digest == digest).values(text=None, salt=None)
-            )
-        self._database.checkpoint()
-        return changed.rowcount == 1
+        return notes.erase(self._database, digest)
 
     # --- inside ----------------------------------------------------------------------------------
+
+    def _journal(self, name: str, epoch: int | None = None) -> SqlJournal:
+        return SqlJournal(self._database, self._commits, name, self._machine, epoch)
+
+    @contextmanager
+    def _unlocked_on_failure(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except MigratorError:
+            self._database.unlock(name)
+            raise
 
     def _insert_run(
         self,
         connection: Connection,
         name: str,
-        itinerary: Itinerary,
+        itinerary: Itinerary | bytes,
         values: Mapping[str, object],
     ) -> None:
         runs = tables.runs
@@ -295,16 +312,17 @@ class Store:
         if connection.execute(select(runs.c.number).where(runs.c.name == name)).first():
             raise InputError(
                 "run-exists",
-                f"{self.path} has a run {name} already",
+                f"{self.place} has a run {name} already",
                 hint="give the new run another name; a journal is never written over",
             )
-        blob = to_blob(itinerary)
+        if isinstance(itinerary, bytes):
+            blob, plan_name = itinerary, from_blob(itinerary, digest_of(itinerary)).plan_name
+        else:
+            blob, plan_name = to_blob(itinerary), itinerary.plan_name
         digest = digest_of(blob)
         _insert_blob(connection, digest, "itinerary", blob)
         connection.execute(
-            runs.insert().values(
-                name=name, plan_name=itinerary.plan_name, itinerary_digest=digest, **values
-            )
+            runs.insert().values(name=name, plan_name=plan_name, itinerary_digest=digest, **values)
         )
 
     def _begun(self, written: Sequence[Written]) -> dict[str, object]:
@@ -335,44 +353,29 @@ def open_store(
     machine: Machine | None = None,
 ) -> Store:
     """Open the store of practice or of live runs in a folder, in a `.db` file, or by URL."""
+    where = str(folder_or_url)
+    database: Database
+    if is_server(where):
+        database = PostgresqlDatabase(
+            where, practice=practice, create=create, folder=DEFAULT_FOLDER
+        )
+        return Store(database, machine or ThisMachine())
     path = store_path(folder_or_url, practice=practice)
     if not path.exists():
         if not create:
-            raise InputError(
-                "store-missing",
-                f"there is no store at {path}: no {'practice' if practice else 'live'} run "
-                "was begun or kept there",
-                hint="go to the folder in which the run was begun, or name it with --store",
-            )
+            raise missing(str(path), practice=practice)
         path.parent.mkdir(parents=True, exist_ok=True)
-    return Store(Database(path, practice=practice), machine or ThisMachine())
+    return Store(SqliteDatabase(path, practice=practice), machine or ThisMachine())
 
 
 def unknown_run(
-    run: str, path: Path, names: Sequence[str], beginning: Sequence[str] = ()
+    run: str, place: str, names: Sequence[str], beginning: Sequence[str] = ()
 ) -> InputError:
     """Say which runs there are, the nearest first."""
     near = [*beginning[:5]] or difflib.get_close_matches(run, names, n=3) or [*names[:3]]
     what = f"{run!r} is the beginning of several runs" if beginning else f"there is no run {run!r}"
     return InputError(
         "unknown-run",
-        f"{what} in {path}",
+        f"{what} in {place}",
         hint=f"did you mean {' or '.join(near)}?" if near else "no run is kept here yet",
     )
-
-
-def store_path(folder_or_url: str | Path, *, practice: bool) -> Path:
-    """The file of a store: in a folder, named itself, or by URL."""
-    text = str(folder_or_url)
-    if "://" in text:
-        scheme, _, rest = text.partition("://")
-        # sqlite:///relative and sqlite:////absolute, as SQLAlchemy and its users write it.
-        if scheme != "sqlite" or not rest.startswith("/"):
-            raise InputError(
-                "store-address",
-                f"this version keeps runs in SQLite only, not at {scheme}://",
-                hint="give a folder, a .db file or sqlite:///FILE",
-            )
-        return Path(rest[1:])
-    path = Path(folder_or_url)
-    return path if path.suffix == ".db" else path / FILES[practice]

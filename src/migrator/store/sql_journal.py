@@ -9,21 +9,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Final, cast
 
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import IntegrityError
 
 from migrator.engine.events import Event, RunStarted
 from migrator.engine.ports import Entry, Line, OperatorCommand
-from migrator.errors import InputError, JournalError
+from migrator.errors import InputError
 from migrator.plan.model import Itinerary
 from migrator.store import heads, lease, tables
 from migrator.store.chain import NO_HASH, Chain, Head, Verified, Written, encode_json
 from migrator.store.chain import to_line as read_line
 from migrator.store.chain import verify as prove
-from migrator.store.database import Database
-from migrator.store.desk import answers, doubled, readable
+from migrator.store.database import Database, once_more
+from migrator.store.desk import doubled, readable
+from migrator.store.group import End, GroupCommit
 from migrator.store.machine import Machine
 from migrator.store.pinned import from_blob
 
@@ -34,23 +35,36 @@ class SqlJournal:
     """`engine.ports.Journal` on a database. `epoch` is None for whoever only reads and asks."""
 
     def __init__(
-        self, database: Database, run_name: str, machine: Machine, epoch: int | None = None
+        self,
+        database: Database,
+        commits: GroupCommit,
+        run_name: str,
+        machine: Machine,
+        epoch: int | None = None,
     ) -> None:
         """Look at a run's journal; `sql.Store.journal` proves the chain for whoever leads."""
         self.run_name = run_name
-        self.epoch = epoch
         self._database = database
+        self._commits = commits
         self._machine = machine
         self._itinerary: Itinerary | None = None
-        last = self._last()
-        self._chain = Chain(run_name, last.seq, last.hash)
+        self._end: End | None = None
+        if epoch is not None:
+            last = self._last()
+            self._end = End(run_name, epoch, Chain(run_name, last.seq, last.hash))
+
+    @property
+    def epoch(self) -> int | None:
+        """The epoch in which this process leads the run; None where it does not."""
+        return None if self._end is None else self._end.epoch
 
     @property
     def head(self) -> str:
         """The hash of the last line; 64 zeros before the first."""
-        return self._chain.head if self.epoch is not None else self._last().hash
+        return self._last().hash if self._end is None else self._end.chain.head
 
     @property
+    @once_more
     def codes(self) -> Mapping[str, str]:
         """Digests of the single-use codes by person, as they are now."""
         table = tables.codes
@@ -62,31 +76,20 @@ class SqlJournal:
 
     def append(self, entries: Sequence[Entry]) -> tuple[Line, ...]:
         """Add facts durably, all or none. Raises JournalError when the epoch has passed."""
-        assert self.epoch is not None, "only the process that leads a run appends"
-        if not entries:
-            return ()
-        for entry in entries:
-            if isinstance(entry.event, RunStarted):
-                right_store(self._database, self.run_name, practice=entry.event.practice)
-        written, lines = self._chain.write(entries, self.epoch)
-        try:
-            with self._database.writing() as connection:
-                self._assert_epoch(connection)
-                insert_lines(connection, self.run_name, written)
-                self._answer(connection, lines)
-        except IntegrityError as error:
-            raise JournalError(
-                "journal-doubled",
-                f"line {written[0].seq} of the journal of {self.run_name} is there already",
-                hint="stop every process that leads this run, then start one again",
-            ) from error
-        self._chain.advance(lines[-1])
-        return lines
+        end = self._checked(entries)
+        return self._commits.append(end, entries) if entries else ()
+
+    def append_soon(self, entries: Sequence[Entry]) -> Future[tuple[Line, ...]]:
+        """Add facts without waiting; the answer comes when they are durable, in their order."""
+        end = self._checked(entries)
+        assert entries, "nothing needs no thread"
+        return self._commits.append_soon(end, entries)
 
     def lines(self, after: int = 0) -> Sequence[Line]:
         """The lines after `after`, in order."""
         return tuple(map(read_line, self.written(after)))
 
+    @once_more
     def written(self, after: int = 0) -> Sequence[Written]:
         """The same lines as they are stored: for proofs and exports."""
         table = tables.journal
@@ -100,34 +103,27 @@ class SqlJournal:
 
     def verify(self, known: Iterable[Head] = ()) -> Verified:
         """Prove every line, against the heads kept outside the store and those given."""
-        kept = heads.known_heads(self._database.path.parent, self._database.practice, self.run_name)
+        kept = heads.known_heads(*self._kept())
         return prove(self.run_name, self.written(), (*kept, *known))
 
     def keep_head(self) -> None:
         """Write the last line's hash down outside the store: at gates and at the end."""
         last = self._last()
-        heads.keep_head(
-            self._database.path.parent,
-            self._database.practice,
-            self.run_name,
-            Head(last.seq, last.hash),
-        )
+        heads.keep_head(*self._kept(), Head(last.seq, last.hash))
 
     def itinerary(self) -> Itinerary:
         """The pinned itinerary of the run."""
         if self._itinerary is None:
-            runs, blobs = tables.runs, tables.blobs
-            with self._database.reading() as connection:
-                digest, blob = connection.execute(
-                    select(blobs.c.digest, blobs.c.bytes)
-                    .join(runs, runs.c.itinerary_digest == blobs.c.digest)
-                    .where(runs.c.name == self.run_name)
-                ).one()
-            self._itinerary = from_blob(blob, digest)
+            self._itinerary = from_blob(*self._pinned())
         return self._itinerary
+
+    def pinned(self) -> bytes:
+        """The same as the bytes that were pinned."""
+        return self._pinned()[0]
 
     # --- the desk -------------------------------------------------------------------------------
 
+    @once_more
     def take_commands(self) -> tuple[OperatorCommand, ...]:
         """The commands that wait for an answer, oldest first."""
         table = tables.commands
@@ -139,6 +135,7 @@ class SqlJournal:
             )
             return tuple(_command(row._asdict()) for row in rows)
 
+    @once_more
     def submit(self, command: OperatorCommand, submitted: str = "") -> None:
         """Put a command on the desk. The same one may come twice; it is answered once.
 
@@ -169,6 +166,7 @@ class SqlJournal:
                 )
             )
 
+    @once_more
     def answer_of(self, command_id: str) -> tuple[Event, ...] | None:
         """What became of a command; None while it waits, or where it is unknown."""
         table, lines = tables.commands, tables.journal
@@ -192,6 +190,7 @@ class SqlJournal:
 
     # --- facts beside the journal ---------------------------------------------------------------
 
+    @once_more
     def facts(self, key: str) -> object:
         """What was kept under a key; None where nothing was."""
         table = tables.facts
@@ -201,6 +200,7 @@ class SqlJournal:
             ).scalar_one_or_none()
         return None if data is None else json.loads(data)
 
+    @once_more
     def all_facts(self) -> dict[str, object]:
         """Everything that was kept beside the journal, by key."""
         table = tables.facts
@@ -210,6 +210,7 @@ class SqlJournal:
             )
             return {row.key: json.loads(row.data) for row in rows}
 
+    @once_more
     def put_facts(self, key: str, data: object) -> None:
         """Keep plain JSON data under a key, instead of what was there."""
         with self._database.writing() as connection:
@@ -217,12 +218,14 @@ class SqlJournal:
 
     # --- the lease ------------------------------------------------------------------------------
 
+    @once_more
     def renew_lease(self) -> None:
         """Go on leading. Raises JournalError when another process has taken over."""
         assert self.epoch is not None, "only the process that leads a run holds its lease"
-        with self._database.writing() as connection:
-            lease.renew(connection, self.run_name, self.epoch, self._machine)
-        self._database.checkpoint_if_old()
+        with self._database.writing(quiet=True) as connection:
+            terms = self._database.terms(connection, self._machine)
+            lease.renew(connection, self.run_name, self.epoch, terms.now)
+        self._database.look_after()
 
     def release(self) -> None:
         """Stop leading, so that the next process need not wait."""
@@ -230,16 +233,20 @@ class SqlJournal:
             return
         with self._database.writing() as connection:
             lease.release(connection, self.run_name, self.epoch)
-        self.epoch = None
+        self._database.unlock(self.run_name)
+        self._end = None
 
+    @once_more
     def leader(self) -> str | None:
         """Who leads the run at this moment, in words; None where nobody does."""
         with self._database.reading() as connection:
-            found = lease.holder(connection, self.run_name, self._machine)
+            terms = self._database.terms(connection, self._machine)
+            found = lease.holder(connection, self.run_name, terms)
         return None if found is None else str(found)
 
     # --- inside ---------------------------------------------------------------------------------
 
+    @once_more
     def _last(self) -> Head:
         table = tables.journal
         with self._database.reading() as connection:
@@ -251,34 +258,27 @@ class SqlJournal:
             ).one_or_none()
         return Head(0, NO_HASH) if row is None else Head(row.seq, row.hash)
 
-    def _assert_epoch(self, connection: Connection) -> None:
-        table = tables.leases
-        epoch = connection.execute(
-            select(table.c.epoch).where(table.c.run == self.run_name)
-        ).scalar_one_or_none()
-        if epoch != self.epoch:
-            assert self.epoch is not None, "checked by append"
-            raise lease.passed(self.run_name, self.epoch)
+    @once_more
+    def _pinned(self) -> tuple[bytes, str]:
+        runs, blobs = tables.runs, tables.blobs
+        with self._database.reading() as connection:
+            digest, blob = connection.execute(
+                select(blobs.c.digest, blobs.c.bytes)
+                .join(runs, runs.c.itinerary_digest == blobs.c.digest)
+                .where(runs.c.name == self.run_name)
+            ).one()
+        return bytes(blob), digest
 
-    def _answer(self, connection: Connection, lines: Iterable[Line]) -> None:
-        table = tables.commands
-        for command, answer in answers(lines).items():
-            connection.execute(
-                table.update()
-                .where(
-                    table.c.run == self.run_name,
-                    table.c.id == command,
-                    table.c.answer.is_(None),
-                )
-                .values(answer=encode_json([answer[0].seq, answer[-1].seq]))
-            )
+    def _kept(self) -> tuple[heads.Beside, str]:
+        database = self._database
+        return heads.Beside(database.folder, database.practice, database.label), self.run_name
 
-
-def insert_lines(connection: Connection, run: str, written: Sequence[Written]) -> None:
-    """Add lines as they are, their hashes unchanged."""
-    connection.execute(
-        tables.journal.insert(), [{"run": run, **line._asdict()} for line in written]
-    )
+    def _checked(self, entries: Sequence[Entry]) -> End:
+        assert self._end is not None, "only the process that leads a run appends"
+        for entry in entries:
+            if isinstance(entry.event, RunStarted):
+                right_store(self._database, self.run_name, practice=entry.event.practice)
+        return self._end
 
 
 def insert_facts(connection: Connection, run: str, key: str, data: object) -> None:
@@ -294,7 +294,7 @@ def right_store(database: Database, run: str, *, practice: bool) -> None:
         here, there = ("practice", "live") if database.practice else ("live", "practice")
         raise InputError(
             "store-mode",
-            f"{run} is a {there} run; {database.path} holds {here} runs, and they never mix",
+            f"{run} is a {there} run; {database.place} holds {here} runs, and they never mix",
             hint=f"name the store of {there} runs, or another --store",
         )
 

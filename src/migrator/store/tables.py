@@ -1,8 +1,8 @@
 """The tables of a store, the same on every database.
 
 Times of the journal, data and answers are text: what was hashed must come back byte by byte, which
-no database's own time or JSON type promises. A change here raises SCHEMA_VERSION and needs a
-migration; a program never opens a store that is newer than itself.
+no database's own time or JSON type promises. A change here raises SCHEMA_VERSION and needs a step
+in `migrations/versions/`; a program never opens a store that is newer than itself.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Float,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -19,9 +21,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 metadata: Final = MetaData()
 
@@ -47,7 +50,7 @@ runs: Final = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("mode", Text, nullable=False),
     Column("target", Text, nullable=False),
-    Column("seed", Integer, nullable=False),
+    Column("seed", BigInteger, nullable=False),
     Column("plan_name", Text, nullable=False),
     Column("plan_digest", Text, nullable=False),
     Column("itinerary_digest", Text, nullable=False),
@@ -88,6 +91,16 @@ commands: Final = Table(
     UniqueConstraint("run", "id"),
 )
 
+# The desk is looked at after every commit, and a weekend has thousands of answered ticks.
+_waiting: Final = text("answer IS NULL")
+Index(
+    "commands_waiting",
+    commands.c.run,
+    commands.c.number,
+    sqlite_where=_waiting,
+    postgresql_where=_waiting,
+)
+
 codes: Final = Table(
     "codes",
     metadata,
@@ -103,7 +116,7 @@ leases: Final = Table(
     Column("run", Text, primary_key=True),
     Column("holder", Text),  # JSON: host, boot, pid ...; null when nobody leads
     Column("epoch", Integer, nullable=False),
-    Column("until", Float, nullable=False),  # seconds of the holder's boot clock
+    Column("until", Float, nullable=False),  # seconds of the boot clock, or of the server's
 )
 
 facts: Final = Table(

@@ -14,6 +14,7 @@ from migrator.errors import InputError, JournalError, MigratorError
 from migrator.plan.itinerary import itinerary_digest
 from migrator.store.chain import Chain
 from migrator.store.exports import Exported, read, write
+from migrator.store.pinned import to_blob
 from weekend import an_itinerary
 
 AT = datetime(2023, 10, 14, 1, tzinfo=UTC)
@@ -28,7 +29,8 @@ def a_run(count: int = 4) -> Exported:
     )  # fmt: skip
     events = [started, *(ev.RunPaused(f"reason {n} Å") for n in range(1, count))][:count]
     written, _ = Chain("weekend").write([Entry(AT, "anna", event) for event in events], 1)
-    return Exported("weekend", True, ITINERARY, written, {"ledger": {"rows_lost": 0}}, "12:00")
+    facts = {"ledger": {"rows_lost": 0}}
+    return Exported("weekend", True, to_blob(ITINERARY), written, facts, "12:00")
 
 
 def fault(path: Path) -> tuple[int | None, str]:
@@ -132,7 +134,7 @@ def test_a_header_in_another_form_is_named(file: Path) -> None:
 
 def test_a_header_of_another_run_is_seen(tmp_path: Path, file: Path) -> None:
     other = a_run()
-    write(Exported("weekend", False, ITINERARY, other.lines, {}, ""), tmp_path / "other")
+    write(Exported("weekend", False, to_blob(ITINERARY), other.lines, {}, ""), tmp_path / "other")
     header = (tmp_path / "other").read_text().splitlines(keepends=True)[0]
     file.write_text(header + "".join(file.read_text().splitlines(keepends=True)[1:]))
 

@@ -180,7 +180,7 @@ def test_a_store_is_named_by_url_too(tmp_path: Path) -> None:
         assert store.path == tmp_path / "x.db"
 
     with refused("store-address"):
-        open_store("postgresql+psycopg://somewhere/x", practice=True)
+        open_store("mysql://somewhere/x", practice=True)
 
 
 def test_a_store_that_is_only_looked_at_is_not_made(tmp_path: Path) -> None:
@@ -188,6 +188,29 @@ def test_a_store_that_is_only_looked_at_is_not_made(tmp_path: Path) -> None:
         open_store(tmp_path / "none", practice=True, create=False)
 
     assert not (tmp_path / "none").exists()
+
+
+def test_a_kept_itinerary_stays_as_the_bytes_that_were_pinned(store: Store, tmp_path: Path) -> None:
+    # A newer program reads an older itinerary, and would write it with its own new fields.
+    store.keep("kept", ITINERARY, played(), {})
+    pinned = store.journal("kept", lead=False).pinned() + b" "
+
+    with open_store(tmp_path / "there", practice=True) as there:
+        there.keep("kept", pinned, played(), {})
+
+        journal = there.journal("kept", lead=False)
+        assert journal.pinned() == pinned
+        assert journal.itinerary() == ITINERARY
+
+
+def test_a_process_leaves_whole_commits_when_it_closes_the_store(tmp_path: Path) -> None:
+    with open_store(tmp_path, practice=True) as store:
+        journal = begin(store, "weekend")
+        asked = [journal.append_soon([Entry(AT, "engine", ev.RunPaused(str(n)))]) for n in range(9)]
+
+    assert [future.result()[0].seq for future in asked] == [*range(1, 10)]
+    with open_store(tmp_path, practice=True) as store:
+        assert store.journal("weekend", lead=False).verify().count == 9
 
 
 def test_facts_are_replaced_and_listed(store: Store) -> None:

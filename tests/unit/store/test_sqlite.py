@@ -17,17 +17,17 @@ from sqlalchemy import text
 from migrator.engine import events as ev
 from migrator.engine.ports import Entry
 from migrator.errors import EnvironmentFailed, TransientError
-from migrator.store import database, mounts
-from migrator.store.database import Database
+from migrator.store import mounts, sqlite
 from migrator.store.sql import Store, open_store
+from migrator.store.sqlite import SqliteDatabase
 from weekend import an_itinerary
 
 AT = datetime(2023, 10, 14, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Database]:
-    made = Database(tmp_path / "practice.db", practice=True)
+def opened(tmp_path: Path) -> Iterator[SqliteDatabase]:
+    made = SqliteDatabase(tmp_path / "practice.db", practice=True)
     yield made
     made.close()
 
@@ -36,22 +36,22 @@ def failed(reference: str) -> pytest.RaisesExc[EnvironmentFailed]:
     return pytest.RaisesExc(EnvironmentFailed, check=lambda error: error.reference == reference)
 
 
-def pragma(opened: Database, name: str) -> object:
+def pragma(opened: SqliteDatabase, name: str) -> object:
     with opened.reading() as connection:
         return connection.exec_driver_sql(f"pragma {name}").scalar_one()
 
 
-def test_a_commit_is_on_the_disk_when_it_returns(opened: Database) -> None:
+def test_a_commit_is_on_the_disk_when_it_returns(opened: SqliteDatabase) -> None:
     assert pragma(opened, "journal_mode") == "wal"
     assert pragma(opened, "synchronous") == 2  # FULL
     assert pragma(opened, "foreign_keys") == 1
 
 
 def test_a_writer_holds_the_lock_before_it_has_read_anything(
-    opened: Database, monkeypatch: pytest.MonkeyPatch
+    opened: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_MS_MAX", 1)
-    second = Database(opened.path, practice=True)
+    monkeypatch.setattr(sqlite, "BUSY_MS_MAX", 1)
+    second = SqliteDatabase(opened.path, practice=True)
 
     with opened.writing(), failed("store-busy") as caught, second.writing():
         pass
@@ -60,7 +60,7 @@ def test_a_writer_holds_the_lock_before_it_has_read_anything(
     second.close()
 
 
-def test_a_reader_is_not_stopped_by_a_writer_and_sees_one_moment(opened: Database) -> None:
+def test_a_reader_is_not_stopped_by_a_writer_and_sees_one_moment(opened: SqliteDatabase) -> None:
     count = text("select count(*) from notes")
     with opened.reading() as reader:
         assert reader.execute(count).scalar_one() == 0
@@ -69,8 +69,8 @@ def test_a_reader_is_not_stopped_by_a_writer_and_sees_one_moment(opened: Databas
         assert reader.execute(count).scalar_one() == 0
 
 
-def test_the_data_version_changes_when_anybody_commits(opened: Database) -> None:
-    other = Database(opened.path, practice=True)
+def test_the_data_version_changes_when_anybody_commits(opened: SqliteDatabase) -> None:
+    other = SqliteDatabase(opened.path, practice=True)
     before = opened.data_version()
     assert opened.data_version() == before
     with other.writing() as connection:
@@ -135,17 +135,17 @@ def test_a_damaged_page_is_named(tmp_path: Path) -> None:
         open_store(tmp_path, practice=True)
 
 
-def test_a_store_of_a_newer_program_is_not_opened(opened: Database) -> None:
+def test_a_store_of_a_newer_program_is_not_opened(opened: SqliteDatabase) -> None:
     with opened.writing() as connection:
         connection.execute(text("update meta set schema_version = 99"))
 
     with failed("store-newer") as caught:
-        Database(opened.path, practice=True)
+        SqliteDatabase(opened.path, practice=True)
 
     assert "version 99" in caught.value.message
 
 
-def test_a_store_that_cannot_be_written_is_named(opened: Database) -> None:
+def test_a_store_that_cannot_be_written_is_named(opened: SqliteDatabase) -> None:
     with opened.reading() as connection:
         connection.exec_driver_sql("pragma query_only=on")
 
@@ -165,12 +165,12 @@ def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
         with failed("store-not-writable"):
-            Database(tmp_path / "practice.db", practice=True)
+            SqliteDatabase(tmp_path / "practice.db", practice=True)
     finally:
         tmp_path.chmod(0o700)
 
 
-def test_what_else_the_database_says_is_passed_on(opened: Database) -> None:
+def test_what_else_the_database_says_is_passed_on(opened: SqliteDatabase) -> None:
     with failed("store-failed") as caught, opened.writing() as connection:
         connection.execute(text("insert into nowhere values (1)"))
 
@@ -193,20 +193,20 @@ def test_a_network_file_system_is_refused_before_anything_is_written(
 def test_an_old_library_leaves_the_log_to_the_leader(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "SQLITE_SAFE", (99, 0, 0))
-    made = Database(tmp_path / "practice.db", practice=True)
+    monkeypatch.setattr(sqlite, "SQLITE_SAFE", (99, 0, 0))
+    made = SqliteDatabase(tmp_path / "practice.db", practice=True)
     log = tmp_path / "practice.db-wal"
 
     assert pragma(made, "wal_autocheckpoint") == 0
     assert log.stat().st_size > 0
-    made.checkpoint_if_old()
+    made.look_after()
     assert log.stat().st_size == 0
     made.close()
 
 
 def _open(path: str, barrier: Any) -> None:  # noqa: ANN401 - multiprocessing's own
     barrier.wait()
-    Database(Path(path), practice=True).close()
+    SqliteDatabase(Path(path), practice=True).close()
 
 
 def test_two_processes_may_make_the_same_store(tmp_path: Path) -> None:

@@ -1,0 +1,140 @@
+"""A PostgreSQL server of the tests' own: Debian's programs, a folder of its own, a socket, no port.
+
+The first test that asks for a database starts it; it ends with the process. PostgreSQL refuses to
+be run by the superuser, so there it runs as another user, who gets the folder. What the server
+promises about power loss is not tested here: it is told not to sync, except for benchmarks.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Final, TypedDict
+
+import pytest
+
+OTHER_USERS: Final = ("postgres", "nobody")
+QUICK: Final = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+
+
+class Server:
+    """A server that runs until it is stopped. Databases are made one for each test."""
+
+    def __init__(self, programs: Path, options: str = QUICK) -> None:
+        """Make the files and start."""
+        self._programs = programs
+        self._options = options
+        # A socket's path has 107 bytes at most, and pytest's folders are long.
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+        self._user = _other_user()
+        if self._user is not None:
+            os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
+        self._numbers = count(1)
+        self._run("initdb", "--no-sync", "-A", "trust", "-U", "migrator", "-E", "UTF8")
+        self.start()
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        listen = f"-c listen_addresses='' -c unix_socket_directories={self.folder}"
+        log = str(self.folder / "log")
+        self._run("pg_ctl", "-w", "-l", log, "-o", f"{listen} {self._options}", "start")
+
+    def stop(self, how: str = "fast") -> None:
+        """Stop the server: `fast` drops its sessions, `immediate` is as if it was killed."""
+        self._run("pg_ctl", "-w", "-m", how, "stop")
+
+    def database(self) -> str:
+        """The address of a new, empty database."""
+        name = f"test{next(self._numbers)}"
+        self.sql("postgres", f"create database {name}")
+        return self.address(name)
+
+    def address(self, name: str) -> str:
+        """The address of a database."""
+        return f"postgresql+psycopg://migrator@/{name}?host={self.folder}"
+
+    def sql(self, database: str, statement: str) -> list[tuple[object, ...]]:
+        """Run a statement as somebody beside the program would."""
+        import psycopg
+
+        with psycopg.connect(
+            host=str(self.folder), dbname=database, user="migrator", autocommit=True
+        ) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def remove(self) -> None:
+        """Stop it, and leave nothing behind."""
+        subprocess.run(
+            self._command("pg_ctl", "-w", "-m", "immediate", "stop"),
+            capture_output=True,
+            check=False,
+            cwd="/",
+            **self._drop(),
+        )
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _command(self, program: str, *words: str) -> list[str]:
+        return [str(self._programs / program), "-D", str(self.folder / "data"), *words]
+
+    def _run(self, program: str, *words: str) -> None:
+        done = subprocess.run(
+            self._command(program, *words),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # the server would keep a pipe open
+            stderr=subprocess.DEVNULL,
+            check=False,
+            cwd="/",
+            **self._drop(),
+        )
+        assert done.returncode == 0, f"{program} ended with {done.returncode}"
+
+    def _drop(self) -> _Dropped:
+        if self._user is None:
+            return {}
+        return {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
+
+
+class _Dropped(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def programs() -> Path | None:
+    """Where Debian keeps the server's programs, the newest version; None where there are none."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=_version)
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("pg_ctl")
+    return None if on_path is None else Path(on_path).resolve().parent
+
+
+@cache
+def server() -> Server:
+    """The one server of this process; the test is skipped where none can be started."""
+    found = programs()
+    if found is None:
+        pytest.skip("no PostgreSQL server is installed here")
+    made = Server(found)
+    atexit.register(made.remove)
+    return made
+
+
+def _version(pg_ctl: Path) -> int:
+    version = pg_ctl.parent.parent.name
+    return int(version) if version.isdigit() else 0
+
+
+def _other_user() -> pwd.struct_passwd | None:
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name: entry for entry in pwd.getpwall()}
+    return next(known[name] for name in OTHER_USERS if name in known)
