@@ -227,7 +227,10 @@ def _show(
     table: LinkTable,
     out: Path,
 ) -> None:
+    from migrator.inventory.times import told_apart, zone
+
     plan, figures = planned.plan, planned.plan.figures
+    where = zone(plan.window.time_zone)
     rows = []
     for wave in plan.waves:
         critical = sum(inventory.by_id[m.subsystem].criticality == 5 for m in wave.moves)
@@ -235,10 +238,10 @@ def _show(
         rows.append(
             (
                 wave.id,
-                f"{wave.gate.at:%a %H:%M}",
+                f"{wave.gate.at:%a %H:%M}{told_apart(wave.gate.at, where)}",
                 len(wave.moves),
                 critical,
-                f"{end:%a %H:%M}",
+                f"{end:%a %H:%M}{told_apart(end, where)}",
                 wave.name,
             )
         )

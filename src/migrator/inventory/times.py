@@ -97,6 +97,14 @@ def at_offset(moment: datetime, where: ZoneInfo) -> datetime:
     return local.replace(tzinfo=timezone(offset), fold=0)
 
 
+def told_apart(moment: datetime, where: ZoneInfo) -> str:
+    """` CEST` or ` CET` for an hour that the clocks of `where` show twice; else nothing."""
+    local = moment.astimezone(where)
+    if local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
+        return ""
+    return f" {local.tzname()}"
+
+
 def instant(moment: datetime) -> str:
     """The moment as one text for all zones, for digests."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from migrator.inventory.times import at_offset
+from migrator.inventory.times import at_offset, told_apart
 from migrator.inventory.yaml_text import DataPath, show
 
 _MONTHS: Final = (
@@ -66,7 +66,7 @@ def clock(moment: datetime, zone: ZoneInfo) -> str:
     # Not strftime's %a and %b: they follow the machine's language.
     day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[local.weekday()]
     month = _MONTHS[local.month - 1]
-    return f"{day} {local.day} {month} {local:%H:%M}"
+    return f"{day} {local.day} {month} {local:%H:%M}{told_apart(moment, zone)}"
 
 
 def listing(names: Sequence[str], most: int = 5) -> str:

@@ -211,10 +211,11 @@ def result_sentence(t: Texts, trouble: TroubleStory) -> str:
     if trouble.result_at is None:
         return text
     return t._(
-        "%(result)s It took %(time)s from the first sign (%(at)s).",
+        "%(result)s It took %(time)s, from %(since)s to %(at)s.",
         result=text,
         time=t.between(trouble.at, trouble.result_at),
-        at=t.time(trouble.at),
+        since=t.time(trouble.at),
+        at=t.time(trouble.result_at),
     )
 
 

@@ -17,6 +17,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from migrator.errors import EnvironmentFailed, InputError
+from migrator.inventory.times import told_apart
 
 DOMAIN: Final = "migrator"
 LANGUAGES: Final = ("sv", "en")
@@ -61,12 +62,12 @@ class Texts:
         return moment.astimezone(self.zone)
 
     def time(self, moment: datetime) -> str:
-        """Date and hour: 2023-10-14 18:00."""
-        return f"{self.local(moment):%Y-%m-%d %H:%M}"
+        """Date and hour: 2023-10-14 18:00; one of the hour that happens twice: 02:30 CEST."""
+        return f"{self.local(moment):%Y-%m-%d %H:%M}{told_apart(moment, self.zone)}"
 
     def clock(self, moment: datetime) -> str:
         """The hour alone, where the day stands beside it: 18:00."""
-        return f"{self.local(moment):%H:%M}"
+        return f"{self.local(moment):%H:%M}{told_apart(moment, self.zone)}"
 
     def day(self, moment: date) -> str:
         """A date: 2023-10-14."""

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from migrator.inventory.times import at_offset, instant, parse_date, parse_time, zone
+from migrator.inventory.times import (
+    at_offset,
+    instant,
+    parse_date,
+    parse_time,
+    told_apart,
+    zone,
+)
 
 STOCKHOLM = zone("Europe/Stockholm")
 
@@ -83,3 +90,12 @@ def test_one_moment_has_one_text_in_every_zone() -> None:
     moment = parse_time("2023-10-13T18:00", STOCKHOLM)
     assert instant(moment) == "2023-10-13T16:00:00Z"
     assert instant(at_offset(moment, zone("Asia/Tokyo"))) == "2023-10-13T16:00:00Z"
+
+
+def test_an_hour_that_the_clocks_show_twice_is_told_apart() -> None:
+    first, second = (datetime(2023, 10, 29, hour, 30, tzinfo=UTC) for hour in (0, 1))
+    assert (told_apart(first, STOCKHOLM), told_apart(second, STOCKHOLM)) == (" CEST", " CET")
+    assert told_apart(first - timedelta(hours=1), STOCKHOLM) == ""
+    assert told_apart(second + timedelta(hours=1), STOCKHOLM) == ""
+    # The hour that is skipped in spring is never shown, and its neighbours are plain.
+    assert told_apart(datetime(2023, 3, 26, 1, 30, tzinfo=UTC), STOCKHOLM) == ""

@@ -31,7 +31,8 @@ def test_a_time_is_shown_in_the_plans_zone_and_not_the_machines(swedish: Texts) 
 def test_the_hour_that_happens_twice_is_shown_by_its_own_offset(swedish: Texts) -> None:
     before = datetime(2023, 10, 29, 0, 30, tzinfo=UTC)
     after = datetime(2023, 10, 29, 1, 30, tzinfo=UTC)
-    assert swedish.clock(before) == swedish.clock(after) == "02:30"
+    assert (swedish.clock(before), swedish.clock(after)) == ("02:30 CEST", "02:30 CET")
+    assert swedish.time(after) == "2023-10-29 02:30 CET"
     assert swedish.between(before, after) == "1\N{NO-BREAK SPACE}h"
 
 
