@@ -128,8 +128,9 @@ class Stage:
             },
         }
 
-    def _effect(self, _world: World) -> None:
+    def _effect(self, world: World) -> None:
         """In the world, and nobody has heard of it yet."""
+        assert world is self.world, "there is one world on a stage"
         if self._keep_moments:
             self._keep("effect")
 

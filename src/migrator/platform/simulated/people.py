@@ -78,6 +78,8 @@ class SimulatedPeople:
                 self._lead(run, event)
             elif isinstance(event, ev.WaveStuck):
                 self._unstick(run, event)
+            elif isinstance(event, ev.CommandRefused):
+                self._again(run, event)
         self._commits(run)
 
     def resume(self, run: Run) -> None:
@@ -182,6 +184,15 @@ class SimulatedPeople:
             self._released.add((event.wave, event.attempt))
         minutes = self._chance.minutes(_HOLD_MINUTES, "hold", event.wave, event.subject, run.seq)
         self._later(minutes, verb, who, event.wave)
+
+    def _again(self, run: Run, event: ev.CommandRefused) -> None:
+        """Something was still under way: ask for the unwind again while the wave is held."""
+        wave = run.waves.get(event.target)
+        if wave is None or event.verb != "unwind" or not event.command.startswith(_SAYS):
+            return
+        if wave.state is WaveState.HELD:
+            minutes = self._chance.minutes(_HOLD_MINUTES, "again", event.target, run.seq)
+            self._later(minutes, "unwind", event.by, event.target)
 
     def _unstick(self, run: Run, event: ev.WaveStuck) -> None:
         tried = self._unstuck.get(event.subject, 0)
