@@ -22,9 +22,7 @@ from migrator.store import lease, tables
 STEPS: Final = Path(__file__).parent / "migrations"
 
 
-def carry_over(
-    connection: Connection, terms: lease.Terms, place: str, schema: str, steps: Path = STEPS
-) -> None:
+def carry_over(connection: Connection, terms: lease.Terms, place: str, schema: str) -> None:
     """Bring the tables to this program's version, inside a transaction that waits for nobody."""
     meta = tables.meta
     # Another process may have been here while we waited for our turn.
@@ -40,7 +38,7 @@ def carry_over(
             f"version {tables.SCHEMA_VERSION}, but {run} is being run by {leader}",
             hint="let that process end, or use the older program until it has",
         )
-    walk(connection, schema, steps, version)
+    walk(connection, schema, STEPS, version)
     connection.execute(meta.update().values(schema_version=tables.SCHEMA_VERSION))
 
 

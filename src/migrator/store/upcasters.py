@@ -23,14 +23,17 @@ UPCASTERS: Final[Upcasters] = MappingProxyType({})
 """(kind, version) -> the function that makes data of the next version out of data of this one."""
 
 
-def upcast(seq: int, kind: str, version: int, data: Data, upcasters: Upcasters = UPCASTERS) -> Data:
+def upcast(
+    seq: int, kind: str, version: int, data: Data, upcasters: Upcasters | None = None
+) -> Data:
     """The data of a line as this version of its kind has it. An unknown kind passes: see events.
 
     Raises JournalError where no way leads from the line's version to ours.
     """
+    ways = UPCASTERS if upcasters is None else upcasters
     known = VERSIONS.get(kind, version)
     while version != known:
-        step = upcasters.get((kind, version))
+        step = ways.get((kind, version))
         if step is None or version > known:
             raise JournalError(
                 "journal-unknown-kind",
