@@ -9,6 +9,7 @@ import pytest
 
 import practising
 from migrator.cli import app, run
+from migrator.engine.events import GateOpened
 from migrator.errors import InputError
 from migrator.store.sql import open_store
 
@@ -79,6 +80,11 @@ def test_a_weekend_is_practised_to_its_end(capsys: pytest.CaptureFixture[str]) -
         journal = store.journal("latest", lead=False)
         assert journal.leader() is None
         assert journal.verify().head == facts["journal_hash"]
+        heads = (practising.FOLDER / "heads.jsonl").read_text(encoding="utf-8").splitlines()
+        kept = {row["seq"]: row["head"] for row in map(json.loads, heads)}
+        gates = {line.seq for line in journal.lines() if isinstance(line.event, GateOpened)}
+        assert kept.keys() >= gates
+        assert facts["journal_hash"] in kept.values()
         first = next(iter(journal.lines()))
         assert first.actor == "anna"
         assert isinstance(journal.facts("ledger"), dict)

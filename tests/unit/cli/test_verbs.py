@@ -55,6 +55,18 @@ def test_a_verb_is_taken_and_says_what_follows(capsys: pytest.CaptureFixture[str
     assert "decided by anna" in str(again["why"])
 
 
+def test_time_stands_still_until_the_present_decider_has_spoken(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # At this speed a gate's hour is over in a fifth of a second.
+    with practising.led():
+        practising.until(lambda: ("anna", "w1") in see_run("latest").still_for)
+        before = see_run("latest").now()
+        given(capsys, "go", "latest", "w1", "--as", "anna")
+        wave = see_run("latest").run.waves["w1"]
+    assert wave.decided_at == before
+
+
 def test_a_refusal_tells_why_and_names_its_page(capsys: pytest.CaptureFixture[str]) -> None:
     with practising.led():
         practising.until(lambda: see_run("latest").run.waves["w1"].state.value == "deciding")
