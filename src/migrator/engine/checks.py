@@ -66,7 +66,7 @@ def _go_on(draft: Draft, check: CheckLeg, known: CheckRecord) -> None:
             Trouble.REFUSED.value,
             check.id,
             check.core,
-            f"{person} verified {check.name['en']} and says that it does not work",
+            f"{_name(run, person)} verified {check.name['en']} and says that it does not work",
         )
     elif known.state is CheckState.OPEN or known.person in known.ticks:
         _assign(draft, check, known)
@@ -90,7 +90,8 @@ def _overdue(draft: Draft, check: CheckLeg, known: CheckRecord) -> None:
         Trouble.UNANSWERED.value,
         check.id,
         check.core,
-        f"{known.person} has not answered {check.name['en']} for {minutes:.0f} min",
+        f"{_name(draft.run, known.person)} has not answered {check.name['en']}"
+        f" for {minutes:.0f} min",
     )
 
 
@@ -130,6 +131,12 @@ def _nobody(draft: Draft, check: CheckLeg) -> None:
         ", ".join(check.eligible),
         f"migrator tick RUN {check.id} by another person, or migrator override RUN",
     )
+
+
+def _name(run: Run, person: str) -> str:
+    """The person's name as people say it; the id where the estate names nobody."""
+    member = run.itinerary.members.get(person)
+    return person if member is None else member.name
 
 
 def _team(run: Run, check: CheckLeg) -> str:

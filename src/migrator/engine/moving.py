@@ -151,7 +151,7 @@ def _may_retry(draft: Draft, record: MoveRecord, act: ActRecord) -> bool:
 def _call_for_a_human(draft: Draft, wave: WaveRecord, record: MoveRecord, act: ActRecord) -> None:
     """Hold the wave; a commit is not held, since nothing may be taken back, but it says so."""
     subject = f"{record.id}/{act.name}"
-    cause = f"{subject} {_word(act)} after {act.nth} tries: {act.detail}"
+    cause = f"{subject} {_word(act)} after {_tries(act)}: {act.detail}"
     if wave.state is not WaveState.COMMITTING:
         trouble = trouble_of(act.name, act.outcome).value
         hold(draft, wave, trouble, subject, (record.id,), cause)
@@ -163,6 +163,10 @@ def _call_for_a_human(draft: Draft, wave: WaveRecord, record: MoveRecord, act: A
         mend = f"migrator retry RUN {subject}, or migrator force-done RUN {subject}"
         waits_for = f"a human: {cause}"
         draft.add(ev.Stalled(wave.id, subject, waits_for, on_whom, act.ended, mend))
+
+
+def _tries(act: ActRecord) -> str:
+    return "1 try" if act.nth == 1 else f"{act.nth} tries"
 
 
 def _word(act: ActRecord) -> str:

@@ -108,7 +108,7 @@ def test_a_refusal_holds_the_wave_at_once_and_takes_it_back_after_the_veto_perio
     held = play.last(ev.WaveHeld)
 
     assert (held.trouble, held.subject, held.moves) == ("refused", F1, ("a",))
-    assert held.cause == "hanna verified try f1 and says that it does not work"
+    assert held.cause == "Hanna verified try f1 and says that it does not work"
     play.wait(15)
     assert play.wave() is WaveState.UNWINDING
     assert play.check(F1) is CheckState.VOID
@@ -129,7 +129,7 @@ def test_an_unanswered_check_holds_the_wave_and_after_the_release_somebody_else_
     play.wait(45)
     held = play.last(ev.WaveHeld)
     assert (held.trouble, held.subject, held.unwind_at) == ("unanswered", F1, None)
-    assert held.cause == "hanna has not answered try f1 for 45 min"
+    assert held.cause == "Hanna has not answered try f1 for 45 min"
     play.wait(30)
     assert play.wave() is WaveState.HELD
     play.say("release", "w1", "lena")

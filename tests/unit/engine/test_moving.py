@@ -333,7 +333,8 @@ def test_when_the_tries_are_used_up_the_wave_is_held_for_its_class_of_trouble(
 
     assert (held.trouble, held.subject, held.moves) == (trouble, act, ("a",))
     tries = 1 + play.run.itinerary.policy.on[Trouble(trouble)].retries
-    assert f"{act} {word} after {tries} tries: it broke" in held.cause
+    times = "1 try" if tries == 1 else f"{tries} tries"
+    assert f"{act} {word} after {times}: it broke" in held.cause
     assert held.unwind_at == play.now + timedelta(minutes=15)
     assert play.under_way == set()
 
