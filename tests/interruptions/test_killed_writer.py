@@ -14,17 +14,17 @@ from pathlib import Path
 import pytest
 
 from migrator.store.sql import open_store
+from postgresql_server import server
 
 WRITER = """
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from weekend import an_itinerary
 from migrator.engine import events as ev
 from migrator.engine.ports import Entry
 from migrator.store.sql import open_store
 
-store = open_store(Path(sys.argv[1]), practice=True)
+store = open_store(sys.argv[1], practice=True)
 journal = store.create_run(
     "weekend", an_itinerary(1, 1), seed=1, mode="virtual", target="", plan_digest=""
 )
@@ -36,13 +36,16 @@ while True:
 """
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return str(tmp_path) if request.param == "sqlite" else server().database()
+
+
 @pytest.mark.parametrize("told", [1, 25])
-def test_whole_commits_are_left_and_the_lease_is_free(
-    tmp_path: Path, root: Path, told: int
-) -> None:
+def test_whole_commits_are_left_and_the_lease_is_free(where: str, root: Path, told: int) -> None:
     environment = {"PYTHONPATH": f"{root / 'src'}:{root / 'tests'}"}
     writer = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(tmp_path)],
+        [sys.executable, "-c", WRITER, where],
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
@@ -56,7 +59,7 @@ def test_whole_commits_are_left_and_the_lease_is_free(
     heard = [line for line in [last, *rest] if line.endswith("\n")][-1]
     seq, head = heard.split()
 
-    with open_store(tmp_path, practice=True, create=False) as store:
+    with open_store(where, practice=True, create=False) as store:
         journal = store.journal("latest", lead=True)  # at once: its holder is gone
         lines = journal.written()
 
