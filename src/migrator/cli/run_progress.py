@@ -112,7 +112,7 @@ class Progress:
         return (
             f"{self.mode} {self.name}  {now.astimezone(self._zone):%a %H:%M:%S}  "
             f"{done}/{len(run.moves)} moved  {', '.join(active) or run.state.value}  "
-            f"{going} steps under way"
+            f"steps under way: {going}"
         )
 
     def _people(self, run: Run, now: datetime) -> list[str]:
