@@ -47,7 +47,7 @@ def pins(lock: Path) -> dict[str, str]:
     return {pair[0]: pair[1] for pair in pairs}
 
 
-IMPORTED_AS: Final = {"pyyaml": "yaml"}
+IMPORTED_AS: Final = {"prometheus-client": "prometheus_client", "pyyaml": "yaml"}
 DATA_ONLY: Final = {"tzdata": "the standard library's zoneinfo reads it"}
 
 
