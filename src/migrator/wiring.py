@@ -63,12 +63,15 @@ class Rehearsed:
         return tuple(self.ledger.violations)
 
 
-def run_name(itinerary: Itinerary, seed: int, faults: Sequence[PlannedFault]) -> str:
-    """The name of a rehearsal says what it was: plan, digest, seed, and how many faults.
+def run_name(
+    itinerary: Itinerary, seed: int, faults: Sequence[PlannedFault], *, accidents: bool = True
+) -> str:
+    """The name of a rehearsal says what it was: plan, digest, seed, which faults, no accidents.
 
     The same rehearsal has the same name, and by its seed the same journal, byte for byte.
     """
     name = f"{itinerary.plan_name}-{itinerary_digest(itinerary)[:6]}-s{seed}"
+    name = name if accidents else f"{name}-calm"
     return f"{name}-f{_faults_digest(faults)}" if faults else name
 
 
@@ -106,7 +109,7 @@ async def _rehearse(
 ) -> Rehearsed:
     began = seconds()
     start = itinerary.window.start
-    called = name or run_name(itinerary, seed, faults)
+    called = name or run_name(itinerary, seed, faults, accidents=accidents)
     clock, world, box = VirtualClock(start), World(itinerary, start), FaultBox(faults)
     chance = Chance(seed)
     journal = MemoryJournal(called, itinerary)
@@ -391,10 +394,14 @@ def _attendant(led: Practice, onlooker: Onlooker | None) -> Attendant:
 def open_run(
     run: str, folder: str | Path = DEFAULT_FOLDER
 ) -> tuple[Itinerary, tuple[Line, ...], Ledger | None]:
-    """A kept run for whoever reports it: its itinerary, its lines, and what its world says."""
+    """A kept run for whoever reports it: its itinerary, its lines, and what its world says.
+
+    Nothing is told from a journal that is not as it was written: JournalError names the line.
+    """
     store, name = find_run(run, folder)
     with store:
         journal = store.journal(name, lead=False)
+        journal.verify()
         kept = journal.facts("ledger")
         ledger = Ledger(**kept) if isinstance(kept, dict) else None
         return journal.itinerary(), tuple(journal.lines()), ledger

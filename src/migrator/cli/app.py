@@ -145,7 +145,7 @@ def _usage(error: TyperException, *, as_json: bool) -> int:
 
 
 def _reader_left() -> int:
-    """End quietly when the reader of a pipe has gone (`migrator journal latest | head`)."""
+    """End quietly when the reader of a pipe has gone (`migrator journal show latest | head`)."""
     # Python flushes stdout once more at its end; into nothing it cannot fail again.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1

@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Print a run's facts in order, and check their chain.",
-    no_args_is_help=True,
+    epilog="""\b
+Examples:
+  migrator journal show latest | tail
+  migrator journal verify latest
+  migrator journal export latest -o run.jsonl""",
+    context_settings={"max_content_width": 100},
     add_completion=False,
     rich_markup_mode=None,
 )
@@ -43,7 +48,7 @@ KindOption = Annotated[
 ]
 
 
-@app.command()
+@app.command(short_help="Print the lines: number, time, who, what.")
 def show(
     run: RunArgument,
     after: Annotated[int, typer.Option("--after", metavar="N", help="Only lines after N.")] = 0,
@@ -82,7 +87,7 @@ def show(
         output.show(_sentence(line))
 
 
-@app.command()
+@app.command(short_help="Prove every line, and name the first bad one.")
 def verify(
     run: RunArgument,
     expect: Annotated[
@@ -130,7 +135,7 @@ def verify(
     output.show(f"head {proven.head}")
 
 
-@app.command()
+@app.command(short_help="Write a run to one file of JSON Lines.")
 def export(
     run: RunArgument,
     target: Annotated[
@@ -162,7 +167,7 @@ def export(
         output.say(f"{target}: {name}, {len(exported.lines)} lines")
 
 
-@app.command(name="import")
+@app.command("import", short_help="Keep an exported run, if all of it is proven.")
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="An exported run.")],
     store: StoreOption = str(STATE_FOLDER),

@@ -6,6 +6,7 @@ page goes to the file named by -o; text and JSON go to stdout unless a file is n
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from enum import Enum
@@ -126,4 +127,13 @@ def write(file: Path, text: str) -> None:
             "file-not-accessible",
             f"{file} cannot be written ({error.strerror})",
             hint="give this user access to it, or name another file",
+        ) from error
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise EnvironmentFailed(
+            "disk-full",
+            f"the disk is full: {file} could not be written",
+            hint="make room and run the same command again; nothing half-written is used",
         ) from error

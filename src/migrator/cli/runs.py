@@ -141,12 +141,17 @@ class SeenRun:
 
 
 def see_run(run: str, folder: Path = STATE_FOLDER) -> SeenRun:
-    """Find a run and fold it. Raises InputError where there is none, or nothing of it began."""
+    """Find a run and fold it. Raises InputError where there is none, or nothing of it began.
+
+    JournalError names the first line that is not as it was written.
+    """
     from migrator.engine.run import new_run
     from migrator.store.find import find_run
 
     store, name = find_run(run, folder)
     journal = store.journal(name, lead=False)
+    # A fold of lines that somebody cut or edited is a lie, or a defect that is none of ours.
+    journal.verify()
     itinerary = journal.itinerary()
     seen = SeenRun(name, store, journal, itinerary, new_run(itinerary))
     seen.refresh()

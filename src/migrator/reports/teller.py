@@ -48,7 +48,7 @@ def tell(
         raise JournalError(
             "journal-empty",
             "the journal holds no run: its first line is missing",
-            hint="`migrator journal RUN` names the first bad line; restore it from an export",
+            hint="`migrator journal verify RUN` names the first bad line; restore it from an export",
         )
     teller = _Teller(itinerary)
     for line in lines:

@@ -133,7 +133,7 @@ def test_the_head_of_the_chain_is_printed_with_the_way_to_check_it() -> None:
     text = read_page(source(weekend)).text
     head = weekend.lines("returned")[-1].hash
     assert head in text.replace(" ", "")
-    assert "migrator journal autumn-weekend-1" in text
+    assert "migrator journal verify autumn-weekend-1" in text
 
 
 def test_assumed_figures_are_listed_by_field_with_their_subsystems() -> None:
