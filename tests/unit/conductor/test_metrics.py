@@ -146,7 +146,7 @@ def test_hold_is_open_by_its_trouble_and_refused_checks_are_seen() -> None:
 
     stage.conductor.listeners.append(look)
     stage.play()
-    assert seen[0] == (1, 1, 1)
+    assert seen[0] == (1.0, 1.0, 1.0)
     assert value(metrics, "holds_open", trouble="refused") == 0
 
 
