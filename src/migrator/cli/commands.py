@@ -100,6 +100,7 @@ _TABLE: Final = {
     Heading.AFTER: (
         ("report", "report:command", "Write the report of a run, as one page."),
         ("journal", "journal:app", "Print a run's facts in order, and check their chain."),
+        ("backup", "backup:command", "Copy a store while its runs go on, and prove the copy."),
         ("doctor", "doctor:command", "Check this machine for what migrator needs."),
         ("version", "version:command", "Print the version."),
     ),

@@ -72,13 +72,20 @@ class Store:
     @property
     def path(self) -> Path:
         """The store's file; only a store of SQLite has one."""
+        return self._file().path
+
+    def copy_to(self, path: Path) -> None:
+        """Copy the file as it is at this moment; `backup.py` makes a backup of it."""
+        self._file().copy_to(path)
+
+    def _file(self) -> SqliteDatabase:
         if not isinstance(self._database, SqliteDatabase):
             raise InputError(
                 "store-no-file",
                 f"{self.place} is no file",
                 hint="name a folder or a .db file, or use the tools of PostgreSQL: pg_dump",
             )
-        return self._database.path
+        return self._database
 
     def __enter__(self) -> Self:
         """Give itself."""
