@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from migrator.platform.simulated.faults import PlannedFault
     from migrator.wiring import Rehearsed
 
-SEED = 1
+SEED: Final = 1
+WEEKEND_SEED: Final = 6
+"""A weekend in which nothing but the two injected faults happens, so that the story is short."""
 
 
 def command(
@@ -59,7 +61,7 @@ def command(
     output.show(f"  migrator status {played.name}        migrator journal verify {played.name}")
     output.show(f"  migrator explain {opened.file.path} {itinerary.waves[1].moves[0]}")
     output.show(
-        f"  migrator rehearse {opened.file.path} --seed {SEED} --no-accidents"
+        f"  migrator rehearse {opened.file.path} --seed {WEEKEND_SEED} --no-accidents"
         f" --fault {folder / 'faults.yaml'}"
     )
     output.show(
@@ -150,7 +152,7 @@ def _rehearsed(itinerary: Itinerary, faults: tuple[PlannedFault, ...]) -> Rehear
 
     output.show("weekend:")
     played = rehearsal(
-        itinerary, seed=SEED, faults=faults, accidents=False, on_commit=_teller(itinerary)
+        itinerary, seed=WEEKEND_SEED, faults=faults, accidents=False, on_commit=_teller(itinerary)
     )
     keep_rehearsal(played, itinerary, STATE_FOLDER)
     output.show(

@@ -164,7 +164,8 @@ def trouble_sentence(t: Texts, book: StoryBook) -> str:
         )
     if not found:
         return t._("Nothing had to be stopped; %(time)s.", time=time)
-    first = found[0]
+    # The gravest is told first: what was taken back, before what a person let go on.
+    first = next((trouble for trouble in found if trouble.unwind is not None), found[0])
     what = t._(
         "%(trouble)s in wave %(wave)s, %(day)s %(at)s",
         trouble=t._(TROUBLES[first.kind]),
