@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,14 +19,15 @@ from migrator.conductor.clock import ScaledClock, VirtualClock, seconds, wall_no
 from migrator.conductor.loop import Conductor, refold
 from migrator.engine import events as ev
 from migrator.engine.decide import outcome
-from migrator.engine.ports import Entry, Journal, Line, OperatorCommand
 from migrator.engine.fold import apply
+from migrator.engine.ports import Entry, Journal, Line, OperatorCommand
 from migrator.engine.run import Run, new_run
-from migrator.engine.states import RunState, WaveState
+from migrator.engine.states import RunState
 from migrator.errors import MigratorError, RefusedError
 from migrator.plan.itinerary import itinerary_digest
-from migrator.plan.model import Itinerary, StepKind
+from migrator.plan.model import Itinerary
 from migrator.platform.simulated.chance import Chance
+from migrator.platform.simulated.exercises import abort_when_done, half_failures
 from migrator.platform.simulated.faults import FaultBox, PlannedFault
 from migrator.platform.simulated.judge import judge
 from migrator.platform.simulated.keeping import WorldFile
@@ -226,50 +227,26 @@ class Exercised:
     rolled_back: Rehearsed  # in every wave one step half-fails for good: it unwinds by itself
 
 
-def dry_run(itinerary: Itinerary, seed: int) -> Exercised:
+def dry_run(
+    itinerary: Itinerary,
+    seed: int,
+    on_commit: Callable[[Run, Sequence[Line]], None] | None = None,
+) -> Exercised:
     """Exercise every step and every undo of every wave, without chance."""
-    forward = rehearsal(itinerary, seed=seed, accidents=False)
+    forward = rehearsal(itinerary, seed=seed, accidents=False, on_commit=on_commit)
     taken_back = rehearsal(
-        itinerary, seed=seed, accidents=False, name=f"{forward.name}-abort", react=_abort_when_done
+        itinerary,
+        seed=seed,
+        accidents=False,
+        name=f"{forward.name}-abort",
+        on_commit=on_commit,
+        react=abort_when_done,
     )
-    faults = tuple(_half_failures(itinerary))
-    rolled_back = rehearsal(itinerary, seed=seed, accidents=False, faults=faults)
+    faults = half_failures(itinerary)
+    rolled_back = rehearsal(
+        itinerary, seed=seed, accidents=False, faults=faults, on_commit=on_commit
+    )
     return Exercised(forward, taken_back, rolled_back)
-
-
-def _abort_when_done(run: Run, lines: Sequence[Line]) -> Sequence[OperatorCommand]:
-    """Somebody aborts the run in the moment in which the last wave is accepted."""
-    if not isinstance(lines[-1].event, ev.WaveAccepted):
-        return ()
-    if any(wave.state is not WaveState.ACCEPTED for wave in run.waves.values()):
-        return ()
-    members = run.itinerary.members
-    makers = [person for person, who in members.items() if "decision_maker" in who.roles]
-    actor = makers[0] if makers else "dry-run"
-    return (
-        OperatorCommand(
-            id="dry-run/abort",
-            verb="abort",
-            actor=actor,
-            asserted=True,
-            target="run",
-            reason="the dry run takes everything back",
-            saw=0,
-        ),
-    )
-
-
-def _half_failures(itinerary: Itinerary) -> Iterator[PlannedFault]:
-    """One lasting half failure in each wave, each at another step as far as the recipes go."""
-    kinds = [StepKind.FINAL_COPY, StepKind.START, StepKind.COPY, StepKind.PREPARE]
-    for index, wave in enumerate(itinerary.waves):
-        for kind in (*kinds[index % len(kinds) :], *kinds):
-            fitting = [move for move in wave.moves if kind in itinerary.legs[move].step_minutes]
-            if fitting:
-                yield PlannedFault(
-                    "step_half_fails", fitting[-1], kind.value, times=99, note="dry run"
-                )
-                break
 
 
 # --- practice on scaled time --------------------------------------------------------------------
