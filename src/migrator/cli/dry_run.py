@@ -76,12 +76,14 @@ def command(  # noqa: PLR0917 - the options of one command
     if errors(findings):
         files.write(opened.plan.name, _for_ci(opened, None, findings), None)
         refuse_unsound(opened)
+    from migrator.cli.rehearse import acts, counting_acts
     from migrator.reports.exercise import exercised
     from migrator.wiring import dry_run
 
     itinerary = opened.itinerary()
-    with output.progress("Exercising every step and every unwind"):
-        played = dry_run(itinerary, seed)
+    # Three weekends; what one of them leaves undone, another one does twice, there and back.
+    with output.progress("Exercising every step and every unwind", 3 * acts(itinerary)) as advance:
+        played = dry_run(itinerary, seed, counting_acts(advance))
         exercise = exercised(itinerary, played.forward, played.taken_back, played.rolled_back)
     files.write(opened.plan.name, _for_ci(opened, exercise, findings), exercise)
     made = _seal(opened, exercise, seed)

@@ -8,7 +8,7 @@ fails loudly on every promise that the simulated world saw broken.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,8 @@ from migrator.cli.report import LanguageOption, language
 from migrator.errors import InputError, InvariantError
 
 if TYPE_CHECKING:
+    from migrator.engine.ports import Line
+    from migrator.engine.run import Run
     from migrator.plan.model import Itinerary
     from migrator.platform.simulated.faults import PlannedFault
     from migrator.wiring import Rehearsed
@@ -102,8 +104,14 @@ def _one(
     from migrator.reports.texts import texts
     from migrator.wiring import STATE_FOLDER, keep_rehearsal, rehearsal
 
-    with output.progress("Rehearsing the weekend"):
-        played = rehearsal(itinerary, seed=seed, faults=faults, accidents=accidents)
+    with output.progress("Rehearsing the weekend", acts(itinerary)) as advance:
+        played = rehearsal(
+            itinerary,
+            seed=seed,
+            faults=faults,
+            accidents=accidents,
+            on_commit=counting_acts(advance),
+        )
         keep_rehearsal(played, itinerary, STATE_FOLDER)
         book = tell(itinerary, played.lines, ledger_of(played.ledger))
     if form is Format.json:
@@ -116,6 +124,22 @@ def _one(
         output.say(f"note: this fault never struck: {one.kind} {one.subsystem}{one.function}")
     _refuse_violations([(seed, tuple(played.ledger.violations))])
     return _EXIT[played.outcome]
+
+
+def acts(itinerary: Itinerary) -> int:
+    """The steps of a weekend in which nothing fails: what a progress display counts towards."""
+    recipes = [itinerary.recipes[leg.recipe] for leg in itinerary.legs.values()]
+    return sum(len(recipe.steps) + len(recipe.commit) for recipe in recipes)
+
+
+def counting_acts(advance: output.Advance) -> Callable[[Run, Sequence[Line]], None]:
+    """Tell a progress display of every step and every undo that ended."""
+    from migrator.engine.events import StepEnded, UndoEnded
+
+    def count(_: Run, lines: Sequence[Line]) -> None:
+        advance(sum(isinstance(line.event, StepEnded | UndoEnded) for line in lines))
+
+    return count
 
 
 def _many(

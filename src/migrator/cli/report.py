@@ -71,8 +71,9 @@ def command(
     from migrator.wiring import open_run
 
     wanted = form or (ReportFormat.html if file is not None else ReportFormat.text)
-    itinerary, lines, ledger = open_run(run)
-    book = tell(itinerary, lines, ledger)
+    with output.progress("Reading the run"):
+        itinerary, lines, ledger = open_run(run)
+        book = tell(itinerary, lines, ledger)
     name = book.started.name
     if wanted is ReportFormat.json and file is None:
         output.emit(run_facts(book, name))
