@@ -157,8 +157,8 @@ class GroupCommit:
                     refused = _fenced(connection, ready)
                     allowed = [each for each in ready if each.end.run not in refused]
                     if allowed and not (attempt and _is_written(connection, allowed)):
+                        insert_lines(connection, ((e.end.run, e.written) for e in allowed))
                         for each in allowed:
-                            insert_lines(connection, each.end.run, each.written)
                             _answer(connection, each.end.run, each.lines)
                 return refused
             except EnvironmentFailed as error:
@@ -168,10 +168,11 @@ class GroupCommit:
         raise AssertionError("the last try returns or raises")
 
 
-def insert_lines(connection: Connection, run: str, written: Sequence[Written]) -> None:
-    """Add lines as they are, their hashes unchanged."""
+def insert_lines(connection: Connection, runs: Iterable[tuple[str, Sequence[Written]]]) -> None:
+    """Add lines of runs as they are, their hashes unchanged."""
     connection.execute(
-        tables.journal.insert(), [{"run": run, **line._asdict()} for line in written]
+        tables.journal.insert(),
+        [{"run": run, **line._asdict()} for run, written in runs for line in written],
     )
 
 

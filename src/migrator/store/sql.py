@@ -154,7 +154,7 @@ class Store:
                 connection, run_name, itinerary, {**self._begun(written), "started": started}
             )
             if written:
-                insert_lines(connection, run_name, written)
+                insert_lines(connection, [(run_name, written)])
             for key, data in facts.items():
                 insert_facts(connection, run_name, key, data)
 
