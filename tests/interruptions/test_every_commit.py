@@ -28,6 +28,11 @@ SCENARIOS: dict[str, tuple[PlannedFault, ...]] = {
         PlannedFault("step_half_fails", "c", "start", times=99),
         PlannedFault("step_times_out", "d", "copy"),
     ),
+    "a handler never answers, and an undo is stuck until it is tried again": (
+        PlannedFault("handler_never_answers", function="f1"),
+        PlannedFault("step_fails", "c", "start", times=99),
+        PlannedFault("undo_fails", "c", "start-source", times=3),
+    ),
 }
 
 

@@ -36,15 +36,14 @@ def start_ahead(draft: Draft, leg: WaveLeg) -> None:
     ahead = draft.run.ahead
     for move in leg.moves:
         record = draft.run.moves[move]
-        for act in record.steps.values():
-            if act.name in ahead:
-                if act.state not in COMPLETE:
-                    if act.state in _TRIED:
-                        facts = draft.run.itinerary.legs[move]
-                        _try_step(draft, facts, record, act, ahead=True)
-                    break
-            elif act.name not in LOOKS:
-                break
+        left = (
+            act
+            for act in record.steps.values()
+            if (act.state not in COMPLETE if act.name in ahead else act.name not in LOOKS)
+        )
+        first = next(left, None)
+        if first is not None and first.name in ahead and first.state in _TRIED:
+            _try_step(draft, draft.run.itinerary.legs[move], record, first, ahead=True)
 
 
 def decide_moving(draft: Draft, leg: WaveLeg) -> None:
@@ -54,8 +53,7 @@ def decide_moving(draft: Draft, leg: WaveLeg) -> None:
     committing = wave.state is WaveState.COMMITTING
     going = [run.moves[move] for move in leg.moves if not run.moves[move].returned]
     for record in going:
-        if not record.unwinding:
-            _next_step(draft, wave, record, committing=committing)
+        _next_step(draft, wave, record, committing=committing)
     if draft.events:
         return
     if committing:
@@ -212,15 +210,13 @@ def _may_cut(draft: Draft, facts: Leg, record: MoveRecord, kind: StepKind) -> bo
 
 
 def _stall_for_a_seat(draft: Draft, facts: Leg, record: MoveRecord) -> None:
-    wave = draft.run.waves[record.wave]
-    if wave.state is WaveState.MOVING:
-        stall(
-            draft,
-            wave,
-            f"a seat of team {facts.team} for {record.id}; the team has no further shift",
-            facts.team,
-            f"migrator unwind RUN {record.id}, or migrator unwind RUN {wave.id}",
-        )
+    stall(
+        draft,
+        draft.run.waves[record.wave],
+        f"a seat of team {facts.team} for {record.id}; the team has no further shift",
+        facts.team,
+        f"migrator unwind RUN {record.id}, or migrator unwind RUN {record.wave}",
+    )
 
 
 def _stall_for_a_move(draft: Draft, record: MoveRecord, earlier: str) -> None:
@@ -266,5 +262,6 @@ def _end_at_once(draft: Draft, record: MoveRecord, act: ActRecord, detail: str) 
     assert act.name in ENGINE_STEPS, "only the engine's own steps end without an act"
     if act.state is ActState.WAITING:
         start_step(draft, draft.run.itinerary.legs[record.id], record, act)
-    elif act.state is ActState.STARTED:
+    else:
+        assert act.state is ActState.STARTED, "what the engine itself does never fails"
         draft.add(ev.StepEnded(record.id, act.name, record.attempt, "done", detail))

@@ -25,13 +25,8 @@ def hold(
     moves: tuple[str, ...],
     cause: str,
 ) -> None:
-    """Hold a wave, unless this very subject already holds it or two people answer for it."""
+    """Hold a wave, unless this very subject already holds it."""
     if any(known.subject == subject for known in wave.holds):
-        return
-    if any(
-        isinstance(event, ev.WaveHeld) and event.wave == wave.id and event.subject == subject
-        for event in draft.events
-    ):
         return
     answer = reaction(draft.run.itinerary.policy, trouble)
     unwind_at: datetime | None = None
