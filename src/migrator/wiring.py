@@ -17,6 +17,7 @@ from migrator import __version__
 from migrator.conductor.attending import Attendant, Leaving, Onlooker
 from migrator.conductor.clock import ScaledClock, VirtualClock, seconds, wall_now
 from migrator.conductor.loop import Conductor, refold
+from migrator.conductor.observing import Observers
 from migrator.engine import events as ev
 from migrator.engine.decide import outcome
 from migrator.engine.fold import apply
@@ -321,14 +322,23 @@ def continue_practice(store: Store, name: str, speed: float | None = None) -> Pr
 
 
 def practise(
-    led: Practice, onlooker: Onlooker | None = None, *, waits_for_people: bool = True
+    led: Practice,
+    onlooker: Onlooker | None = None,
+    *,
+    waits_for_people: bool = True,
+    observers: Observers | None = None,
 ) -> Practised:
-    """Carry a practice run on, with everybody simulated who is not named as present."""
+    """Carry a practice run on, with everybody simulated who is not named as present.
+
+    `observers` log and measure it; whoever opened them closes them.
+    """
 
     async def loop() -> Practised:
         attendant = _attendant(led, onlooker)
         attendant.waits_for_people = waits_for_people
         try:
+            if observers is not None:
+                observers.attach(attendant.conductor, led.journal.run_name)
             run = await attendant.attend()
             ledger = None
             if run.state is RunState.ENDED:
