@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -21,6 +22,7 @@ from migrator.platform.simulated.faults import PlannedFault
 from stage import Moment, Stage
 
 ONE = an_itinerary(waves=("a",))
+TWO = an_itinerary(waves=("ab",))
 INTENT = ev.StepStarted("a", "copy", 1, 1, "t", ONE.window.end)
 
 
@@ -98,7 +100,7 @@ def test_a_bug_in_a_performer_ends_the_loop_loudly(act: str) -> None:
 
     faults = (PlannedFault("step_fails", "a", "start", times=9),)
     with pytest.raises(ZeroDivisionError, match="a bug"):
-        played(ONE, *faults, wrap=lambda platform: Wrong(platform, bug))
+        played(TWO, *faults, wrap=lambda platform: Wrong(platform, bug))
 
 
 def test_an_act_that_has_timed_out_is_ended_and_its_late_answer_dropped() -> None:
@@ -172,6 +174,19 @@ def test_a_command_that_waits_is_answered_once_and_by_its_actor() -> None:
 
     (taken,) = [line for line in stage.lines if getattr(line.event, "command", "") == "c1"]
     assert (taken.actor, type(taken.event)) == ("hanna", ev.CommandTaken)
+
+
+def test_a_command_that_was_answered_before_a_death_is_not_answered_again() -> None:
+    stage = Stage(ONE, keep_moments=True)
+    command = OperatorCommand("c1", "hold", "hanna", True, "w1", "smoke", 0)
+    stage.submit(command)
+    stage.play()
+    moment = next(m for m in stage.moments if isinstance(m.lines[-1].event, ev.WaveHeld))
+    again = Stage(ONE, moment=replace(moment, desk=(command,)))
+    again.play()
+
+    answers = [e for e in events(again) if getattr(e, "command", "") == "c1"]
+    assert len(answers) == 1
 
 
 def test_a_decision_that_never_settles_is_a_bug_and_says_so(

@@ -229,11 +229,12 @@ def test_two_undos_may_be_stuck_one_after_the_other() -> None:
             play.wait_until_woken()
     stuck_on = [event.subject for event in play.happened(ev.WaveStuck)]
     assert stuck_on == ["a/start-source", "b/start-source"]
-    play.say("force-done", "b/start-source", by="lena")
+    play.say("force-done", "a/start-source", by="lena")
 
     assert play.wave() is WaveState.STUCK
-    assert play.run.waves["w1"].stuck_on == "a/start-source"
-    play.say("force-done", "a/start-source", by="lena")
+    assert play.run.waves["w1"].stuck_on == "b/start-source"
+    assert "a/switch-back" in play.under_way  # what is mended goes on meanwhile
+    play.say("force-done", "b/start-source", by="lena")
     assert play.wave() is WaveState.UNWINDING
 
 
