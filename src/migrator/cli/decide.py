@@ -10,9 +10,16 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from migrator.cli import output
-from migrator.cli.app import STATE_FOLDER
 from migrator.cli.output import Format, FormatOption
-from migrator.cli.runs import RunArgument, SeenRun, StoreOption, see_run, typed, who_may
+from migrator.cli.runs import (
+    DEFAULT_STORE,
+    RunArgument,
+    SeenRun,
+    StoreOption,
+    see_run,
+    typed,
+    who_may,
+)
 from migrator.cli.sentences import printable
 from migrator.cli.status import leader_line, left, state_line
 
@@ -24,7 +31,7 @@ NO_REASON_NEEDED = ("go", "tick", "postpone")
 
 def command(
     run: RunArgument,
-    store: StoreOption = STATE_FOLDER,
+    store: StoreOption = DEFAULT_STORE,
     form: FormatOption = Format.text,
 ) -> None:
     """Show what a run waits for people to decide, most urgent first, with the commands to type.

@@ -31,8 +31,11 @@ RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="A run's name, its beginning, or latest.")
 ]
 StoreOption = Annotated[
-    Path, typer.Option("--store", metavar="FOLDER", help="Where runs are kept.")
+    str, typer.Option("--store", metavar="FOLDER|URL", help="Where runs are kept.")
 ]
+
+DEFAULT_STORE: Final = str(STATE_FOLDER)
+"""A store is named by text: an address on a server is no path, and would be bent into one."""
 
 PRACTICE: Final = "ÖVNING/PRACTICE"
 LIVE: Final = "SKARPT/LIVE"
@@ -140,7 +143,7 @@ class SeenRun:
         return bool(fresh)
 
 
-def see_run(run: str, folder: Path = STATE_FOLDER) -> SeenRun:
+def see_run(run: str, folder: str | Path = DEFAULT_STORE) -> SeenRun:
     """Find a run and fold it. Raises InputError where there is none, or nothing of it began.
 
     JournalError names the first line that is not as it was written.

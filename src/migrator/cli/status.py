@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from migrator.cli import output
-from migrator.cli.app import STATE_FOLDER
 from migrator.cli.output import Format, FormatOption
-from migrator.cli.runs import RunArgument, SeenRun, StoreOption, see_run, typed
+from migrator.cli.runs import DEFAULT_STORE, RunArgument, SeenRun, StoreOption, see_run, typed
 from migrator.cli.sentences import OUTCOME_WORDS, printable
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ WAITS_SHOWN_MAX: Final = 12
 
 def command(
     run: RunArgument,
-    store: StoreOption = STATE_FOLDER,
+    store: StoreOption = DEFAULT_STORE,
     form: FormatOption = Format.text,
 ) -> None:
     """Say where a run stands and what it waits for.

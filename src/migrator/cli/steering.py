@@ -11,7 +11,6 @@ import sys
 import time
 import uuid
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from migrator.cli import output
@@ -39,7 +38,7 @@ class Given:
     verb: str
     run: str
     target: str
-    store: Path
+    store: str
     form: Format
     person: str | None = None
     reason: str = ""

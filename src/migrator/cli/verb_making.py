@@ -11,10 +11,9 @@ from typing import Annotated, Final
 
 import typer
 
-from migrator.cli.app import STATE_FOLDER
 from migrator.cli.identity import AsOption
 from migrator.cli.output import Format, FormatOption
-from migrator.cli.runs import RunArgument, StoreOption
+from migrator.cli.runs import DEFAULT_STORE, RunArgument, StoreOption
 from migrator.cli.steering import Given, steer
 
 WAIT_SECONDS: Final = 5.0
@@ -62,7 +61,7 @@ def about_the_run(verb: str, text: str) -> Command:
         yes: YesOption = False,
         command_id: IdOption = None,
         wait: WaitOption = WAIT_SECONDS,
-        store: StoreOption = STATE_FOLDER,
+        store: StoreOption = DEFAULT_STORE,
         form: FormatOption = Format.text,
     ) -> int:
         return steer(Given(verb, run, "", store, form, person, reason, command_id, yes, wait))
@@ -82,7 +81,7 @@ def about(verb: str, metavar: str, meant: str, text: str) -> Command:
         yes: YesOption = False,
         command_id: IdOption = None,
         wait: WaitOption = WAIT_SECONDS,
-        store: StoreOption = STATE_FOLDER,
+        store: StoreOption = DEFAULT_STORE,
         form: FormatOption = Format.text,
     ) -> int:
         return steer(Given(verb, run, target, store, form, person, reason, command_id, yes, wait))

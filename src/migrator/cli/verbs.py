@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from migrator.cli.app import STATE_FOLDER
 from migrator.cli.identity import AsOption
 from migrator.cli.output import Format, FormatOption
-from migrator.cli.runs import RunArgument, StoreOption, os_user, see_run
+from migrator.cli.runs import DEFAULT_STORE, RunArgument, StoreOption, os_user, see_run
 from migrator.cli.steering import Given, steer
 from migrator.cli.verb_making import (
     WAIT_SECONDS,
@@ -225,7 +223,7 @@ def postpone(
     yes: YesOption = False,
     command_id: IdOption = None,
     wait: WaitOption = WAIT_SECONDS,
-    store: StoreOption = STATE_FOLDER,
+    store: StoreOption = DEFAULT_STORE,
     form: FormatOption = Format.text,
 ) -> int:
     """Move a gate's deadline.
@@ -241,7 +239,7 @@ def postpone(
     )
 
 
-def _in_the_plans_zone(until: str, run: str, store: Path) -> str:
+def _in_the_plans_zone(until: str, run: str, store: str) -> str:
     """A time without an offset is one of the plan's own clocks; an hour alone is the next one."""
     from datetime import timedelta
 
@@ -277,7 +275,7 @@ def tick(
     yes: YesOption = False,
     command_id: IdOption = None,
     wait: WaitOption = WAIT_SECONDS,
-    store: StoreOption = STATE_FOLDER,
+    store: StoreOption = DEFAULT_STORE,
     form: FormatOption = Format.text,
 ) -> int:
     """Give a case handler's verdict on a check: works, works_but, does_not_work, cannot_judge.
@@ -316,7 +314,7 @@ def override(
     yes: YesOption = False,
     command_id: IdOption = None,
     wait: WaitOption = WAIT_SECONDS,
-    store: StoreOption = STATE_FOLDER,
+    store: StoreOption = DEFAULT_STORE,
     form: FormatOption = Format.text,
 ) -> int:
     """Two named people answer for a look that failed or a check that was refused.

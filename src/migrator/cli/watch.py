@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from migrator.cli import output
-from migrator.cli.app import STATE_FOLDER
-from migrator.cli.runs import RunArgument, SeenRun, StoreOption, see_run
+from migrator.cli.runs import DEFAULT_STORE, RunArgument, SeenRun, StoreOption, see_run
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -29,7 +28,7 @@ PAPER: Final = (100, 40)
 def command(
     run: RunArgument,
     once: Annotated[bool, typer.Option("--once", help="Print one frame and leave.")] = False,
-    store: StoreOption = STATE_FOLDER,
+    store: StoreOption = DEFAULT_STORE,
 ) -> None:
     """Follow a run on a live screen, from any terminal.
 
