@@ -132,8 +132,8 @@ def _move(
     new: tuple[WaveId, PlannedMove],
 ) -> Iterator[Change]:
     (wave, was), (other, now) = old, new
-    times = [
-        f"{verb} {_shift(before, after)}"
+    shifts = [
+        (verb, _shift(before, after))
         for verb, before, after in (
             ("starts", was.start, now.start),
             ("switches", was.switch, now.switch),
@@ -141,6 +141,9 @@ def _move(
         )
         if before != after
     ]
+    times = [f"{verb} {shift}" for verb, shift in shifts]
+    if len(shifts) == 3 and len({shift for _, shift in shifts}) == 1:
+        times = [f"is {shifts[0][1]} as a whole"]
     together = f", {_joined(times)}" if times else ""
     if wave != other:
         text = f"{who} moved from wave {wave} to wave {other}{together}"

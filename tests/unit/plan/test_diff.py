@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -58,6 +58,15 @@ def test_other_times_are_told_as_later_and_earlier() -> None:
     assert told(a_plan(), plan) == [
         "web (Web front) starts 10m earlier, switches 40m later and ends 1h30m later"
     ]
+
+
+def test_a_move_that_keeps_its_length_is_told_once() -> None:
+    was = next(m for wave in a_plan().waves for m in wave.moves if m.subsystem == "web")
+    hour = timedelta(hours=1)
+    plan = with_move(
+        a_plan(), "web", start=was.start + hour, switch=was.switch + hour, end=was.end + hour
+    )
+    assert told(a_plan(), plan) == ["web (Web front) is 1h later as a whole"]
 
 
 def test_two_changed_times_are_joined_by_and() -> None:
