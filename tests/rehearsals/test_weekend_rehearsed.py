@@ -136,6 +136,7 @@ def test_a_dry_run_exercises_every_step_and_every_undo_of_the_plan() -> None:
             and line.event.move == leg.id
             and line.event.outcome == "done"
         }
-        expected = {(ev.StepEnded, step.kind.value) for step in (*recipe.steps, *recipe.commit)}
+        expected: set[tuple[type[ev.Event], str]] = set()
+        expected |= {(ev.StepEnded, step.kind.value) for step in (*recipe.steps, *recipe.commit)}
         expected |= {(ev.UndoEnded, undo.kind.value) for undo in recipe.unwind}
         assert done == expected

@@ -35,6 +35,21 @@ def test_who_was_given_a_check_that_somebody_else_ticked_is_free_again() -> None
     assert play.check("f2@w1") is CheckState.ASSIGNED
 
 
+def test_a_check_counts_once_for_who_was_given_it_and_ticked_it() -> None:
+    later = a_check("f3", 1, "a", possible_after=after(300))
+    play = Play(
+        an_itinerary(waves=("a",), checks=(*(a_check(f, 1, "a") for f in ("f1", "f2")), later))
+    )
+    play.go_on(lambda run: "f2@w1" in run.checks, ticks=False)
+    play.settle()
+    play.say("tick", "f1@w1", "hanna", verdict="works")
+    play.say("tick", "f2@w1", "hugo", verdict="works")  # it was given to heidi
+    play.now = after(300)
+    play.settle()
+
+    assert play.run.checks["f3@w1"].person == "hanna"  # all three had one, and she comes first
+
+
 def test_a_recipe_of_preparations_alone_is_done_before_its_gate() -> None:
     steps = tuple(s for s in RECIPES["stateless"].steps if s.kind is StepKind.PREPARE)
     play = Play(with_recipe(an_itinerary(waves=("a",), stateless="a"), "stateless", steps=steps))
