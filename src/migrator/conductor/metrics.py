@@ -68,6 +68,12 @@ CHECK_KINDS: Final = (
     ev.CheckVoided,
 )  # fmt: skip
 
+ACTS_ONLY: Final = (
+    ev.StepStarted, ev.StepEnded, ev.StepDoubted, ev.UndoStarted, ev.UndoEnded, ev.UndoDoubted,
+    ev.LinksJudged,
+)  # fmt: skip
+"""Most commits hold nothing else. They change no state of a wave and no hold (engine/states.py)."""
+
 ActEnded = ev.StepEnded | ev.UndoEnded | ev.StepSettled | ev.UndoSettled
 
 
@@ -191,7 +197,8 @@ class Metrics:
         self._seq.set(run.seq)
         if run.now is not None:
             self._at_run.set(run.now.timestamp())
-        self._show(run, checks=True)
+        self._show_acts(run)
+        self._show_states(run, checks=True)
 
     def counts_drops(self, dropped: Callable[[], int]) -> None:
         """Show how many lines the log has lost; asked at each look."""
@@ -207,8 +214,12 @@ class Metrics:
         self._epoch.set(last.epoch)
         self._at_wall.set(wall_now().timestamp())
         self._at_run.set(last.at.timestamp())
-        # Checks are the many: they are counted anew only where one may have changed.
-        self._show(run, checks=any(isinstance(line.event, CHECK_KINDS) for line in lines))
+        self._show_acts(run)
+        if not all(isinstance(line.event, ACTS_ONLY) for line in lines):
+            # Checks are the many: they are counted anew only where one may have changed.
+            self._show_states(
+                run, checks=any(isinstance(each.event, CHECK_KINDS) for each in lines)
+            )
 
     def timed(self, journal: Journal) -> Journal:
         """The same journal, whose commits are timed."""
@@ -237,7 +248,12 @@ class Metrics:
     def _act_ended(self, event: ActEnded, act: str) -> None:
         self._acts.labels(_one_of(act, ACTS), _one_of(event.outcome, OUTCOMES)).inc()
 
-    def _show(self, run: Run, *, checks: bool) -> None:
+    def _show_acts(self, run: Run) -> None:
+        self._in_flight.set(len(run.in_flight))
+        self._unknown.set(len(run.unknown))
+        self._waiting.set(len(run.stalled))
+
+    def _show_states(self, run: Run, *, checks: bool) -> None:
         _set_states(self._run_state, RunState, [run.state])
         _set_states(self._waves, WaveState, [wave.state for wave in run.waves.values()])
         _set_states(self._sides, Side, run.authority.values())
@@ -248,9 +264,6 @@ class Metrics:
         )
         for trouble in (*TROUBLES, OTHER):
             self._holds.labels(trouble).set(holds[trouble])
-        self._in_flight.set(len(run.in_flight))
-        self._unknown.set(len(run.unknown))
-        self._waiting.set(len(run.stalled))
 
 
 class TimedJournal:

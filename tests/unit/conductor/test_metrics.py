@@ -150,6 +150,37 @@ def test_hold_is_open_by_its_trouble_and_refused_checks_are_seen() -> None:
     assert value(metrics, "holds_open", trouble="refused") == 0
 
 
+def test_gauges_after_every_commit_are_what_the_run_says() -> None:
+    """Commits of acts alone are shown in part only; nothing may be missed by that."""
+    faults = [PlannedFault("step_fails", "a", "copy", times=9), PlannedFault("handler_says_no")]
+    stage, metrics = Stage(an_itinerary(waves=("ab", "c")), faults), Metrics()
+    wrong: list[int] = []
+
+    def compare(run: Run, lines: Sequence[Line]) -> None:
+        metrics.on_commit(run, lines)
+        fresh = Metrics()
+        fresh.begins("weekend", run)
+        if states(metrics) != states(fresh):
+            wrong.append(lines[-1].seq)
+
+    metrics.begins("weekend", stage.run)
+    stage.conductor.listeners.append(compare)
+    stage.play()
+    assert len(stage.lines) > 50
+    assert wrong == []
+
+
+def states(metrics: Metrics) -> dict[str, float]:
+    """Every gauge that shows the run as it stands."""
+    shown = ("run_state", "waves", "checks", "subsystems", "holds", "acts_in", "acts_un", "stalls")
+    return {
+        f"{sample.name}{sample.labels}": sample.value
+        for family in metrics.registry.collect()
+        if family.name.removeprefix("migrator_").startswith(shown)
+        for sample in family.samples
+    }
+
+
 def test_last_lines_time_is_told_by_both_clocks() -> None:
     before = datetime.now(UTC).timestamp()
     metrics = told(a_run(), ev.RunPaused(""))
