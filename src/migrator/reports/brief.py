@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
@@ -28,9 +28,6 @@ ASSUMED_MAX: Final = 6
 UNEXERCISED_MAX: Final = 6
 SHIFTS_MAX: Final = 10
 """So many rows of each kind fit on one page beside the others; the rest is counted."""
-
-A_WEEK: Final = timedelta(days=6)
-"""In a shorter window no day's name comes twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +123,7 @@ def _render(  # noqa: PLR0913 - a page has as many sources as it has
         practice=practice,
         mode_words=practice_words(t, practice=practice, target=itinerary.target),
         digest=short(itinerary.plan_digest),
-        short_window=itinerary.window.end - itinerary.window.start < A_WEEK,
+        span=itinerary.window.end - itinerary.window.start,
         waves=listed(itinerary.waves, WAVES_MAX),
         wave_ends={wave.id: wave_end(itinerary, wave.moves) for wave in itinerary.waves},
         kinds=Counter(leg.kind for leg in legs),

@@ -110,6 +110,7 @@ def report_html(t: Texts, book: StoryBook, lines: Sequence[Line], reference: str
         waves_picture=svg(pictures.waves_picture(t, book)),
         exposure_picture=svg(pictures.exposure_picture(t, book, found)),
         moves_picture=lambda wave, attempt: svg(pictures.moves_picture(t, wave, attempt, book.end)),
+        span=end - start,
         assumed=assumed_fields(book.itinerary),
         field_words=lambda field: field_words(t, field),
         last_looks=last_looks,

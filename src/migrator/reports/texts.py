@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gettext
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -26,6 +26,10 @@ LOCALE_FOLDER: Final = Path(__file__).parent.parent / "locale"
 
 NARROW_SPACE: Final = "\N{NARROW NO-BREAK SPACE}"
 NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}"
+
+
+A_WEEK: Final = timedelta(days=6)
+"""In a shorter stretch no day's name comes twice."""
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "extract, translate later"
@@ -68,6 +72,12 @@ class Texts:
     def clock(self, moment: datetime) -> str:
         """The hour alone, where the day stands beside it: 18:00."""
         return f"{self.local(moment):%H:%M}{told_apart(moment, self.zone)}"
+
+    def hour(self, moment: datetime, span: timedelta) -> str:
+        """As short as a table allows: Sat 18:00, where no day's name comes twice in the span."""
+        if span >= A_WEEK:
+            return self.time(moment)
+        return f"{self.weekday_short(moment)} {self.clock(moment)}"
 
     def day(self, moment: date) -> str:
         """A date: 2023-10-14."""

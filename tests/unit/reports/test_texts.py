@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -34,6 +34,11 @@ def test_the_hour_that_happens_twice_is_shown_by_its_own_offset(swedish: Texts) 
     assert (swedish.clock(before), swedish.clock(after)) == ("02:30 CEST", "02:30 CET")
     assert swedish.time(after) == "2023-10-29 02:30 CET"
     assert swedish.between(before, after) == "1\N{NO-BREAK SPACE}h"
+
+
+def test_an_hour_in_a_table_is_short_unless_a_day_comes_twice(swedish: Texts) -> None:
+    assert swedish.hour(FRIDAY, timedelta(hours=60)) == "fre 18:00"
+    assert swedish.hour(FRIDAY, timedelta(days=8)) == "2023-10-13 18:00"
 
 
 def test_numbers_take_each_languages_marks(swedish: Texts, english: Texts) -> None:
