@@ -168,15 +168,18 @@ STATE_FOLDER = Path(".migrator")
 def keep_rehearsal(rehearsed: Rehearsed, itinerary: Itinerary, folder: Path) -> bool:
     """Keep a rehearsal in the practice store; False where the very same one is kept already.
 
-    The same rehearsal has the same name and the same journal, so there is nothing to add to it.
+    The same rehearsal has the same name and the same journal, so there is nothing to add to it;
+    it becomes `latest` all the same, as its player expects.
     """
     from migrator.store.sql import open_store
 
+    now = wall_now().isoformat()
     with open_store(folder, practice=True) as store:
         if any(row.name == rehearsed.name for row in store.runs()):
+            store.play_again(rehearsed.name, now)
             return False
         facts = {"ledger": asdict(rehearsed.ledger)}
-        store.keep(rehearsed.name, itinerary, rehearsed.lines, facts, wall_now().isoformat())
+        store.keep(rehearsed.name, itinerary, rehearsed.lines, facts, now)
     return True
 
 

@@ -192,6 +192,17 @@ class Store:
             for row in rows
         )
 
+    def play_again(self, run_name: str, started: str) -> None:
+        """Make a kept run the newest one: the very same weekend was played again just now."""
+        table = tables.runs
+        newest = select(func.max(table.c.number) + 1).scalar_subquery()
+        with self._database.writing() as connection:
+            connection.execute(
+                table.update()
+                .where(table.c.name == run_name)
+                .values(number=newest, started=started)
+            )
+
     @once_more
     def resolve(self, run: str) -> str:
         """The name of the run that is meant: a name, its unique beginning, or `latest`."""

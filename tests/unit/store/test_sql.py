@@ -93,6 +93,15 @@ def test_a_run_is_found_by_name_beginning_and_latest(store: Store) -> None:
     assert store.resolve("autumn") == "autumn"
 
 
+def test_a_weekend_that_is_played_again_is_the_latest(store: Store) -> None:
+    begin(store, "autumn")
+    begin(store, "winter")
+    store.play_again("autumn", "2026-11-22T12:00:00+00:00")
+    assert store.resolve("latest") == "autumn"
+    assert [run.name for run in store.runs()] == ["autumn", "winter"]
+    assert store.runs()[0].started == "2026-11-22T12:00:00+00:00"
+
+
 def test_an_unknown_run_is_answered_with_the_nearest_names(store: Store) -> None:
     with refused("unknown-run") as none:
         store.resolve("latest")
