@@ -1,13 +1,13 @@
 """A PostgreSQL server of the tests' own: Debian's programs, a folder of its own, a socket, no port.
 
-The first test that asks for a database starts it; it ends with the process. PostgreSQL refuses to
-be run by the superuser, so there it runs as another user, who gets the folder. What the server
+The first test that asks for a database starts it; a guard ends it with the process, however that
+ends. PostgreSQL refuses to be run by the superuser, so there it runs as another user, who gets the
+folder. What the server
 promises about power loss is not tested here: it is told not to sync, except for benchmarks.
 """
 
 from __future__ import annotations
 
-import atexit
 import os
 import pwd
 import shutil
@@ -21,6 +21,9 @@ from typing import Final, TypedDict
 import pytest
 
 OTHER_USERS: Final = ("postgres", "nobody")
+GUARD: Final = 'read -r _; "$0" -D "$1" -m immediate -w stop; rm -rf "$2"'
+"""Reads from a pipe that closes with the process, also with a killed one or a worker of xdist."""
+
 QUICK: Final = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
 
@@ -37,6 +40,15 @@ class Server:
         if self._user is not None:
             os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
         self._numbers = count(1)
+        self._guard = subprocess.Popen(
+            ["sh", "-c", GUARD, programs / "pg_ctl", self.folder / "data", self.folder],  # noqa: S607
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,  # Ctrl-C is not meant for it
+            **self._drop(),
+        )
         self._run("initdb", "--no-sync", "-A", "trust", "-U", "migrator", "-E", "UTF8")
         self.start()
 
@@ -72,14 +84,9 @@ class Server:
 
     def remove(self) -> None:
         """Stop it, and leave nothing behind."""
-        subprocess.run(
-            self._command("pg_ctl", "-w", "-m", "immediate", "stop"),
-            capture_output=True,
-            check=False,
-            cwd="/",
-            **self._drop(),
-        )
-        shutil.rmtree(self.folder, ignore_errors=True)
+        assert self._guard.stdin is not None
+        self._guard.stdin.close()
+        self._guard.wait()
 
     def _command(self, program: str, *words: str) -> list[str]:
         return [str(self._programs / program), "-D", str(self.folder / "data"), *words]
@@ -123,9 +130,7 @@ def server() -> Server:
     found = programs()
     if found is None:
         pytest.skip("no PostgreSQL server is installed here")
-    made = Server(found)
-    atexit.register(made.remove)
-    return made
+    return Server(found)
 
 
 def _version(pg_ctl: Path) -> int:
