@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from migrator.cli import output
-from migrator.cli.app import INTERRUPTED, STATE_FOLDER
+from migrator.cli.app import INTERRUPTED
 from migrator.cli.identity import AsOption, person_id, who
 from migrator.cli.output import Format, FormatOption
-from migrator.cli.runs import StoreOption, mode_words, os_user
+from migrator.cli.runs import DEFAULT_STORE, StoreOption, mode_words, os_user
 from migrator.cli.sentences import OUTCOME_WORDS, printable
 from migrator.cli.status import wave_facts, waves_table
 from migrator.errors import InputError, MigratorError
@@ -92,7 +92,7 @@ def command(
         Path | None,
         typer.Option("--inventory", metavar="DIR", help="Its inventory, if not as the plan says."),
     ] = None,
-    store: StoreOption = STATE_FOLDER,
+    store: StoreOption = DEFAULT_STORE,
     form: FormatOption = Format.text,
 ) -> int:
     """Carry out a plan on scaled time; other terminals steer it by the verbs.
@@ -278,15 +278,18 @@ def _go_on(
 def _lead(led: Practice, name: str, waits: bool, every_line: bool, form: Format) -> int:
     """Lead the run until it ends or is left; tell the result, and give the exit code."""
     from migrator.cli.run_progress import Progress
+    from migrator.cli.terminal import outliving_its_terminal, unheard
     from migrator.wiring import practise
 
     output.say(f"in another terminal: migrator watch {name}, migrator decide {name}")
-    with Progress(name, led.run, every_line=every_line) as progress:
-        done = practise(led, progress, waits_for_people=waits)
-    if form is Format.json:
-        output.emit(_facts(name, done, _mode(led)))
-    else:
-        _show(name, done, _mode(led))
+    with outliving_its_terminal():
+        with Progress(name, led.run, every_line=every_line) as progress:
+            done = practise(led, progress, waits_for_people=waits)
+        with unheard():
+            if form is Format.json:
+                output.emit(_facts(name, done, _mode(led)))
+            else:
+                _show(name, done, _mode(led))
     return _exit_code(done)
 
 

@@ -1,33 +1,31 @@
 """What `migrator run` shows while it runs: a line for each piece of news, and a small live footer.
 
-The footer appears only where stderr is a terminal, is drawn at most twice a second and vanishes at
-the end; the lines stay. Everything goes to stderr, because the result alone belongs to stdout.
+The footer is drawn at most twice a second. Everything goes to stderr, because the result alone
+belongs to stdout, and through a `Teller`, because no terminal may hold a run up.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import Final, Self
 from zoneinfo import ZoneInfo
 
-from migrator.cli import output
 from migrator.cli.runs import mode_words
-from migrator.cli.sentences import sentence, tone, worth_telling
-from migrator.cli.status import left
+from migrator.cli.sentences import counted, sentence, tone, worth_telling
+from migrator.cli.status import STATE_WORDS, left
+from migrator.cli.terminal import Teller
 from migrator.conductor.attending import Leaving
+from migrator.engine.policy import ENGINE_STEPS
 from migrator.engine.ports import Line
 from migrator.engine.run import Run
 from migrator.engine.states import CheckState
 from migrator.engine.waits import waits
 
-if TYPE_CHECKING:
-    from rich.live import Live
-    from rich.text import Text
-
-TONES = {"bad": "red", "warn": "yellow", "good": "green"}
-PEOPLE_SHOWN_MAX = 2
+PEOPLE_SHOWN_MAX: Final = 2
+ACTS_NAMED_MAX: Final = 3
+RESTING: Final = frozenset({"planned", "declined", "accepted", "committed", "returned", "blocked"})
+"""States of a wave in which nothing is done and nobody is waited for."""
 
 
 class Progress:
@@ -38,26 +36,19 @@ class Progress:
         assert run.started is not None, "a run that is led has its first line"
         self.mode = mode_words(practice=run.started.practice, target=run.started.target)
         self.name = name
+        self._run = run
         self._every_line = every_line
         self._zone = ZoneInfo(run.itinerary.window.time_zone)
-        self._live: Live | None = None
+        self._teller = Teller()
 
     def __enter__(self) -> Self:
-        """Show the footer, if somebody looks."""
-        if sys.stderr.isatty():
-            from rich.live import Live as RichLive
-
-            self._live = RichLive(
-                console=output.console(sys.stderr), auto_refresh=False, transient=True
-            )
-            self._live.start()
+        """Begin to tell."""
+        self._teller.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Take the footer away."""
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+        """Tell what is left, and take the footer away."""
+        self._teller.stop()
 
     def on_commit(self, run: Run, lines: Sequence[Line]) -> None:
         """Tell the news of a commit."""
@@ -68,51 +59,47 @@ class Progress:
 
     def on_beat(self, run: Run, now: datetime) -> None:
         """Draw the footer anew."""
-        if self._live is not None:
-            self._live.update(self._footer(run, now), refresh=True)
+        if self._teller.live:
+            self._teller.footer([self._where(run, now), *self._people(run, now)])
 
     def on_leaving(self, why: Leaving) -> None:
         """Say that the process is about to leave, and what that means."""
         if why is Leaving.ASKED:
-            self._line(
-                "leaving: what is under way may end, nothing new starts; "
-                "once more leaves at once, and the next process asks what happened",
-                "warn",
-            )
+            self._line(self._leaving(), "warn")
         elif why is Leaving.AT_ONCE:
             self._line("leaving at once", "warn")
 
+    def _leaving(self) -> str:
+        """What is waited for before the process leaves, and until when at the latest."""
+        acts = [
+            (f"{move}/{name}", record.limit_at)
+            for (move, name), record in self._run.in_flight.items()
+            if name not in ENGINE_STEPS and record.limit_at is not None
+        ]
+        if not acts:
+            return "leaving: nothing is under way"
+        named = ", ".join(name for name, _ in acts[:ACTS_NAMED_MAX])
+        more = f" and {len(acts) - ACTS_NAMED_MAX} more" if len(acts) > ACTS_NAMED_MAX else ""
+        latest = max(limit for _, limit in acts).astimezone(self._zone)
+        return (
+            f"leaving: nothing new starts; waits for {named}{more} to end, until {latest:%a %H:%M} "
+            "run time at the latest. Once more leaves at once: the next process asks what happened"
+        )
+
     def _line(self, text: str, tone_of_it: str) -> None:
-        if self._live is not None:
-            from rich.text import Text as RichText
-
-            self._live.console.print(RichText(text, style=TONES.get(tone_of_it, "")))
-            return
-        colour = TONES.get(tone_of_it)
-        output.say(output.colour(text, colour, sys.stderr) if colour else text)
-
-    def _footer(self, run: Run, now: datetime) -> Text:
-        from rich.text import Text as RichText
-
-        width = self._live.console.width if self._live is not None else 80
-        lines = [self._where(run, now), *self._people(run, now)]
-        text = RichText(no_wrap=True, overflow="ellipsis")
-        for number, line in enumerate(lines):
-            text.append(("" if number == 0 else "\n") + line[: width - 1], style="bold")
-        return text
+        self._teller.line(text, tone_of_it)
 
     def _where(self, run: Run, now: datetime) -> str:
         done = sum(side.value == "new" for side in run.authority.values())
         active = [
-            f"{wave.id} {wave.state.value}"
+            f"{wave.id} {STATE_WORDS[wave.state.value]}"
             for wave in run.waves.values()
-            if wave.state.value not in {"planned", "accepted", "committed", "returned", "blocked"}
+            if wave.state.value not in RESTING
         ]
-        going = len(run.in_flight)
         return (
             f"{self.mode} {self.name}  {now.astimezone(self._zone):%a %H:%M:%S}  "
             f"{done}/{len(run.moves)} moved  {', '.join(active) or run.state.value}  "
-            f"steps under way: {going}"
+            f"steps under way: {len(run.in_flight)}"
         )
 
     def _people(self, run: Run, now: datetime) -> list[str]:
@@ -124,5 +111,5 @@ class Progress:
             until = f" ({left(wait.until, now)} left)" if wait.until is not None else ""
             lines.append(f"waits: {wait.what}{until}: {wait.on_whom}")
         if assigned:
-            lines.append(f"waits: {assigned} checks with handlers")
+            lines.append(f"waits: {counted(assigned, 'check')} with handlers")
         return lines

@@ -105,6 +105,11 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
+def counted(number: int, thing: str) -> str:
+    """So many of a thing, in the right number: 1 check, 2 checks."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 class _Words:
     """Sentences by theme; each method answers empty for what is not its own."""
 
