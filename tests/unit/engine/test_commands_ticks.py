@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from itineraries import a_check, an_itinerary
-from migrator.engine.states import WaveState
+from migrator.engine.states import CheckState, WaveState
 from playing import Play
 
 F1 = "f1@w1"
@@ -93,3 +93,16 @@ def test_one_of_two_ticks_may_be_withdrawn() -> None:
 
     assert play.run.checks[F1].ticks == {}
     assert play.wave() is WaveState.MOVING
+
+
+def test_a_tick_that_passed_a_check_may_be_withdrawn_while_another_check_is_open() -> None:
+    checks = (a_check("f1", 1, "a"), a_check("f2", 1, "a"))
+    play = ready(checks=checks)
+    play.say("tick", F1, "hanna", verdict="works")
+    assert play.check(F1) is CheckState.PASSED
+    play.say("withdraw", F1, "hanna")
+
+    assert play.run.checks[F1].ticks == {}
+    play.say("tick", "f2@w1", "heidi", verdict="works")
+    assert play.wave() is WaveState.MOVING
+    assert "a/soak" not in play.under_way

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from itineraries import an_itinerary
+from itineraries import a_check, after, an_itinerary
 from migrator.engine import events as ev
 from migrator.engine.run import Run
 from migrator.engine.states import ActState, CheckState, RunState, Side, WaveState
@@ -93,6 +93,15 @@ def test_the_checks_of_what_is_taken_back_are_void() -> None:
 
     assert play.check("f1@w1") is CheckState.VOID
     assert play.refusal("tick", "f1@w1", "hanna", verdict="works").startswith("f1@w1 is void")
+
+
+def test_a_check_that_was_not_open_yet_does_not_keep_the_others_from_being_void() -> None:
+    late = a_check("f1", 1, "a", possible_after=after(900))
+    play = Play(an_itinerary(waves=("a",), checks=(late, a_check("f2", 1, "a"))))
+    play.go_on(lambda run: "f2@w1" in run.checks, ticks=False)
+    play.say("unwind", "w1")
+
+    assert play.happened(ev.CheckVoided) == [ev.CheckVoided("f2@w1", 1)]
 
 
 def test_a_move_is_back_when_its_last_undo_is_done_and_lists_what_remains() -> None:
