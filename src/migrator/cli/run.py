@@ -7,6 +7,7 @@ the process that people wait for. Real platforms are not here yet, and this file
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -16,10 +17,12 @@ import typer
 from migrator.cli import output
 from migrator.cli.app import INTERRUPTED
 from migrator.cli.identity import AsOption, person_id, who
+from migrator.cli.observe import LogOption, MetricsOption, observers
 from migrator.cli.output import Format, FormatOption
 from migrator.cli.runs import DEFAULT_STORE, StoreOption, mode_words, os_user
 from migrator.cli.sentences import OUTCOME_WORDS, printable
 from migrator.cli.status import wave_facts, waves_table
+from migrator.conductor.observing import LogForm, Observers
 from migrator.errors import InputError, MigratorError
 
 if TYPE_CHECKING:
@@ -34,6 +37,15 @@ HELD: Final = 3
 SIMULATED: Final = "simulated"
 ENDS: Final = {"completed": 0, "with_exceptions": 0, "returned": 1, "stuck": HELD}
 FAULTY: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown of a run while it is led, and in which form its result."""
+
+    every_line: bool
+    form: Format
+    observers: Observers
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,8 @@ def command(
     every_line: Annotated[
         bool, typer.Option("--all", help="Show every line of the journal, not only the news.")
     ] = False,
+    log: LogOption = LogForm.off,
+    metrics: MetricsOption = "",
     inventory: Annotated[
         Path | None,
         typer.Option("--inventory", metavar="DIR", help="Its inventory, if not as the plan says."),
@@ -103,6 +117,7 @@ def command(
       migrator run plans/ours.yaml --speed 60 --play anna --fault faults.yaml
       migrator run --continue latest
       migrator run plans/ours.yaml --speed 20000 --format json | jq .outcome
+      migrator run plans/ours.yaml --log json --metrics 9464 2>> run.log
 
     Everybody is simulated who is not named by --play. Time stands still while a check or a gate
     waits for somebody who is named. Ctrl-C lets what is under way end and leaves; a second one
@@ -120,18 +135,20 @@ def command(
             "name a plan to begin a run, or --continue RUN to go on with one",
             hint="`migrator run --help` shows both, with examples",
         )
-    if plan is None:
-        assert again is not None, "one of both is given"
-        with open_store(store, practice=True, create=False) as opened:
-            return _go_on(opened, again, speed, not leave_when_held, every_line, form)
-    read = _read_apart(plan, inventory)
-    if wall or platform != SIMULATED:
-        refused = _refuse_wall(plan, read, platform, form)
-        if refused:
-            return refused
-    setting = _setting(read.itinerary, seed, speed, wall, play or [], fault, person)
-    with open_store(store, practice=True) as opened:
-        return _begin(opened, read.itinerary, name, setting, not leave_when_held, every_line, form)
+    with observers(log, metrics) as seen:
+        shown = Shown(every_line, form, seen)
+        if plan is None:
+            assert again is not None, "one of both is given"
+            with open_store(store, practice=True, create=False) as opened:
+                return _go_on(opened, again, speed, not leave_when_held, shown)
+        read = _read_apart(plan, inventory)
+        if wall or platform != SIMULATED:
+            refused = _refuse_wall(plan, read, platform, form)
+            if refused:
+                return refused
+        setting = _setting(read.itinerary, seed, speed, wall, play or [], fault, person)
+        with open_store(store, practice=True) as opened:
+            return _begin(opened, read.itinerary, name, setting, not leave_when_held, shown)
 
 
 # --- before the run -----------------------------------------------------------------------------
@@ -247,8 +264,7 @@ def _begin(
     name: str | None,
     setting: Setting,
     waits: bool,
-    every_line: bool,
-    form: Format,
+    shown: Shown,
 ) -> int:
     from migrator.wiring import begin_practice
 
@@ -261,21 +277,19 @@ def _begin(
     )
     if setting.play:
         output.say(f"really there: {', '.join(setting.play)}; everybody else is simulated")
-    return _lead(led, called, waits, every_line, form)
+    return _lead(led, called, waits, shown)
 
 
-def _go_on(
-    store: Store, run: str, speed: float | None, waits: bool, every_line: bool, form: Format
-) -> int:
+def _go_on(store: Store, run: str, speed: float | None, waits: bool, shown: Shown) -> int:
     from migrator.wiring import continue_practice
 
     name = store.resolve(run)
     led = continue_practice(store, name, speed)
     output.say(f"{_mode(led)} {name}: goes on after line {led.run.seq}")
-    return _lead(led, name, waits, every_line, form)
+    return _lead(led, name, waits, shown)
 
 
-def _lead(led: Practice, name: str, waits: bool, every_line: bool, form: Format) -> int:
+def _lead(led: Practice, name: str, waits: bool, shown: Shown) -> int:
     """Lead the run until it ends or is left; tell the result, and give the exit code."""
     from migrator.cli.run_progress import Progress
     from migrator.cli.terminal import outliving_its_terminal, unheard
@@ -283,10 +297,12 @@ def _lead(led: Practice, name: str, waits: bool, every_line: bool, form: Format)
 
     output.say(f"in another terminal: migrator watch {name}, migrator decide {name}")
     with outliving_its_terminal():
-        with Progress(name, led.run, every_line=every_line) as progress:
-            done = practise(led, progress, waits_for_people=waits)
+        # A log takes the place of the news: both on one stream would be neither.
+        news = Progress(name, led.run, every_line=shown.every_line)
+        with nullcontext() if shown.observers.logs else news as progress:
+            done = practise(led, progress, waits_for_people=waits, observers=shown.observers)
         with unheard():
-            if form is Format.json:
+            if shown.form is Format.json:
                 output.emit(_facts(name, done, _mode(led)))
             else:
                 _show(name, done, _mode(led))

@@ -56,6 +56,11 @@ class Observers:
         """The link of the metrics; empty where nobody asked for them."""
         return "" if self._page is None else str(self._page.address)
 
+    @property
+    def logs(self) -> bool:
+        """Tell whether a log is written."""
+        return self._log is not LogForm.off
+
     def attach(self, conductor: Conductor, run_name: str) -> None:
         """Observe a conductor from here on, the line that began its run included."""
         self._conductor = conductor
@@ -68,7 +73,7 @@ class Observers:
             conductor.listeners.append(self._metrics.on_commit)
             if first:
                 self._metrics.on_commit(run, first)
-        if self._log is not LogForm.off:
+        if self.logs:
             from migrator.conductor.telling import STDERR, Sink, Telling
 
             colours = os.isatty(STDERR) and "NO_COLOR" not in os.environ
