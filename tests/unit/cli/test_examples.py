@@ -22,7 +22,7 @@ from migrator.cli.commands import available
 from migrator.cli.lazy import load
 
 ROOT: Final = Path(__file__).parents[3]
-SHELL: Final = re.compile(r" \| | > | && | # |  +(?=migrator )")
+SHELL: Final = re.compile(r" \| | \d?>>? | && | # |  +(?=migrator )")
 """What follows on a line and is another program's, a remark, or another command's column."""
 SHOWN: Final = re.compile(r"`(migrator [a-z][^`{}]*)`")
 OPEN: Final = re.compile(r"[\[{…]|\.\.\.|COMMAND")
