@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -68,18 +69,17 @@ class Rehearsed:
 def run_name(
     itinerary: Itinerary, seed: int, faults: Sequence[PlannedFault], *, accidents: bool = True
 ) -> str:
-    """The name of a rehearsal says what it was: plan, digest, seed, which faults, no accidents.
+    """The name of a rehearsal says what it was: plan, itinerary and program, seed, faults.
 
     The same rehearsal has the same name, and by its seed the same journal, byte for byte.
     """
-    name = f"{itinerary.plan_name}-{itinerary_digest(itinerary)[:6]}-s{seed}"
+    made = hashlib.sha256(f"{itinerary_digest(itinerary)}/{__version__}".encode()).hexdigest()
+    name = f"{itinerary.plan_name}-{made[:6]}-s{seed}"
     name = name if accidents else f"{name}-calm"
     return f"{name}-f{_faults_digest(faults)}" if faults else name
 
 
 def _faults_digest(faults: Sequence[PlannedFault]) -> str:
-    import hashlib
-
     return hashlib.sha256(repr(tuple(faults)).encode()).hexdigest()[:6]
 
 
@@ -180,6 +180,7 @@ def keep_rehearsal(rehearsed: Rehearsed, itinerary: Itinerary, folder: Path) -> 
             return False
         facts = {"ledger": asdict(rehearsed.ledger)}
         store.keep(rehearsed.name, itinerary, rehearsed.lines, facts, now)
+        store.journal(rehearsed.name, lead=False).keep_head()
     return True
 
 

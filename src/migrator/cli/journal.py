@@ -117,6 +117,12 @@ def verify(
     with opened:
         journal = opened.journal(name, lead=False)
         proven = journal.verify()
+        if proven.count == 0:
+            raise JournalError(
+                "journal-empty",
+                f"the journal of {name} has no lines: a run's first line is never missing",
+                hint="put back a store or an export that has them",
+            )
         expected = None if expect is None else _expected(name, expect, journal.written())
     if form is Format.json:
         output.emit(

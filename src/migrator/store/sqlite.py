@@ -8,6 +8,7 @@ such a transaction cannot be displaced; a transaction takes a millisecond.
 from __future__ import annotations
 
 import importlib
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,9 @@ BUSY_MS_MAX: Final = 5000
 
 SQLITE_SAFE: Final = (3, 51, 3)
 """Before it, two checkpoints and a commit in the same instant could corrupt the file."""
+
+_FREE_BYTES_MIN: Final = 1_000_000
+"""Below this a write-ahead log of one commit may not fit any more."""
 
 
 class _Cursor(Protocol):
@@ -167,11 +171,19 @@ class SqliteDatabase(Database):
         except _driver_error() as error:  # by the driver's own connections
             raise self._named(error) from error
 
+    def _free_bytes(self) -> int:
+        try:
+            return shutil.disk_usage(self.path.parent).free
+        except OSError:  # the folder is gone: that is another fault than a full disk
+            return _FREE_BYTES_MIN
+
     def _named(self, error: BaseException) -> MigratorError:
         name = str(getattr(error, "sqlite_errorname", ""))
         if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_FORMAT")):
             return damaged(self.place, str(error))
-        if name.startswith("SQLITE_FULL"):
+        # On a full disk the write-ahead log's own file fails first, as a plain I/O error.
+        full = name.startswith("SQLITE_IOERR") and self._free_bytes() < _FREE_BYTES_MIN
+        if full or name.startswith("SQLITE_FULL"):
             return EnvironmentFailed(
                 "disk-full",
                 f"the disk is full: {self.place} could not be written; nothing is half written",

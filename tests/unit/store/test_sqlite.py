@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -122,6 +123,18 @@ def test_a_database_of_something_else_is_not_touched(tmp_path: Path) -> None:
 
     with closing(sqlite3.connect(tmp_path / "practice.db")) as raw:
         assert raw.execute("select name from sqlite_master").fetchall() == [("bills",)]
+
+
+def test_a_log_that_finds_no_room_is_a_full_disk_too(
+    opened: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = "SQLITE_IOERR_WRITE"
+    usage = type(shutil.disk_usage("."))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9, 4096))
+    assert opened._named(error).reference == "disk-full"
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 0, 10**9))
+    assert opened._named(error).reference == "store-failed"
 
 
 def test_a_damaged_page_is_named(tmp_path: Path) -> None:
