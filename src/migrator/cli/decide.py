@@ -7,7 +7,7 @@ The most urgent first, each with the exact command to type. It decides nothing a
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from migrator.cli import output
 from migrator.cli.output import Format, FormatOption
@@ -26,7 +26,8 @@ from migrator.cli.status import leader_line, left, state_line
 if TYPE_CHECKING:
     from migrator.engine.waits import Wait
 
-NO_REASON_NEEDED = ("go", "tick", "postpone")
+GOING_SHOWN_MAX: Final = 3
+NO_REASON_NEEDED: Final = ("go", "tick", "postpone")
 
 
 def command(
@@ -78,16 +79,21 @@ def _urgency(seen: SeenRun, wait: Wait) -> int:
 def choices(seen: SeenRun, wait: Wait, now: datetime) -> list[tuple[str, str]]:
     """(the command as it is typed, what it leads to)."""
     person = who_may(seen, wait)
-    return [(_completed(seen, typed(seen, line), person, now), then) for line, then in wait.choices]
+    return [
+        (_completed(seen, typed(seen, line), person, now, wait.until), then)
+        for line, then in wait.choices
+    ]
 
 
-def _completed(seen: SeenRun, line: str, person: str, now: datetime) -> str:
+def _completed(seen: SeenRun, line: str, person: str, now: datetime, until: datetime | None) -> str:
     verb = line.split()[1]
-    in_an_hour = (now + timedelta(hours=1)).astimezone(seen.zone)
-    line = line.replace("TIME", f"{in_an_hour:%Y-%m-%dT%H:%M}")
-    line = line.replace(" --reason ...", "").replace("works|does_not_work", "works")
+    an_hour_more = (max(now, until or now) + timedelta(hours=1)).astimezone(seen.zone)
+    line = line.replace("TIME", f"{an_hour_more:%Y-%m-%dT%H:%M}")
+    line = line.replace(" --reason ...", "").replace("--note ...", '--note "..."')
     if verb == "override":
         line += " --second NAME --code CODE"
+    if verb == "withdraw":
+        person = next(iter(seen.run.checks[line.split()[3]].ticks), person)
     line += f" --as {person}"
     return line if verb in NO_REASON_NEEDED else f'{line} --reason "..."'
 
@@ -126,6 +132,7 @@ def _show(seen: SeenRun, found: list[Wait], now: datetime) -> None:
     output.show(printable(where))
     if not found:
         output.show("nothing waits for a person now")
+        _show_what_comes(seen, now)
     for number, wait in enumerate(found, start=1):
         output.show()
         output.show(printable(f"{number}. {wait.what}"))
@@ -138,4 +145,32 @@ def _show(seen: SeenRun, found: list[Wait], now: datetime) -> None:
             output.show(f"   {line}")
             output.show(f"       {then}")
     if not seen.played_out:
+        _show_what_may_be(seen, now)
         output.say(leader_line(seen))
+
+
+def _show_what_comes(seen: SeenRun, now: datetime) -> None:
+    """What goes on by itself, so that an empty list is no riddle."""
+    from migrator.engine.waits import waits
+
+    if seen.played_out:
+        return
+    going = [wait for wait in waits(seen.run, now) if not wait.choices]
+    for wait in going[:GOING_SHOWN_MAX]:
+        until = f", until {seen.clock(wait.until)} at the latest" if wait.until else ""
+        output.show(printable(f"   {wait.what} waits for {wait.waits_for}{until}"))
+    if len(going) > GOING_SHOWN_MAX:
+        output.show(f"   and {len(going) - GOING_SHOWN_MAX} more")
+
+
+def _show_what_may_be(seen: SeenRun, now: datetime) -> None:
+    """What nobody is waited for, and somebody may want: a wave that is back, once more."""
+    from migrator.engine.waits import waits
+
+    for wait in waits(seen.run, now):
+        if not wait.human and wait.choices:
+            output.show()
+            output.show(printable(f"possible: {wait.what}"))
+            for line, then in choices(seen, wait, now):
+                output.show(f"   {line}")
+                output.show(f"       {then}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -16,6 +16,8 @@ from migrator.errors import InputError
 
 if TYPE_CHECKING:
     from migrator.plan.model import Member
+
+NAMED_MAX: Final = 5
 
 AsOption = Annotated[
     str | None,
@@ -53,6 +55,12 @@ def person_id(name: str, members: Mapping[str, Member]) -> str | None:
 
 
 def _near(name: str, members: Mapping[str, Member]) -> str:
+    part = [
+        id_ for id_, member in members.items() if name.casefold() in member.name.casefold().split()
+    ]
+    if part:
+        some = " or ".join(part[:NAMED_MAX])
+        return f"; did you mean {some}{' ...' if len(part) > NAMED_MAX else ''}?"
     names = {member.name.casefold(): id_ for id_, member in members.items()}
     near = difflib.get_close_matches(name.casefold(), [*members, *names], n=3)
     ids = dict.fromkeys(names.get(each, each) for each in near)

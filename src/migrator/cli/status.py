@@ -266,7 +266,11 @@ def leader_line(seen: SeenRun) -> str:
             else f"NOBODY leads it: migrator run --continue {seen.name}"
         )
     if seen.still_for:
-        whom = ", ".join(f"{person} ({subject})" for person, subject in seen.still_for)
+        members = seen.itinerary.members
+        whom = ", ".join(
+            f"{members[person].name if person in members else person} ({subject})"
+            for person, subject in seen.still_for
+        )
         return f"time STANDS STILL for {whom}; led by {seen.leader}"
     speed = seen.reading.get("speed", started.speed)
     return f"led by {seen.leader}; run time goes {speed:g} times as fast as the wall's"

@@ -11,6 +11,7 @@ import sys
 import time
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from migrator.cli import output
@@ -61,7 +62,6 @@ class Answer:
 WILL: Final = {
     "go": "opens the gate of {wave}: {moves} to move",
     "no-go": "closes the gate of {wave}: it does not move, and what needs it is blocked",
-    "postpone": "moves the deadline of the gate of {wave}",
     "pause": "starts nothing new in the whole run; what is under way ends",
     "resume": "lets the run go on where it stands",
     "abort": "ABORTS the run: everything that is not committed goes back to the old side",
@@ -102,6 +102,11 @@ def _will(seen: SeenRun, given: Given) -> str:
         target = "EVERYTHING that is not committed"
     count = len(leg.moves) if leg is not None else 0
     moves = "1 subsystem" if count == 1 else f"{count} subsystems"
+    if given.verb == "go" and leg is None:
+        return f"opens the gate of {wave}"
+    if given.verb == "postpone":
+        until = datetime.fromisoformat(dict(given.details)["until"])
+        return f"moves the deadline of the gate of {wave} to {seen.clock(until)}"
     return WILL[given.verb].format(wave=wave, moves=moves, target=target)
 
 

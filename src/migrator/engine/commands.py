@@ -14,7 +14,7 @@ from typing import Final
 
 from migrator.engine import events as ev
 from migrator.engine.draft import Draft
-from migrator.engine.policy import ENGINE_STEPS, LOOKS
+from migrator.engine.policy import ENGINE_STEPS, LOOKS, RELEASABLE
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import Run, WaveRecord
 from migrator.engine.states import ActState, CheckState, RunState, WaveState
@@ -26,7 +26,6 @@ from migrator.engine.steering import (
     skip_act,
     take_back,
 )
-from migrator.plan.model import Trouble
 from migrator.verification.verdict import is_verdict
 
 VETO_MINUTES: Final = 15.0
@@ -160,6 +159,9 @@ def _postpone(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str
         raise Refusal("the time of postpone needs an offset, such as +02:00")
     if until <= now:
         raise Refusal(f"{until.isoformat()} has passed")
+    end = run.itinerary.window.end
+    if until > end:
+        raise Refusal(f"the window ends {end.isoformat()}; a gate after it could not be kept")
     return [ev.GatePostponed(wave.id, wave.attempt, until, command.actor, command.reason)]
 
 
@@ -172,10 +174,15 @@ def _pause(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, 
     return [ev.RunPaused(command.reason)]
 
 
-def _resume(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, str]) -> Effects:
+def _resume(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str, str]) -> Effects:
     if run.state is not RunState.PAUSED:
         raise Refusal(f"the run is {run.state.value}, not paused")
-    return [ev.RunResumed(command.reason)]
+    effects: Effects = [ev.RunResumed(command.reason)]
+    for wave in run.waves.values():
+        if wave.state is WaveState.DECIDING and run.paused_at is not None:
+            since = max(run.paused_at, wave.opened_at or run.paused_at)
+            effects += _later_gate(wave, now - since, command.actor, "for as long as paused")
+    return effects
 
 
 def _abort(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, str]) -> Effects:
@@ -194,25 +201,38 @@ def _hold(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, s
         raise Refusal(f"{wave.id} is {wave.state.value}; there is nothing to hold")
     if any(hold.subject == wave.id for hold in wave.holds):
         raise Refusal(f"{wave.id} is held already: {wave.cause}")
-    cause = f"{command.actor} holds it: {command.reason}"
+    members = run.itinerary.members
+    who = members[command.actor].name if command.actor in members else command.actor
+    cause = f"{who} holds it" + (f": {command.reason}" if command.reason else "")
     return [ev.WaveHeld(wave.id, wave.attempt, "operator", wave.id, (), cause, None)]
 
 
-_RELEASABLE = frozenset({"operator", Trouble.UNANSWERED.value, Trouble.STALLED.value})
-
-
-def _release(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, str]) -> Effects:
+def _release(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str, str]) -> Effects:
     wave = _wave(run, command.target)
     if wave.state is not WaveState.HELD:
         raise Refusal(f"{wave.id} is {wave.state.value}, not held")
-    open_ones = [hold for hold in wave.holds if hold.trouble not in _RELEASABLE]
+    open_ones = [hold for hold in wave.holds if hold.trouble not in RELEASABLE]
     if open_ones:
         first = open_ones[0]
         raise Refusal(
             f"{wave.id} is held for {first.subject} ({first.cause}); "
             f"retry, skip or override {first.subject}, or unwind {wave.id}"
         )
-    return [ev.HoldReleased(wave.id, "", command.actor, command.reason)]
+    effects: Effects = [ev.HoldReleased(wave.id, "", command.actor, command.reason)]
+    if wave.decided_at is None:
+        held_for = now - min(hold.since for hold in wave.holds)
+        effects += _later_gate(wave, held_for, command.actor, "for as long as held")
+    return effects
+
+
+def _later_gate(wave: WaveRecord, by: timedelta, actor: str, why: str) -> Effects:
+    """Give an open gate the time back in which nobody could answer it.
+
+    Without this, going on after its hour would be a no-go in the same moment.
+    """
+    if wave.gate_deadline is None:
+        return []
+    return [ev.GatePostponed(wave.id, wave.attempt, wave.gate_deadline + by, actor, why)]
 
 
 def _veto(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str, str]) -> Effects:

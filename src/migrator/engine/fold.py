@@ -89,14 +89,16 @@ def _run_started(run: Run, at: datetime, event: ev.RunStarted) -> None:
         run.last_progress[wave] = at
 
 
-def _run_paused(run: Run, _at: datetime, event: ev.RunPaused) -> None:
+def _run_paused(run: Run, at: datetime, event: ev.RunPaused) -> None:
     _run_event(run, event)
     run.paused_because = event.reason
+    run.paused_at = at
 
 
 def _run_resumed(run: Run, _at: datetime, event: ev.RunResumed) -> None:
     _run_event(run, event)
     run.paused_because = ""
+    run.paused_at = None
 
 
 def _run_aborted(run: Run, _at: datetime, event: ev.RunAborted) -> None:

@@ -28,6 +28,20 @@ LOOKS: Final = frozenset(
 )
 """Steps that change nothing: they may be cut short when their wave is unwound."""
 
+NEVER_SKIPPED: Final = frozenset(
+    {StepKind.FENCE.value, StepKind.FINAL_COPY.value, StepKind.GRANT.value, StepKind.SWITCH.value}
+    | {UndoKind.FENCE_TARGET.value, UndoKind.BRING_BACK.value}
+    | {UndoKind.GRANT_SOURCE.value, UndoKind.SWITCH_BACK.value}
+)
+"""Leaving one of these out could leave both sides live, rows behind, or users on the other side."""
+
+NEVER_ABANDONED: Final = frozenset({UndoKind.FENCE_TARGET.value, UndoKind.BRING_BACK.value})
+"""Undos after which the old side is started and given authority: not over a new side that is still
+open, and not without the rows that it has written."""
+
+RELEASABLE: Final = frozenset({"operator", Trouble.UNANSWERED.value, Trouble.STALLED.value})
+"""Holds that one person ends: nothing failed. All others are mended, or answered for by two."""
+
 COMMIT_STEPS: Final = frozenset({StepKind.FINALISE.value, StepKind.RETIRE.value})
 """The commit's own steps: they run after the signature, and nothing undoes them."""
 

@@ -159,6 +159,7 @@ class Run:
     seatless: frozenset[str] = frozenset()  # steps at which no engineer sits, derived
     last_progress: dict[str, datetime] = field(default_factory=dict)  # by wave
     paused_because: str = ""
+    paused_at: datetime | None = None
     outcome: str = ""
 
 

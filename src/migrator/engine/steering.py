@@ -12,12 +12,17 @@ from typing import Final
 
 from migrator.engine import events as ev
 from migrator.engine.draft import Draft
-from migrator.engine.policy import ENGINE_STEPS, LOOKS, authority_after
+from migrator.engine.policy import (
+    ENGINE_STEPS,
+    LOOKS,
+    NEVER_ABANDONED,
+    NEVER_SKIPPED,
+    authority_after,
+)
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import ActRecord, MoveRecord, Run
 from migrator.engine.states import ActState, WaveState
 from migrator.engine.unwind import begin_unwind, members, quiet
-from migrator.plan.model import StepKind
 
 Effects = list[ev.Event]
 
@@ -25,11 +30,6 @@ Effects = list[ev.Event]
 class Refusal(Exception):
     """Why a verb is not carried out, in the words that the actor reads."""
 
-
-_NEVER_SKIPPED: Final = frozenset(
-    {StepKind.FENCE.value, StepKind.FINAL_COPY.value, StepKind.GRANT.value, StepKind.SWITCH.value}
-)
-"""Skipping one of these could leave both sides live, or rows behind."""
 
 _STUCK_STATES: Final = frozenset({ActState.FAILED, ActState.UNKNOWN})
 
@@ -74,10 +74,11 @@ def skip_act(
 ) -> Effects:
     """Leave an act out, where that can neither free both sides nor hide missing evidence."""
     record, act = _find(run, command.target)
-    if act.name in _NEVER_SKIPPED:
+    if act.name in NEVER_SKIPPED:
+        or_unwind = "" if act.name in record.undos else ", or unwind"
         raise Refusal(
-            f"{act.name} is never skipped: both sides could become live; retry it, force-done it "
-            "when it was done by hand, or unwind"
+            f"{act.name} is never skipped: both sides could become live, or rows be lost; "
+            f"retry it, force-done it when it was done by hand{or_unwind}"
         )
     return _give_up(run, command, record, act, "skip")
 
@@ -101,6 +102,11 @@ def abandon_act(
     record, act = _find(run, command.target)
     if act.name not in record.undos:
         raise Refusal(f"{act.name} is a step; skip or retry it, or unwind {record.id}")
+    if act.name in NEVER_ABANDONED:
+        raise Refusal(
+            f"{act.name} is never given up: the old side would go on over a new side that is open, "
+            "or without its rows; retry it, or force-done it when it was done by hand"
+        )
     return _give_up(run, command, record, act, "abandon")
 
 
@@ -138,6 +144,11 @@ def _resolved(
     return effects
 
 
+def _stands(run: Run, move: str) -> bool:
+    """Tell whether nothing new starts in the wave of a move."""
+    return run.waves[run.moves[move].wave].state is WaveState.HELD
+
+
 def take_back(draft: Draft, wanted: Iterable[str], by: str, cause: str) -> Effects:
     """Begin an unwind at once. Refused while something that changes things is under way."""
     moves = tuple(wanted)
@@ -146,8 +157,8 @@ def take_back(draft: Draft, wanted: Iterable[str], by: str, cause: str) -> Effec
         raise Refusal("nothing of it was begun, or all of it is back already")
     if not quiet(draft.run, reasons):
         busy = sorted(f"{move}/{act}" for move, act in draft.run.in_flight if move in reasons)
-        raise Refusal(
-            f"{', '.join(busy)} is under way; hold the wave, and unwind when it has ended"
-        )
+        standing = all(_stands(draft.run, move.partition("/")[0]) for move in busy)
+        first = "" if standing else "hold the wave, and "
+        raise Refusal(f"{', '.join(busy)} is under way; {first}unwind when it has ended")
     begin_unwind(draft, moves, by, cause)
     return draft.events

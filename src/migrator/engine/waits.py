@@ -11,8 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from migrator.engine.events import Stalled
-from migrator.engine.policy import ENGINE_STEPS
-from migrator.engine.run import CheckRecord, Run, WaveRecord
+from migrator.engine.policy import (
+    ENGINE_STEPS,
+    LOOKS,
+    NEVER_ABANDONED,
+    NEVER_SKIPPED,
+    RELEASABLE,
+)
+from migrator.engine.run import CheckRecord, Hold, Run, WaveRecord
 from migrator.engine.states import ActState, CheckState, RunState, WaveState
 from migrator.plan.model import CheckLeg, WaveLeg
 
@@ -43,10 +49,10 @@ def waits(run: Run, now: datetime) -> tuple[Wait, ...]:
             Wait(
                 wave="",
                 subject="run",
-                what="the run is paused",
+                what=f"the run is paused: {run.paused_because or 'no reason given'}",
                 waits_for="resume",
                 on_whom="anybody in the operations room",
-                since=run.now,
+                since=run.paused_at,
                 until=None,
                 then="",
                 human=True,
@@ -63,29 +69,29 @@ def _wave(run: Run, leg: WaveLeg, wave: WaveRecord, now: datetime) -> Iterator[W
     if wave.state is WaveState.DECIDING:
         yield _gate(run, leg, wave)
     elif wave.state is WaveState.HELD:
-        yield from _holds(wave, leg)
+        yield from _holds(run, wave, leg)
     elif wave.state is WaveState.STUCK:
-        yield _stuck(wave, leg)
+        yield _stuck(run, wave, leg)
     elif wave.state is WaveState.ACCEPTED and run.state is RunState.RUNNING:
         yield _commit(run, wave)
     elif wave.state in _GONE and run.state is RunState.RUNNING:
-        yield from _again(run, wave)
+        yield from _again(run, wave, leg)
     if wave.state in {WaveState.MOVING, WaveState.HELD}:
         for check in run.checks_of[leg.id]:
             known = run.checks.get(check.id)
             if known is not None and known.attempt == wave.attempt:
-                yield from _check(check, known)
+                yield from _check(run, check, known)
     yield from _acts(run, leg, now)
 
 
 def _gate(run: Run, leg: WaveLeg, wave: WaveRecord) -> Wait:
     default = run.itinerary.policy.gate_default
     then = "it becomes a no-go" if default == "no-go" else "it goes on waiting"
-    moves = len(leg.moves)
+    moves = _moves(len(leg.moves))
     return Wait(
         wave=leg.id,
         subject=leg.id,
-        what=f"gate of {leg.id} ({leg.name}, {moves} moves)",
+        what=f"gate of {leg.id} ({leg.name}, {moves})",
         waits_for="go or no-go",
         on_whom=_names(run, leg.deciders) or "anybody",
         since=wave.opened_at,
@@ -93,7 +99,7 @@ def _gate(run: Run, leg: WaveLeg, wave: WaveRecord) -> Wait:
         then=then,
         human=True,
         choices=(
-            (f"go RUN {leg.id}", f"its {moves} moves begin"),
+            (f"go RUN {leg.id}", f"it begins: {moves}"),
             (
                 f"no-go RUN {leg.id} --reason ...",
                 "it does not move; waves that need it are blocked",
@@ -103,49 +109,72 @@ def _gate(run: Run, leg: WaveLeg, wave: WaveRecord) -> Wait:
     )
 
 
-def _holds(wave: WaveRecord, leg: WaveLeg) -> Iterator[Wait]:
+def _holds(run: Run, wave: WaveRecord, leg: WaveLeg) -> Iterator[Wait]:
     for hold in wave.holds:
         clock = hold.unwind_at is not None
-        choices = [
-            (f"retry RUN {hold.subject}", "the act is tried again and the wave goes on"),
-            (f"override RUN {hold.subject}", "two named people answer for it; listed as exception"),
-            (f"unwind RUN {leg.id}", "what the wave moved goes back to the old side"),
-        ]
-        if hold.trouble in {"operator", "unanswered", "stalled"}:
-            choices[0] = (f"release RUN {leg.id}", "the wave goes on")
-        if clock:
-            choices.append((f"veto RUN {leg.id}", "stops the unwind clock for 15 minutes"))
         yield Wait(
             wave=leg.id,
             subject=hold.subject,
             what=f"{leg.id} is held: {hold.cause}",
             waits_for="a decision" if not clock else "a veto, or the end of the veto period",
-            on_whom=leg.lead or "the wave lead",
+            on_whom=_lead(run, leg),
             since=hold.since,
             until=hold.unwind_at,
             then="the wave is unwound by itself" if clock else "",
             human=True,
-            choices=tuple(choices),
+            choices=tuple(_ways_on(run, wave, leg, hold)),
         )
 
 
-def _stuck(wave: WaveRecord, leg: WaveLeg) -> Wait:
+def _ways_on(run: Run, wave: WaveRecord, leg: WaveLeg, hold: Hold) -> Iterator[tuple[str, str]]:
+    """What may be done about one hold: only what would not be refused."""
+    subject, name = hold.subject, hold.subject.partition("/")[2]
+    if hold.unwind_at is not None:
+        again = any(other.vetoed_by for other in wave.holds)
+        for_how_long = "for good" if again else "for 15 minutes; a second person's, for good"
+        yield f"veto RUN {leg.id}", f"stops the unwind clock {for_how_long}"
+    if all(other.trouble in RELEASABLE for other in wave.holds):
+        yield f"release RUN {leg.id}", "the wave goes on"
+    if subject in run.checks:
+        if run.checks[subject].state is CheckState.REFUSED:
+            yield f"withdraw RUN {subject}", "whoever said no takes it back; the wave goes on"
+        yield f"override RUN {subject}", "two named people answer for it; listed as an exception"
+    elif name:
+        yield f"retry RUN {subject}", "it is tried again, and the wave goes on"
+        if name in LOOKS:
+            yield f"override RUN {subject}", "two named people answer for it; listed as exception"
+        else:
+            yield from _given_up(subject, name)
+    yield f"unwind RUN {leg.id}", "what the wave moved goes back to the old side"
+
+
+def _given_up(subject: str, name: str) -> Iterator[tuple[str, str]]:
+    yield f"force-done RUN {subject} --reason ...", "it was done by hand; listed as an exception"
+    if name not in NEVER_SKIPPED:
+        yield f"skip RUN {subject} --reason ...", "it is left out; listed as an exception"
+
+
+def _stuck(run: Run, wave: WaveRecord, leg: WaveLeg) -> Wait:
+    subject = wave.stuck_on
+    move, _, name = subject.partition("/")
+    choices = [
+        (f"retry RUN {subject}", "the undo is tried again"),
+        *_given_up(subject, name),
+    ]
+    if name not in NEVER_ABANDONED:
+        choices.append((f"abandon RUN {subject} --reason ...", "given up; the run may end stuck"))
+    undo = run.moves[move].undos.get(name)
     return Wait(
         wave=leg.id,
-        subject=wave.stuck_on,
+        subject=subject,
         what=f"{leg.id} is stuck: {wave.cause}",
         waits_for="a human who mends it",
-        on_whom=leg.lead or "the wave lead",
-        since=None,
+        on_whom=_lead(run, leg),
+        since=undo.ended if undo is not None else None,
         until=None,
         then="",
         human=True,
-        choices=(
-            (f"retry RUN {wave.stuck_on}", "the undo is tried again"),
-            (f"force-done RUN {wave.stuck_on} --reason ...", "it was done by hand"),
-            (f"skip RUN {wave.stuck_on} --reason ...", "it is left out and listed"),
-            (f"abandon RUN {wave.stuck_on} --reason ...", "given up; the run may end stuck"),
-        ),
+        choices=tuple(choices),
     )
 
 
@@ -172,14 +201,14 @@ def _commit(run: Run, wave: WaveRecord) -> Wait:
     )
 
 
-def _again(run: Run, wave: WaveRecord) -> Iterator[Wait]:
+def _again(run: Run, wave: WaveRecord, leg: WaveLeg) -> Iterator[Wait]:
     if wave.attempt < run.itinerary.policy.waves_per_attempt_max:
         yield Wait(
             wave=wave.id,
             subject=wave.id,
             what=f"{wave.id} is {wave.state.value}: {wave.cause}",
             waits_for="another attempt, if somebody wants it",
-            on_whom="the wave lead",
+            on_whom=_lead(run, leg),
             since=wave.ended_at,
             until=None,
             then="",
@@ -188,19 +217,24 @@ def _again(run: Run, wave: WaveRecord) -> Iterator[Wait]:
         )
 
 
-def _check(check: CheckLeg, known: CheckRecord) -> Iterator[Wait]:
+def _check(run: Run, check: CheckLeg, known: CheckRecord) -> Iterator[Wait]:
     if known.state is CheckState.ASSIGNED and known.person not in known.ticks:
         yield Wait(
             wave=check.wave,
             subject=check.id,
             what=f"check {check.name['en']}",
             waits_for="a verdict",
-            on_whom=known.person,
+            on_whom=_names(run, (known.person,)),
             since=known.assigned_at,
             until=known.limit_at,
             then="the wave is held",
             human=True,
-            choices=((f"tick RUN {check.id} works|does_not_work", "it counts at once"),),
+            choices=(
+                (f"tick RUN {check.id} works", "it counts at once"),
+                (f"tick RUN {check.id} works_but --note ...", "it counts, with a remark"),
+                (f"tick RUN {check.id} does_not_work --note ...", "the wave is held at once"),
+                (f"tick RUN {check.id} cannot_judge", "somebody else is asked"),
+            ),
         )
     elif known.state is CheckState.OPEN:
         yield Wait(
@@ -208,7 +242,7 @@ def _check(check: CheckLeg, known: CheckRecord) -> Iterator[Wait]:
             subject=check.id,
             what=f"check {check.name['en']}",
             waits_for="somebody free and on shift",
-            on_whom=", ".join(check.eligible[:3]) + (" ..." if len(check.eligible) > 3 else ""),
+            on_whom=_names(run, check.eligible[:3]) + (" ..." if len(check.eligible) > 3 else ""),
             since=known.opened,
             until=None,
             then="",
@@ -217,6 +251,8 @@ def _check(check: CheckLeg, known: CheckRecord) -> Iterator[Wait]:
 
 
 def _acts(run: Run, leg: WaveLeg, now: datetime) -> Iterator[Wait]:
+    wave = run.waves[leg.id]
+    told = {hold.subject for hold in wave.holds} | {wave.stuck_on}
     for move in leg.moves:
         record = run.moves[move]
         for act in (*record.steps.values(), *record.undos.values()):
@@ -233,8 +269,10 @@ def _acts(run: Run, leg: WaveLeg, now: datetime) -> Iterator[Wait]:
                     human=False,
                 )
             elif act.state is ActState.FAILED and f"{move}/{act.name}" in run.stalled:
-                yield _stalled(run.stalled[f"{move}/{act.name}"])
+                yield _stalled(run, run.stalled[f"{move}/{act.name}"])
             elif act.state in {ActState.DOUBTED, ActState.UNKNOWN}:
+                if f"{move}/{act.name}" in told:
+                    continue  # its hold says it, with what may be done
                 yield Wait(
                     wave=leg.id,
                     subject=f"{move}/{act.name}",
@@ -254,14 +292,14 @@ def _acts(run: Run, leg: WaveLeg, now: datetime) -> Iterator[Wait]:
                 )
 
 
-def _stalled(event: Stalled) -> Wait:
+def _stalled(run: Run, event: Stalled) -> Wait:
     """A step of a commit that failed for good: nothing holds a commit, and nothing undoes it."""
     return Wait(
         wave=event.wave,
         subject=event.subject,
         what=f"the commit of {event.wave} stands still",
         waits_for=event.waits_for,
-        on_whom=event.on_whom,
+        on_whom=_names(run, (event.on_whom,)),
         since=event.since,
         until=None,
         then="",
@@ -272,6 +310,14 @@ def _stalled(event: Stalled) -> Wait:
             (f"skip RUN {event.subject} --reason ...", "it is left out and listed"),
         ),
     )
+
+
+def _moves(number: int) -> str:
+    return "1 move" if number == 1 else f"{number} moves"
+
+
+def _lead(run: Run, leg: WaveLeg) -> str:
+    return _names(run, (leg.lead,)) if leg.lead else "the wave lead"
 
 
 def _names(run: Run, people: tuple[str, ...]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import practising
@@ -41,3 +43,10 @@ def test_an_estate_that_names_nobody_lets_everybody_act() -> None:
 def test_a_name_that_two_people_have_means_neither() -> None:
     anna = MEMBERS["anna"]
     assert person_id("Anna", {"a1": anna, "a2": anna}) is None
+
+
+def test_a_part_of_a_name_is_answered_with_everybody_who_has_it() -> None:
+    two = {f"eva-{n}": replace(MEMBERS["anna"], name=f"Eva {n}") for n in ("berg", "lund")}
+    with pytest.raises(InputError) as caught:
+        who("eva", "root", two)
+    assert caught.value.hint.endswith("did you mean eva-berg or eva-lund?")

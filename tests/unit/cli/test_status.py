@@ -81,7 +81,7 @@ def test_it_says_for_whom_time_stands_still(capsys: pytest.CaptureFixture[str]) 
 
     assert facts["still_for"] == [["anna", "w1"]]
     assert str(facts["led_by"]).startswith("process ")
-    assert "time STANDS STILL for anna (w1)" in out
+    assert "time STANDS STILL for Anna (w1)" in out
     waits = facts["waits"]
     assert isinstance(waits, list)
     assert waits[0]["choices"][0]["command"] == "migrator go small-p1 w1"

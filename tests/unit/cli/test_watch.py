@@ -46,7 +46,7 @@ def test_a_hold_shows_its_countdown_its_cause_and_its_verbs_at_any_size() -> Non
         assert "15 min 00 s" in text
         assert "the wave is unwound by itself" in text
         assert "web/probe-links failed after" in text
-        assert "veto: migrator decide small-p1" in text
+        assert "veto | retry | override | unwind: migrator decide small-p1" in text
         assert "HELD" in text
 
 

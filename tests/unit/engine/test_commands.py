@@ -213,8 +213,57 @@ def test_an_abort_is_for_decision_makers_and_comes_once() -> None:
 def test_anybody_may_hold_a_wave_and_nobody_holds_it_twice() -> None:
     play = moving()
     play.say("hold", "w1", by="hanna", reason="smoke")
-    assert play.run.waves["w1"].cause == "hanna holds it: smoke"
-    assert play.refusal("hold", "w1") == "w1 is held already: hanna holds it: smoke"
+    assert play.run.waves["w1"].cause == "Hanna holds it: smoke"
+    assert play.refusal("hold", "w1") == "w1 is held already: Hanna holds it: smoke"
+
+
+def test_a_hold_without_a_reason_names_the_person_alone() -> None:
+    play = moving(members={})
+    play.say("hold", "w1", by="somebody", reason="")
+    assert play.run.waves["w1"].cause == "somebody holds it"
+
+
+def test_a_gate_gets_the_time_back_in_which_it_was_held() -> None:
+    play = at_the_gate()
+    play.wait(10)
+    play.say("hold", "w1", by="lena")
+    play.wait(180)
+    play.say("release", "w1", by="lena")
+
+    assert play.wave() is WaveState.DECIDING
+    assert play.run.waves["w1"].gate_deadline == after(60 + 180)
+
+
+def test_a_gate_gets_the_time_back_in_which_the_run_was_paused() -> None:
+    play = at_the_gate()
+    play.wait(10)
+    play.say("pause")
+    play.wait(180)
+    play.say("resume")
+
+    assert play.wave() is WaveState.DECIDING
+    assert play.run.waves["w1"].gate_deadline == after(60 + 180)
+    play.say("go", "w1")
+    play.say("pause")
+    play.wait(30)
+    assert [type(event) for event in play.say("resume")] == [ev.CommandTaken, ev.RunResumed]
+
+
+def test_what_is_held_before_its_gate_opens_has_no_hour_to_get_back() -> None:
+    play = at_the_gate()
+    play.say("hold", "w2")
+    assert [type(event) for event in play.say("release", "w2")] == [
+        ev.CommandTaken, ev.HoldReleased,
+    ]  # fmt: skip
+
+
+def test_a_gate_is_not_postponed_beyond_the_window() -> None:
+    play = at_the_gate()
+    end = play.run.itinerary.window.end
+    said = play.refusal("postpone", "w1", until=(end + timedelta(minutes=1)).isoformat())
+    assert said.startswith("the window ends ")
+    play.say("postpone", "w1", until=end.isoformat())
+    assert play.run.waves["w1"].gate_deadline == end
 
 
 def test_a_wave_that_is_over_cannot_be_held() -> None:

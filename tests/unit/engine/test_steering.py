@@ -59,6 +59,42 @@ def test_what_keeps_both_sides_from_being_live_is_never_skipped() -> None:
         assert f"{step} is never skipped" in play.refusal("skip", f"a/{step}")
 
 
+def taken_back_to(undo: str, **changes: object) -> Play:
+    """A wave that is stuck on an undo."""
+    play = moving("a/probe-links", **changes)
+    play.end("a/probe-links")
+    play.say("unwind", "w1")
+    play.go_on(f"a/{undo}")
+    play.fail(f"a/{undo}")
+    assert play.wave() is WaveState.STUCK
+    return play
+
+
+@pytest.mark.parametrize("undo", ["fence-target", "bring-back", "grant-source", "switch-back"])
+def test_what_brings_authority_users_and_rows_back_is_never_skipped(undo: str) -> None:
+    play = taken_back_to(undo)
+    said = play.refusal("skip", f"a/{undo}")
+    assert said.startswith(f"{undo} is never skipped")
+    assert said.endswith("force-done it when it was done by hand")
+
+
+@pytest.mark.parametrize("undo", ["fence-target", "bring-back"])
+def test_the_old_side_goes_on_neither_over_an_open_new_side_nor_without_its_rows(undo: str) -> None:
+    play = taken_back_to(undo)
+    assert play.refusal("abandon", f"a/{undo}").startswith(f"{undo} is never given up")
+    play.say("force-done", f"a/{undo}", reason="by hand, in the machine room")
+    assert play.wave() is WaveState.UNWINDING
+
+
+def test_a_held_wave_is_not_told_to_be_held() -> None:
+    play = moving("a/fence")
+    assert play.refusal("unwind", "w1") == (
+        "a/fence is under way; hold the wave, and unwind when it has ended"
+    )
+    play.say("hold", "w1")
+    assert play.refusal("unwind", "w1") == "a/fence is under way; unwind when it has ended"
+
+
 @pytest.mark.parametrize("verb", ["skip", "force-done"])
 def test_evidence_is_neither_skipped_nor_forced_by_one_person(verb: str) -> None:
     said = refused_links().refusal(verb, LINKS)

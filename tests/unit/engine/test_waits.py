@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+
+import pytest
 
 from itineraries import a_check, after, an_itinerary
 from migrator.engine import events as ev
@@ -57,10 +61,12 @@ def test_a_hold_says_whether_a_clock_runs() -> None:
     assert clocked.until == play.now + timedelta(minutes=15)
     assert clocked.then == "the wave is unwound by itself"
     assert [line.split()[0] for line, _ in clocked.choices] == [
-        "retry", "override", "unwind", "veto",
+        "veto", "retry", "force-done", "skip", "unwind",
     ]  # fmt: skip
-    assert (plain.until, plain.then, plain.choices[0][0]) == (None, "", "release RUN w1")
-    assert plain.on_whom == "lena"
+    assert (plain.until, plain.then, plain.choices) == (
+        None, "", (("unwind RUN w1", "what the wave moved goes back to the old side"),),
+    )  # fmt: skip
+    assert plain.on_whom == "Lena"
 
 
 def test_a_check_waits_for_its_person_and_an_open_one_for_anybody() -> None:
@@ -69,9 +75,9 @@ def test_a_check_waits_for_its_person_and_an_open_one_for_anybody() -> None:
     play.go_on(lambda run: len(run.checks) == 4, ticks=False)
     play.settle()
 
-    assert of(play, "f1@w1").on_whom == "hanna"
+    assert of(play, "f1@w1").on_whom == "Hanna"
     assert of(play, "f1@w1").until == play.now + timedelta(minutes=45)
-    assert of(play, "f4@w1").on_whom == "hanna, heidi, hugo"
+    assert of(play, "f4@w1").on_whom == "Hanna, Heidi, Hugo"
     assert not of(play, "f4@w1").human
     play.say("tick", "f1@w1", "hanna", verdict="works")
     assert not [wait for wait in waits(play.run, play.now) if wait.subject == "f1@w1"]
@@ -137,3 +143,87 @@ def test_a_wave_that_is_back_may_be_tried_again_until_the_run_ends() -> None:
     assert again.what == "w1 is declined: not today"
     assert again.choices[0][0] == "retry RUN w1"
     assert not again.human
+
+
+# --- every way out that is shown is one -----------------------------------------------------------
+
+
+def stuck_on(undo: str) -> Play:
+    play = Play(an_itinerary(waves=("a",)))
+    play.go_on("a/probe-links")
+    play.end("a/probe-links")
+    play.say("unwind", "w1")
+    play.go_on(f"a/{undo}")
+    play.fail(f"a/{undo}")
+    return play
+
+
+def held_for(step: str) -> Play:
+    play = Play(an_itinerary(waves=("a",)))
+    play.go_on(f"a/{step}")
+    play.fail(f"a/{step}")
+    return play
+
+
+def refused() -> Play:
+    play = Play(an_itinerary(waves=("a",)))
+    play.go_on(lambda run: "f1@w1" in run.checks, ticks=False)
+    play.settle()
+    play.say("tick", "f1@w1", play.run.checks["f1@w1"].person, verdict="does_not_work")
+    return play
+
+
+def unanswered() -> Play:
+    play = Play(an_itinerary(waves=("a",)))
+    play.go_on(lambda run: "f1@w1" in run.checks, ticks=False)
+    play.wait(600)
+    return play
+
+
+def held_by_hand() -> Play:
+    play = Play(an_itinerary(waves=("a",), policy={"ahead_of_gate": ()}))
+    play.say("go", "w1")
+    play.end("a/prepare")
+    play.say("hold", "w1")
+    for act in sorted(play.under_way):
+        play.end(act)
+    return play
+
+
+SITUATIONS: dict[str, Callable[[], Play]] = {
+    "gate": lambda: Play(an_itinerary(waves=("a",), policy={"ahead_of_gate": ()})),
+    **{f"failed {step}": partial(held_for, step) for step in (
+        "start", "fence", "final-copy", "grant", "switch", "probe", "probe-links",
+    )},
+    **{f"stuck on {undo}": partial(stuck_on, undo) for undo in (
+        "fence-target", "bring-back", "start-source", "grant-source", "switch-back",
+        "stop-target", "discard-copy", "remove",
+    )},
+    "refused": refused,
+    "unanswered": unanswered,
+    "held by hand": held_by_hand,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_no_way_out_that_is_shown_is_refused(situation: str) -> None:
+    play = SITUATIONS[situation]()
+    shown = [
+        (wait.subject, line)
+        for wait in waits(play.run, play.now)
+        if wait.human
+        for line, _ in wait.choices
+    ]
+    assert shown
+    for subject, line in shown:
+        play = SITUATIONS[situation]()
+        words = line.replace("--reason ...", "").replace("--note ...", "").split()
+        verb, target = words[0], words[2]
+        said = {"until": after(90).isoformat()}
+        by = "anna"
+        if verb == "tick":
+            said, by = {"verdict": words[3]}, play.run.checks[subject].person
+        if verb == "withdraw":
+            by = next(iter(play.run.checks[subject].ticks))
+        answered = play.say(verb, target, by, **said)
+        assert isinstance(answered[0], ev.CommandTaken), f"{line}: {answered[0]}"
