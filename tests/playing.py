@@ -15,9 +15,9 @@ from itineraries import START
 from migrator.engine import events as ev
 from migrator.engine.commands import answer
 from migrator.engine.decide import decide
+from migrator.engine.fold import apply, fold
 from migrator.engine.policy import ENGINE_STEPS, authority_after
 from migrator.engine.ports import OperatorCommand
-from migrator.engine.fold import apply, fold
 from migrator.engine.run import ActRecord, Run, WaveRecord, new_run
 from migrator.engine.states import ActState, CheckState, RunState, WaveState
 from migrator.plan.model import Itinerary

@@ -16,9 +16,9 @@ from typing import Final, Protocol
 from migrator.engine import events as ev
 from migrator.engine.commands import answer
 from migrator.engine.decide import decide, open_doubts
+from migrator.engine.fold import apply, fold
 from migrator.engine.policy import ENGINE_STEPS, IN_DOUBT, InDoubt
 from migrator.engine.ports import ActResult, Entry, Journal, Line, Platform
-from migrator.engine.fold import apply, fold
 from migrator.engine.run import Run
 from migrator.engine.states import ActState, RunState
 from migrator.errors import MigratorError

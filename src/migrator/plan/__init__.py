@@ -1,1 +1,1 @@
-"""The plan as a document: its data, its text, its lint, what a change costs, and what a run needs of it."""
+"""The plan as a document: its data, its text, its lint, what a change costs, what a run needs."""

@@ -21,8 +21,8 @@ from migrator.inventory.times import zone as zone_named
 from migrator.inventory.yaml_text import DataPath
 from migrator.plan.findings import Finding, clock, error, warning
 from migrator.plan.itinerary import eligible_handlers
-from migrator.plan.minutes import step_minutes
 from migrator.plan.lint_waves import Placed, placed_moves
+from migrator.plan.minutes import step_minutes
 from migrator.plan.model import Plan, StepKind
 from migrator.plan.presence import Stretch, crowd, presence
 

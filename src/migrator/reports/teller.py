@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from migrator.engine import events as ev
-from migrator.engine.ports import Line
 from migrator.engine.fold import fold
+from migrator.engine.ports import Line
 from migrator.errors import JournalError
 from migrator.plan.model import Itinerary, WaveLeg
 from migrator.reports.drafts import (
@@ -48,7 +48,7 @@ def tell(
         raise JournalError(
             "journal-empty",
             "the journal holds no run: its first line is missing",
-            hint="`migrator journal verify RUN` names the first bad line; restore it from an export",
+            hint="`migrator journal verify RUN` names the first bad line; restore an export",
         )
     teller = _Teller(itinerary)
     for line in lines:

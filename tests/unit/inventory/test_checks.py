@@ -199,8 +199,10 @@ def test_estate_without_subsystems_is_refused(tmp_path: Path, text: str | None) 
 def test_value_that_is_wrong_by_itself_is_not_called_missing_as_well(tmp_path: Path) -> None:
     text = edited("subsystems", "reason: runs on the mainframe", "reason: 12")
     assert faults_of(tmp_path, subsystems=text) == [
-        ("subsystems.yaml:75: subsystems[5].reason: wants text, found the number 12; "
-        "put it in quotes")
+        (
+            "subsystems.yaml:75: subsystems[5].reason: wants text, found the number 12; "
+            "put it in quotes"
+        )
     ]
 
 
