@@ -228,7 +228,8 @@ def _show(seen: SeenRun) -> None:
             output.show(f"  and {len(people) - WAITS_SHOWN_MAX} more")
     acts = len(found) - len(people)
     if acts:
-        output.show(f"{acts} more waits are for the platform or for people who come on shift")
+        waited = "1 more wait is" if acts == 1 else f"{acts} more waits are"
+        output.show(f"{waited} for the platform or for people who come on shift")
     if run.exceptions:
         output.show()
         output.show("exceptions")

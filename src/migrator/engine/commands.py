@@ -340,7 +340,10 @@ def _tick(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, s
     if check is None or check.attempt != run.waves[plan.wave].attempt:
         raise Refusal(f"{plan.id} cannot be verified yet: what it exercises has not switched")
     if check.state not in {CheckState.OPEN, CheckState.ASSIGNED}:
-        raise Refusal(f"{plan.id} is {check.state.value}; the verdict is not needed any more")
+        raise Refusal(
+            f"{plan.id} is {check.state.value}, so no verdict is taken; if something does not "
+            f"work, stop the wave: migrator hold RUN {plan.wave} --reason ..."
+        )
     verdict = command.detail("verdict")
     if not is_verdict(verdict):
         raise Refusal("a verdict is works, works_but, does_not_work or cannot_judge")

@@ -35,7 +35,8 @@ def test_a_late_tick_is_not_needed_any_more() -> None:
     play = ready()
     play.say("tick", F1, "hanna", verdict="works")
     assert play.refusal("tick", F1, "hugo", verdict="works") == (
-        "f1@w1 is passed; the verdict is not needed any more"
+        "f1@w1 is passed, so no verdict is taken; if something does not work, stop the wave: "
+        "migrator hold RUN w1 --reason ..."
     )
 
 
