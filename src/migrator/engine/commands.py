@@ -140,13 +140,9 @@ def _go(run: Run, command: OperatorCommand, _now: datetime, _codes: Mapping[str,
     return [ev.GateDecided(wave.id, wave.attempt, command.actor, command.reason)]
 
 
-def _no_go(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str, str]) -> Effects:
+def _no_go(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, str]) -> Effects:
     wave = _gate(run, command)
-    effects: Effects = [ev.GateLapsed(wave.id, wave.attempt, command.actor, command.reason)]
-    leg = next(leg for leg in run.itinerary.waves if leg.id == wave.id)
-    if any(run.moves[move].touched for move in leg.moves):
-        effects += take_back(Draft(run, now), leg.moves, command.actor, f"no-go: {command.reason}")
-    return effects
+    return [ev.GateLapsed(wave.id, wave.attempt, command.actor, command.reason)]
 
 
 def _postpone(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str, str]) -> Effects:

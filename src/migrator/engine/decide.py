@@ -21,7 +21,13 @@ from migrator.engine.moving import decide_moving, start_ahead
 from migrator.engine.run import MoveRecord, Run, WaveRecord
 from migrator.engine.states import FINAL_WAVES, ActState, RunState, WaveState
 from migrator.engine.troubles import decide_doubts, decide_held, decide_timeouts
-from migrator.engine.unwind import decide_unwinding, quiet, unwind_everything
+from migrator.engine.unwind import (
+    begin_unwind,
+    decide_unwinding,
+    members,
+    quiet,
+    unwind_everything,
+)
 from migrator.plan.model import WaveLeg
 
 _GATE_CLOSED = frozenset({WaveState.PLANNED, WaveState.DECIDING})
@@ -85,6 +91,18 @@ def _decide_wave(draft: Draft, leg: WaveLeg, wave: WaveRecord) -> None:
         decide_unwinding(draft, leg)
     elif state is WaveState.COMMITTING:
         decide_moving(draft, leg)
+    elif state is WaveState.DECLINED:
+        _take_back_prepared(draft, leg, wave)
+
+
+def _take_back_prepared(draft: Draft, leg: WaveLeg, wave: WaveRecord) -> None:
+    """After a no-go, take back what was prepared ahead of the gate, as soon as it is quiet.
+
+    The no-go itself counts at once: whoever says it never waits for a copy to end.
+    """
+    touched = members(draft.run, leg.moves)
+    if touched and not draft.events and quiet(draft.run, touched):
+        begin_unwind(draft, leg.moves, wave.decided_by, f"no-go: {wave.cause}")
 
 
 def _decide_gate(draft: Draft, leg: WaveLeg, wave: WaveRecord) -> None:

@@ -66,6 +66,9 @@ def _next_attempt(run: Run, command: OperatorCommand) -> Effects:
     adrift = [move for move in leg.moves if run.authority[move].value != "old"]
     if adrift:
         raise Refusal(f"{', '.join(adrift)} did not come back to the old side; mend that first")
+    busy = sorted(f"{move}/{act}" for move, act in run.in_flight if move in leg.moves)
+    if busy:  # only after a no-go: what was prepared is taken back once these have ended
+        raise Refusal(f"{', '.join(busy)} is under way; it is taken back first")
     return [ev.AttemptOpened(wave.id, wave.attempt + 1, command.actor)]
 
 

@@ -161,12 +161,13 @@ def test_no_go_while_the_run_is_paused_but_no_go_is_possible() -> None:
     assert play.wave() is WaveState.DECLINED
 
 
-def test_a_no_go_takes_back_what_was_prepared() -> None:
+def test_a_no_go_counts_at_once_and_takes_back_what_was_prepared_when_it_is_quiet() -> None:
     play = Play(an_itinerary(waves=("a",)))
     play.end("a/prepare")
-    assert "a/copy is under way" in play.refusal("no-go", "w1")
-    play.end("a/copy")
     play.say("no-go", "w1", reason="not today")
+    assert play.wave() is WaveState.DECLINED
+    assert play.refusal("retry", "w1") == "a/copy is under way; it is taken back first"
+    play.end("a/copy")
 
     assert play.wave() is WaveState.UNWINDING
     assert play.last(ev.UnwindBegun).cause == "no-go: not today"
