@@ -18,6 +18,10 @@ ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
 export UV_SYSTEM_CERTS ?= true
 endif
 
+# Bytecode is kept whatever the machine's habit: without it every start of a command compiles the program anew,
+# and pytest rewrites three hundred files in each of its processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo test check fmt fmt-check lint coverage golden bench lock clean
 
 # Print this list.
@@ -48,7 +52,7 @@ $(STAMP): requirements/bootstrap.txt requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -q $$($(BIN)/python -c 'import sysconfig; p = sysconfig.get_paths()["purelib"]; print(f"{p}/typer {p}/rich {p}/pydantic")')
+	@$(BIN)/python -m compileall -q $$($(BIN)/python -c 'import sysconfig; p = sysconfig.get_paths()["purelib"]; print(f"{p}/typer {p}/rich {p}/pydantic")') src/migrator
 	@touch $@
 	@echo "setup: done, the program is $(BIN)/migrator"
 
