@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,10 @@ BUSY_MS_MAX: Final = 5000
 
 SQLITE_SAFE: Final = (3, 51, 3)
 """Before it, two checkpoints and a commit in the same instant could corrupt the file."""
+
+WAL_TRIES_MAX: Final = 100
+WAL_PAUSE_SECONDS: Final = 0.02
+"""Turning a file to WAL takes a millisecond: two seconds of asking again is a stuck process."""
 
 _FREE_BYTES_MIN: Final = 1_000_000
 """Below this a write-ahead log of one commit may not fit any more."""
@@ -148,13 +153,9 @@ class SqliteDatabase(Database):
 
     def _connected(self, connection: DriverConnection, _record: object) -> None:
         connection.isolation_level = None  # the driver never begins by itself
-        # The waiting time comes first: turning to WAL may meet another process that does.
-        pragmas = [
-            f"busy_timeout={BUSY_MS_MAX}",
-            "journal_mode=wal",
-            "synchronous=full",
-            "foreign_keys=on",
-        ]
+        connection.execute(f"pragma busy_timeout={BUSY_MS_MAX}")
+        _turn_to_wal(connection)
+        pragmas = ["synchronous=full", "foreign_keys=on"]
         if self._old_library:
             pragmas.append("wal_autocheckpoint=0")
         for pragma in pragmas:
@@ -220,6 +221,24 @@ def driver() -> ModuleType:
 def _begun(connection: Connection) -> None:
     how = str(connection.get_execution_options().get("begin", "IMMEDIATE"))
     connection.exec_driver_sql(f"BEGIN {how}")
+
+
+def _turn_to_wal(connection: DriverConnection) -> None:
+    """Turn a file to WAL, also while another process does the same.
+
+    SQLite does not wait for its busy time-out here: two processes that both hold a read lock and
+    both want the write lock are told "locked" at once, and one of them must simply ask again.
+    """
+    for tries_left in reversed(range(WAL_TRIES_MAX)):
+        try:
+            connection.execute("pragma journal_mode=wal")
+        except _driver_error() as error:
+            busy = str(getattr(error, "sqlite_errorname", "")).startswith("SQLITE_BUSY")
+            if not busy or not tries_left:
+                raise
+            time.sleep(WAL_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _driver_error() -> type[Exception]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import text
@@ -235,6 +235,39 @@ def test_two_processes_may_make_the_same_store(tmp_path: Path) -> None:
         child.join(timeout=20)
 
     assert [child.exitcode for child in children] == [0, 0]
+
+
+class _Contended:
+    """A connection that is told "locked" some times before it may turn its file to WAL."""
+
+    def __init__(self, refusals: int, name: str = "SQLITE_BUSY") -> None:
+        self.left = refusals
+        self.name = name
+        self.asked = 0
+
+    def execute(self, _statement: str) -> None:
+        self.asked += 1
+        if self.left:
+            self.left -= 1
+            error = sqlite.driver().OperationalError("database is locked")
+            error.sqlite_errorname = self.name
+            raise error
+
+
+def test_a_file_is_turned_to_wal_although_another_process_does_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sqlite, "WAL_PAUSE_SECONDS", 0.0)
+    contended = _Contended(refusals=3)
+    sqlite._turn_to_wal(cast("sqlite.DriverConnection", contended))
+    assert contended.asked == 4
+
+    with pytest.raises(sqlite.driver().OperationalError):
+        sqlite._turn_to_wal(cast("sqlite.DriverConnection", _Contended(sqlite.WAL_TRIES_MAX)))
+    broken = _Contended(refusals=1, name="SQLITE_IOERR")
+    with pytest.raises(sqlite.driver().OperationalError):
+        sqlite._turn_to_wal(cast("sqlite.DriverConnection", broken))
+    assert broken.asked == 1
 
 
 def test_nobody_waits_for_a_closed_store(tmp_path: Path) -> None:
