@@ -12,6 +12,7 @@ import json
 import statistics
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -97,7 +98,7 @@ def many(itinerary: Itinerary) -> None:
     report(figure, value, 900, broken, counts)
 
 
-def report(figure: str, value: float, goal: float, broken: int, peers: dict[str, float]) -> None:
+def report(figure: str, value: float, goal: float, broken: int, peers: Mapping[str, float]) -> None:
     """One line for the runner; a broken promise is never within the goal."""
     line = {
         "figure": figure,
