@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -44,6 +45,14 @@ def test_a_frozen_terminal_makes_nobody_wait() -> None:
         teller.stop()
 
 
+def _read_until(terminal: int, last: str) -> str:
+    """What a terminal shows, up to a word: the kernel hands it over in pieces."""
+    shown = b""
+    while last.encode() not in shown and select.select([terminal], [], [], 10)[0]:
+        shown += os.read(terminal, 65_536)
+    return shown.decode()
+
+
 def test_news_and_footer_reach_a_terminal_that_is_read() -> None:
     with terminal() as other_end:
         teller = Teller()
@@ -51,7 +60,7 @@ def test_news_and_footer_reach_a_terminal_that_is_read() -> None:
         teller.line("w01 is HELD", "bad")
         teller.footer(["ÖVNING/PRACTICE night-1"])
         teller.stop()
-        shown = os.read(other_end, 65_536).decode()
+        shown = _read_until(other_end, "night-1")
         os.close(other_end)
 
     assert "w01 is HELD" in shown
