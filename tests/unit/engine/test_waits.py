@@ -124,6 +124,16 @@ def test_a_doubtful_act_waits_for_the_world_and_an_unknown_one_for_a_human() -> 
     assert len(of(play, "a/prepare").choices) == 2
 
 
+def test_an_unknown_act_is_told_once_when_its_wave_is_held_for_it() -> None:
+    play = Play(an_itinerary(waves=("a",)))
+    play.note(ev.StepDoubted("a", "prepare", 1), ev.StepSettled("a", "prepare", 1, "unknown", ""))
+    play.settle()
+
+    assert play.wave() is WaveState.HELD
+    told = [wait for wait in waits(play.run, after(0)) if wait.subject == "a/prepare"]
+    assert [wait.waits_for for wait in told] == ["a decision"]
+
+
 def test_an_accepted_wave_waits_for_a_signature() -> None:
     play = Play(an_itinerary(waves=("a",)))
     play.go_on(lambda run: run.waves["w1"].state is WaveState.ACCEPTED)
