@@ -16,6 +16,7 @@ import typer
 
 from migrator.cli import output
 from migrator.cli.app import INTERRUPTED
+from migrator.cli.going_on import Answer, begun_already, free_name, go_on
 from migrator.cli.identity import AsOption, person_id, who
 from migrator.cli.observe import LogOption, MetricsOption, observers
 from migrator.cli.output import Format, FormatOption
@@ -88,6 +89,13 @@ def command(
         str | None,
         typer.Option("--continue", metavar="RUN", help="Go on with a run that was left."),
     ] = None,
+    or_continue: Annotated[
+        bool, typer.Option("--or-continue", help="Go on with the run --name where it has begun.")
+    ] = False,
+    accept_version: Annotated[
+        bool,
+        typer.Option("--accept-version", help="Go on though another version led it last."),
+    ] = False,
     wall: Annotated[
         bool, typer.Option("--wall", help="Real time: wants a valid approval of the plan.")
     ] = False,
@@ -116,12 +124,14 @@ def command(
       migrator run plans/ours.yaml --platform simulated --speed 600
       migrator run plans/ours.yaml --speed 60 --play anna --fault faults.yaml
       migrator run --continue latest
+      migrator run plans/ours.yaml --name night-1 --or-continue
       migrator run plans/ours.yaml --speed 20000 --format json | jq .outcome
       migrator run plans/ours.yaml --log json --metrics 9464 2>> run.log
 
     Everybody is simulated who is not named by --play. Time stands still while a check or a gate
     waits for somebody who is named. Ctrl-C lets what is under way end and leaves; a second one
-    leaves at once. Either way --continue goes on.
+    leaves at once. Either way --continue goes on. Where another version of the program led the
+    run, it asks first; --accept-version is the answer where nobody can type, and it is kept.
 
     \b
     Exit code 0: every wave was accepted. 1: a wave was returned or blocked, or a promise was
@@ -135,12 +145,20 @@ def command(
             "name a plan to begin a run, or --continue RUN to go on with one",
             hint="`migrator run --help` shows both, with examples",
         )
+    if or_continue and (plan is None or name is None):
+        raise InputError(
+            "usage",
+            "--or-continue needs a plan to begin with and a --name to find the run by",
+            hint="write migrator run PLAN --name RUN --or-continue",
+        )
     with observers(log, metrics) as seen:
         shown = Shown(every_line, form, seen)
-        if plan is None:
-            assert again is not None, "one of both is given"
+        again = begun_already(store, name) if or_continue and name else again
+        if again is not None:
+            answer = Answer(accept_version, person)
             with open_store(store, practice=True, create=False) as opened:
-                return _go_on(opened, again, speed, not leave_when_held, shown)
+                return _go_on(opened, again, speed, answer, not leave_when_held, shown)
+        assert plan is not None, "one of both is given"
         read = _read_apart(plan, inventory)
         if wall or platform != SIMULATED:
             refused = _refuse_wall(plan, read, platform, form)
@@ -268,7 +286,7 @@ def _begin(
 ) -> int:
     from migrator.wiring import begin_practice
 
-    called = name or _free_name(store, itinerary)
+    called = name or free_name(store, itinerary.plan_name)
     led = begin_practice(store, itinerary, called, setting)
     minutes = (itinerary.window.end - itinerary.window.start).total_seconds() / 60 / setting.speed
     output.say(
@@ -280,11 +298,10 @@ def _begin(
     return _lead(led, called, waits, shown)
 
 
-def _go_on(store: Store, run: str, speed: float | None, waits: bool, shown: Shown) -> int:
-    from migrator.wiring import continue_practice
-
-    name = store.resolve(run)
-    led = continue_practice(store, name, speed)
+def _go_on(
+    store: Store, run: str, speed: float | None, answer: Answer, waits: bool, shown: Shown
+) -> int:
+    name, led = go_on(store, run, speed, answer)
     output.say(f"{_mode(led)} {name}: goes on after line {led.run.seq}")
     return _lead(led, name, waits, shown)
 
@@ -372,12 +389,3 @@ def _mode(led: Practice) -> str:
     started = led.run.started
     assert started is not None, "a run that is led has its first line"
     return mode_words(practice=started.practice, target=started.target)
-
-
-def _free_name(store: Store, itinerary: Itinerary) -> str:
-    """The plan's name and the next free number: it is typed by hand, so it is short."""
-    taken = {row.name for row in store.runs()}
-    number = 1
-    while f"{itinerary.plan_name}-p{number}" in taken:
-        number += 1
-    return f"{itinerary.plan_name}-p{number}"

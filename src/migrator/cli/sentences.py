@@ -52,6 +52,7 @@ _TROUBLE: Final = (
     ev.Stalled,
     ev.CommandRefused,
 )
+_ODD: Final = (ev.StepDoubted, ev.UndoDoubted, ev.VetoGiven, ev.RunPaused, ev.VersionAccepted)
 _GOOD: Final = (ev.WaveAccepted, ev.WaveCommitted, ev.WaveVerified, ev.CheckPassed, ev.PartReturned)
 
 
@@ -63,7 +64,7 @@ def tone(event: ev.Event) -> str:
         return "bad" if event.verdict == "does_not_work" else "calm"
     if isinstance(event, _TROUBLE):
         return "bad"
-    if isinstance(event, ev.StepDoubted | ev.UndoDoubted | ev.VetoGiven | ev.RunPaused):
+    if isinstance(event, _ODD):
         return "warn"
     return "good" if isinstance(event, _GOOD) else "calm"
 
@@ -144,6 +145,11 @@ class _Words:
                 return f"the run is ABORTED: {_why(event.reason)}; what is not committed goes back"
             case ev.RunEnded():
                 return f"the run {OUTCOME_WORDS[event.outcome]}"
+            case ev.VersionAccepted():
+                return (
+                    f"{self.person(event.by)} lets the run go on with version "
+                    f"{event.goes_on_with}; version {event.began_with} led it before"
+                )
             case ev.Stalled():
                 return (
                     f"{event.wave} stands still: waits for {event.waits_for} "

@@ -65,8 +65,9 @@ def command(
 
     \b
     Keys of the JSON document: run, mode, practice, target, plan, state, outcome, run_time,
-    time_zone, window_start, window_end, speed, still_for, led_by, lines, head, moves_total,
-    moves_done (on the new side), waves [id, name, state, state_words, attempt, moves_total,
+    time_zone, window_start, window_end, speed, still_for, led_by, program (the version that led
+    it last), lines, head, moves_total, moves_done (on the new side), waves [id, name, state,
+    state_words, attempt, moves_total,
     moves_done, moves_returned, checks_total, checks_passed, planned_start, planned_end,
     gate_opened, started, ended, cause, unwind_at], waits [wave, subject, what, waits_for, on_whom,
     since, until, then, human, choices], exceptions.
@@ -101,6 +102,7 @@ def facts(seen: SeenRun) -> dict[str, object]:
         "speed": seen.reading.get("speed", started.speed),
         "still_for": [list(pair) for pair in seen.still_for],
         "led_by": seen.leader,
+        "program": run.program,
         "lines": run.seq,
         "head": seen.journal.head,
         "moves_total": len(run.moves),
@@ -236,6 +238,8 @@ def _show(seen: SeenRun) -> None:
         for each in run.exceptions:
             output.show(printable(f"  {each}"))
     output.show()
+    if run.started is not None and run.program != run.started.program:
+        output.show(f"begun with version {run.started.program}, goes on with {run.program}")
     output.show(f"line {run.seq}, head {seen.journal.head}")
 
 

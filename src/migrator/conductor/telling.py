@@ -46,7 +46,7 @@ TIMES: Final = frozenset({"anchor", "deadline", "limit_at", "since", "until", "u
 WORDS: Final = frozenset(
     {
         "mode", "outcome", "how", "verdict", "look", "trouble", "side", "verb", "program",
-        "plan_digest", "itinerary_digest",
+        "plan_digest", "itinerary_digest", "began_with", "goes_on_with",
     }
 )  # fmt: skip
 """Closed vocabularies and digests of files. What does not look like one is left out."""
@@ -76,7 +76,7 @@ WARNS: Final = frozenset(
     {
         ev.RunPaused, ev.RunAborted, ev.GateLapsed, ev.StepDoubted, ev.UndoDoubted, ev.WaveHeld,
         ev.VetoGiven, ev.OverrideAsked, ev.OverrideGiven, ev.UnwindBegun, ev.WaveReturned,
-        ev.WaveBlocked, ev.CommandRefused, ev.Stalled,
+        ev.WaveBlocked, ev.CommandRefused, ev.Stalled, ev.VersionAccepted,
     }
 )  # fmt: skip
 BAD_WORDS: Final = frozenset({"failed", "timed_out", "returned", "does_not_work"})

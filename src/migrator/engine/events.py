@@ -510,6 +510,15 @@ class Stalled(Event):
 
 
 KINDS: Final[dict[str, type[Event]]] = {kind.__name__: kind for kind in Event.__subclasses__()}
+@dataclass(frozen=True, slots=True)
+class VersionAccepted(Event):
+    """A person lets a run go on with another program version than the one that led it last."""
+
+    began_with: str  # the version that led it last
+    goes_on_with: str
+    by: str
+
+
 VERSIONS: Final[dict[str, int]] = dict.fromkeys(KINDS, 1)
 
 _FIELDS: Final = {

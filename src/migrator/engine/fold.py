@@ -84,6 +84,7 @@ def _check_event(run: Run, check_id: str, event: ev.Event) -> CheckRecord:
 def _run_started(run: Run, at: datetime, event: ev.RunStarted) -> None:
     if run.started is not None:
         raise IllegalEvent("the run", run.state, event)
+    run.program = event.program
     run.started = event
     for wave in run.waves:
         run.last_progress[wave] = at
@@ -109,6 +110,10 @@ def _run_aborted(run: Run, _at: datetime, event: ev.RunAborted) -> None:
 def _run_ended(run: Run, _at: datetime, event: ev.RunEnded) -> None:
     _run_event(run, event)
     run.outcome = event.outcome
+
+def _version_accepted(run: Run, _at: datetime, event: ev.VersionAccepted) -> None:
+    run.program = event.goes_on_with
+
 
 
 # --- gates and waves ----------------------------------------------------------------------------
@@ -363,7 +368,7 @@ AnyEvent = TypeVar("AnyEvent", bound=ev.Event)
 _Handler = Callable[[Run, datetime, AnyEvent], None]
 
 _HANDLERS: Final = (
-    _run_started, _run_paused, _run_resumed, _run_aborted, _run_ended,
+    _run_started, _run_paused, _run_resumed, _run_aborted, _run_ended, _version_accepted,
     _gate_opened, _gate_decided, _gate_lapsed, _gate_postponed, _attempt_opened,
     _wave_held, _hold_released, _veto_given, _override_given, _override_asked, _code_spent,
     _unwind_begun, _move_returned, _part_returned, _wave_returned, _wave_stuck, _wave_unstuck,

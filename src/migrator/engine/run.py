@@ -149,6 +149,7 @@ class Run:
     commands: set[str] = field(default_factory=set)
     exceptions: list[str] = field(default_factory=list)
     switch_order: list[str] = field(default_factory=list)  # moves in the order they switched
+    program: str = ""  # the version that leads it: the one that began it, or one accepted since
     unknown: set[tuple[str, str]] = field(default_factory=set)  # (move, act) nobody can tell about
     unwind_waits: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stalled: dict[str, ev.Stalled] = field(default_factory=dict)

@@ -338,6 +338,9 @@ class _Teller:
                 self._decide(line, "abort", "", "", line.actor, event.reason)
             case ev.RunStarted():
                 self.started = event
+            case ev.VersionAccepted():
+                versions = f"{event.began_with} → {event.goes_on_with}"
+                self._decide(line, "version", "", "", event.by, versions)
             case ev.CommandTaken():
                 self.asserted[event.by] = event.asserted
                 if line.actor.startswith(SIMULATED):

@@ -99,6 +99,7 @@ DECISIONS: Final = {
     "commit": N_("made the wave final"),
     "again": N_("opened a new attempt"),
     "pause": N_("paused the run"),
+    "version": N_("let the run go on with another version of the program"),
     "resume": N_("let the run go on"),
     "abort": N_("aborted the run"),
 }

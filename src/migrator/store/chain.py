@@ -173,6 +173,17 @@ def to_written(line: Line) -> Written:
     )
 
 
+def outcome_of(kind: str | None, data: str | None) -> str:
+    """How a run ended, as its last line says; empty where it goes on, or where nobody can tell.
+
+    A list of runs asks: one line that cannot be read must not hide the other runs.
+    """
+    try:
+        return str(json.loads(data or "")["outcome"]) if kind == "RunEnded" else ""
+    except (KeyError, TypeError, ValueError):
+        return ""
+
+
 def verify(run: str, lines: Iterable[Line | Written], known: Iterable[Head] = ()) -> Verified:
     """Prove every line, and that the chain still goes through all `known` heads.
 

@@ -8,7 +8,6 @@ pinned by digest, and led by at most one process at a time.
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from migrator.ids import is_id
 from migrator.plan.model import Itinerary
 from migrator.store import lease, notes, tables
 from migrator.store.address import is_server, store_path
-from migrator.store.chain import Written, to_line, to_written, verify
+from migrator.store.chain import Written, outcome_of, to_line, to_written, verify
 from migrator.store.database import Database, missing, once_more
 from migrator.store.exports import Exported
 from migrator.store.group import GroupCommit, insert_lines
@@ -187,7 +186,7 @@ class Store:
                 started=row.started,
                 lines=row.seq or 0,
                 head=row.hash or "",
-                outcome=json.loads(row.data)["outcome"] if row.kind == "RunEnded" else "",
+                outcome=outcome_of(row.kind, row.data),
             )
             for row in rows
         )

@@ -1,0 +1,82 @@
+"""Going on with a run that was left: found, led again, and asked about where the program changed.
+
+Used by `run`. A run that another version of the program led is gone on with only when a person
+answers for it; the answer is a line of the journal. Without an answer nothing is changed, and what
+was put on the run's desk meanwhile stays there until somebody leads it.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from migrator.cli import output
+from migrator.cli.identity import person_id, who
+from migrator.cli.runs import os_user
+from migrator.errors import MigratorError, RefusedError
+
+if TYPE_CHECKING:
+    from migrator.store.sql import Store
+    from migrator.wiring import Practice
+
+YES: Final = frozenset({"y", "yes", "j", "ja"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was said on the command line about another version of the program, and by whom."""
+
+    accepted: bool
+    person: str | None
+
+
+def begun_already(place: str, name: str) -> str | None:
+    """The name, where a practice run of that name was begun in this store; None where none was."""
+    from migrator.store.sql import open_store
+
+    try:
+        with open_store(place, practice=True, create=False) as store:
+            return name if any(row.name == name for row in store.runs()) else None
+    except MigratorError as error:
+        if error.reference != "store-missing":
+            raise
+        return None
+
+
+def free_name(store: Store, plan_name: str) -> str:
+    """The plan's name and the next free number: it is typed by hand, so it is short."""
+    taken = {row.name for row in store.runs()}
+    number = 1
+    while f"{plan_name}-p{number}" in taken:
+        number += 1
+    return f"{plan_name}-p{number}"
+
+
+def go_on(store: Store, run: str, speed: float | None, answer: Answer) -> tuple[str, Practice]:
+    """Lead a run again; its whole name, and what is led."""
+    from migrator.wiring import OTHER_VERSION, continue_practice
+
+    name = store.resolve(run)
+    try:
+        return name, continue_practice(store, name, speed)
+    except RefusedError as error:
+        # Asked while nobody leads: a lease must not hang on somebody who thinks.
+        if error.reference != OTHER_VERSION or not (answer.accepted or _says_yes(error.message)):
+            raise
+    return name, continue_practice(store, name, speed, _whoever(store, name, answer.person))
+
+
+def _says_yes(question: str) -> bool:
+    if not sys.stdin.isatty():
+        return False
+    output.say(question)
+    output.say("go on with this version? Your answer is kept in the journal [y/N]")
+    return sys.stdin.readline().strip().lower() in YES
+
+
+def _whoever(store: Store, name: str, person: str | None) -> str:
+    """Who answers: the person named, else whoever is at the keyboard, known to the run or not."""
+    members = store.journal(name, lead=False).itinerary().members
+    user = os_user()
+    return who(person, user, members) if person else (person_id(user, members) or user)

@@ -1,0 +1,143 @@
+"""`migrator run --continue` after the program changed, and beside a run that cannot be read."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+
+import pytest
+
+import practising
+from migrator import __version__, wiring
+from migrator.cli import app, going_on
+from migrator.engine import events as ev
+from migrator.store.sql import open_store
+
+OLD = "0.0.9"
+LEFT = ("--leave-when-held", "--speed", "100000")
+
+
+@pytest.fixture
+def _begun_with_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as then:
+        then.setattr(wiring, "__version__", OLD)
+        practising.begun(play=())
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def answers() -> list[ev.VersionAccepted]:
+    with open_store(practising.FOLDER, practice=True) as store:
+        lines = store.journal("small-p1", lead=False).lines()
+    return [line.event for line in lines if isinstance(line.event, ev.VersionAccepted)]
+
+
+@pytest.mark.usefixtures("_begun_with_another_version")
+def test_without_a_terminal_another_version_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["run", "--continue", "latest"]) == 2
+    told = capsys.readouterr().err
+    assert f"{OLD} led small-p1 last, and this is version {__version__}" in told
+    assert "--accept-version" in told
+    assert "see: runbooks/other-version.md" in told
+    assert answers() == []
+    with open_store(practising.FOLDER, practice=True) as store:
+        assert store.journal("latest", lead=False).leader() is None  # and nobody is kept waiting
+
+
+@pytest.mark.usefixtures("_begun_with_another_version")
+def test_the_answer_becomes_a_fact_that_journal_and_status_tell(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["run", "--continue", "latest", *LEFT]
+    assert app.run([*words, "--accept-version", "--as", "anna"]) == 0
+    assert answers() == [ev.VersionAccepted(OLD, __version__, "anna")]
+
+    capsys.readouterr()
+    assert app.run(["journal", "show", "latest"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "VersionAccepted" in line]
+    assert f"began_with={OLD}" in line
+    assert f"goes_on_with={__version__}" in line
+    assert app.run(["status", "latest"]) == 0
+    assert f"begun with version {OLD}, goes on with {__version__}" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_begun_with_another_version")
+def test_the_answer_holds_for_this_version_and_not_for_a_third(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with open_store(practising.FOLDER, practice=True) as store:
+        wiring.continue_practice(store, "small-p1", accepted_by="anna").journal.release()
+        wiring.continue_practice(store, "small-p1").journal.release()
+        monkeypatch.setattr(wiring, "__version__", "9.9.9")
+        with pytest.raises(wiring.RefusedError, match=f"{__version__} led small-p1 last"):
+            wiring.continue_practice(store, "small-p1")
+
+
+@pytest.mark.usefixtures("_begun_with_another_version")
+@pytest.mark.parametrize(("typed", "kept"), [("\n", 0), ("n\n", 0), ("y\n", 1)])
+def test_in_a_terminal_it_asks_and_no_is_the_default(
+    typed: str, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(going_on.sys, "stdin", _Terminal(typed))
+    assert app.run(["run", "--continue", "latest", *LEFT]) == (0 if kept else 2)
+    assert len(answers()) == kept
+
+
+@pytest.mark.usefixtures("_begun_with_another_version")
+def test_a_command_given_meanwhile_reaches_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["run", "--continue", "latest"]) == 2
+    words = ["pause", "latest", "--as", "anna", "--reason", "new version", "--wait", "0"]
+    assert app.run(words) == 0
+    assert "kept, not answered yet" in capsys.readouterr().out
+    assert app.run(["run", "--continue", "latest", "--accept-version", *LEFT]) == 3
+    assert app.run(["status", "latest"]) == 0
+    assert "PAUSED (new version)" in capsys.readouterr().out
+
+
+def test_a_run_is_begun_once_and_gone_on_with_after_that(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from migrator.cli import run
+
+    read = run.Read(practising.small_itinerary(), (), ())
+    monkeypatch.setattr(run, "_read_apart", lambda _plan, _inventory: read)
+    words = ["run", "plan.yaml", "--name", "night", "--or-continue", *LEFT]
+    assert app.run(words) == 0
+    assert "4 subsystems in 2 waves" in capsys.readouterr().err
+    assert app.run(words) == 0
+    assert "night: goes on after line" in capsys.readouterr().err
+    assert app.run(["run", "plan.yaml", "--or-continue"]) == 2
+
+
+BREAKS = {
+    "a line was edited": "update journal set data = '{}' where run = 'broken' and seq = 1",
+    "a line is no JSON": "update journal set data = '{' where run = 'broken'",
+    "its end is no JSON": "update journal set kind = 'RunEnded', data = '[' where run = 'broken'",
+    "its kind is unknown": "update journal set kind = 'Nonesuch' where run = 'broken'",
+    "its lines are gone": "delete from journal where run = 'broken'",
+}
+
+
+@pytest.mark.parametrize("how", BREAKS)
+def test_a_broken_run_keeps_no_other_from_being_found_and_gone_on_with(
+    how: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    practising.begun("good", play=())
+    practising.begun("broken")
+    with sqlite3.connect(practising.FOLDER / "practice.db") as database:
+        database.execute("pragma foreign_keys = off")
+        assert database.execute(BREAKS[how]).rowcount
+    database.close()
+
+    assert app.run(["status", "broken"]) in {1, 2}
+    assert "see: runbooks/" in capsys.readouterr().err
+    assert app.run(["run", "--continue", "broken"]) in {1, 2}
+    assert app.run(["status", "good"]) == 0
+    assert app.run(["decide", "good"]) == 0
+    assert app.run(["run", "--continue", "good", *LEFT]) == 0
+    with open_store(practising.FOLDER, practice=True) as store:
+        ends = {row.name: row.outcome for row in store.runs()}
+    assert ends == {"good": "completed", "broken": ""}
