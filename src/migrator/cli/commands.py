@@ -82,7 +82,7 @@ _TABLE: Final = {
         ("skip", "verbs:skip", "Leave a failed step out, with a reason."),
         ("force-done", "verbs:force_done", "Declare a failed step done, with a reason."),
         ("abandon", "verbs:abandon", "Give up a step that cannot be undone, with a reason."),
-        ("unwind", "verbs:unwind", "Undo a step, a move, a wave, or all that is not committed."),
+        ("unwind", "unwind:command", "Undo a step, a move, a wave, or all that is not committed."),
         ("abort", "verbs:abort", "End a run: nothing new starts, and its waves are unwound."),
     ),
     Heading.DECIDE: (

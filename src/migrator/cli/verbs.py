@@ -180,21 +180,6 @@ retry = about(
       migrator retry latest w02 --as anna --reason "cause found and mended"
     """,
 )
-unwind = about(
-    "unwind",
-    "WAVE|SUBSYSTEM|everything",
-    "What is to be taken back.",
-    """Take back a move, a wave, or everything that is not committed.
-
-    \b
-    Examples:
-      migrator unwind latest w02 --as bo --reason "the evidence is not good enough"
-      migrator unwind latest payments --as bo --reason "wrong figures"
-      migrator unwind latest everything --as anna --reason "storm warning"
-
-    What must go back together goes back together: the answer names every subsystem.
-    """,
-)
 withdraw = about(
     "withdraw",
     "CHECK",

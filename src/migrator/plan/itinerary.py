@@ -59,6 +59,10 @@ class PairRow(Protocol):
         """Their summed weight."""
 
     @property
+    def calls_per_day(self) -> int:
+        """How many calls a day go over them."""
+
+    @property
     def by_latency(self) -> Mapping[LatencyClass, int]:
         """How many they are by latency class."""
 
@@ -101,6 +105,7 @@ def make_itinerary(
                 row.weight,
                 _strictest(row.by_latency),
                 row.examples,
+                row.calls_per_day,
             )
             for row in rows
         ),

@@ -376,3 +376,4 @@ class Itinerary:
     bridge_calls_per_hour: float | None
     stays: tuple[Stay, ...]
     assumed: tuple[str, ...]
+    calls_per_day: int | None = None  # None: pinned by a version that did not keep it

@@ -9,8 +9,9 @@ import pytest
 
 import practising
 from migrator import __version__, wiring
-from migrator.cli import app, going_on
+from migrator.cli import app
 from migrator.engine import events as ev
+from migrator.errors import RefusedError
 from migrator.store.sql import open_store
 
 OLD = "0.0.9"
@@ -72,7 +73,7 @@ def test_the_answer_holds_for_this_version_and_not_for_a_third(
         wiring.continue_practice(store, "small-p1", accepted_by="anna").journal.release()
         wiring.continue_practice(store, "small-p1").journal.release()
         monkeypatch.setattr(wiring, "__version__", "9.9.9")
-        with pytest.raises(wiring.RefusedError, match=f"{__version__} led small-p1 last"):
+        with pytest.raises(RefusedError, match=f"{__version__} led small-p1 last"):
             wiring.continue_practice(store, "small-p1")
 
 
@@ -81,7 +82,7 @@ def test_the_answer_holds_for_this_version_and_not_for_a_third(
 def test_in_a_terminal_it_asks_and_no_is_the_default(
     typed: str, kept: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(going_on.sys, "stdin", _Terminal(typed))
+    monkeypatch.setattr("sys.stdin", _Terminal(typed))
     assert app.run(["run", "--continue", "latest", *LEFT]) == (0 if kept else 2)
     assert len(answers()) == kept
 

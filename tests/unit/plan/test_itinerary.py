@@ -170,8 +170,9 @@ def test_pairs_keep_their_strictest_class_and_count_for_both_ends() -> None:
     itinerary = joined(pair, a_pair("bank", "payments", links=2))
 
     assert itinerary.pairs[0] == PairLeg(
-        SubsystemId("web"), SubsystemId("payments"), 3, 9, LatencyClass.INTERACTIVE, pair.examples
-    )
+        SubsystemId("web"), SubsystemId("payments"), 3, 9, LatencyClass.INTERACTIVE, pair.examples,
+        pair.calls_per_day,
+    )  # fmt: skip
     assert itinerary.legs["payments"].links == 5
     assert itinerary.legs["web"].links == 3
     assert itinerary.legs["ledger"].links == 0
