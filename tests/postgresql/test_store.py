@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import make_url, select, text
 
 from migrator.engine import events as ev
 from migrator.engine.ports import Entry, OperatorCommand
@@ -125,6 +125,18 @@ def test_a_store_that_is_only_looked_at_is_not_made(url: str) -> None:
 def test_a_store_on_a_server_is_no_file(store: Store) -> None:
     with failed("store-no-file"):
         store.path  # noqa: B018 - asking is enough
+
+
+@pytest.mark.parametrize(
+    ("address", "label"),
+    [
+        ("postgresql://anna:secret@db.example:5433/runs", "db.example:5433/runs"),
+        ("postgresql://anna@/runs?host=/run/postgresql", "/run/postgresql:/runs"),
+        ("postgresql://?host=one&host=two&port=5433&dbname=runs", "one,two:5433/runs"),
+    ],
+)
+def test_heads_are_kept_apart_for_every_server(address: str, label: str) -> None:
+    assert postgresql._server(make_url(address)) == label
 
 
 def test_a_password_is_never_shown(url: str) -> None:

@@ -60,7 +60,7 @@ class PostgresqlDatabase(Database):
         self.schema = f"migrator_{kind_of(practice)}"
         address = _parsed(url)
         self.place = f"{address.render_as_string(hide_password=True)} ({kind_of(practice)})"
-        self.label = f"{address.host or ''}:{address.port or ''}/{address.database or ''}"
+        self.label = _server(address)
         self._locks: set[str] = set()
         self._lock_session: Session[tuple[object, ...]] | None = None
         self._ears: Session[tuple[object, ...]] | None = None
@@ -285,6 +285,20 @@ def _parsed(url: str) -> URL:
             "it out and keep it in ~/.pgpass",
         ) from error
     return parsed.set(drivername=SERVERS[0])
+
+
+def _server(address: URL) -> str:
+    """Which database this is, without user and password: a socket's folder is named in the query.
+
+    Two servers must never share a name, or the heads of one would accuse the other of a cut.
+    """
+
+    def said(key: str) -> str:
+        value = address.query.get(key, "")
+        return value if isinstance(value, str) else ",".join(value)
+
+    host, port = address.host or said("host"), address.port or said("port")
+    return f"{host}:{port}/{address.database or said('dbname')}"
 
 
 def _connected(connection: Session[tuple[object, ...]], _record: object) -> None:
