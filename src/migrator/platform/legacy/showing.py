@@ -22,7 +22,10 @@ _SEQUENCES: Final = re.compile(
     re.DOTALL,
 )
 _UNSHOWABLE: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffd]+"
+    "["
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # what terminals obey
+    "\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # unseen, turning
+    "\U000e0000-\U000e007f\ufffd]+"
 )
 _RUN_SHOWN_MAX: Final = 4
 
