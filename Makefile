@@ -22,7 +22,7 @@ endif
 # and pytest rewrites three hundred files in each of its processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check fmt fmt-check lint coverage golden bench lock clean
+.PHONY: help setup demo test check fmt fmt-check lint coverage mutants golden bench lock clean
 
 # Print this list.
 help:
@@ -92,6 +92,10 @@ coverage: setup
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 	@$(BIN)/coverage report --fail-under=100 --include='src/migrator/graph/*,src/migrator/plan/*,src/migrator/engine/*'
+
+# Take each guarantee out of a copy of the program and name the test that turns red; one or a kind of them with NAME=fence.
+mutants: setup
+	@PYTHONPATH=tests $(BIN)/python tests/mutants/mutants.py $(NAME)
 
 # Write the golden screens, plans and reports anew from what the program says now; review the difference.
 golden: setup

@@ -163,3 +163,23 @@ def test_a_passed_check_is_left_alone() -> None:
     decide_checks(draft, play.run.itinerary.waves[0])
 
     assert draft.events == []
+
+
+def test_nothing_is_begun_in_the_instant_in_which_it_is_taken_back() -> None:
+    play = Play(an_itinerary(waves=("a", "b"), before=("ab",)))
+    play.go_on("b/fence", but=["a/soak"])
+    play.fail("a/soak")
+    play.wait(14)
+    play.end("b/fence", outcome="failed")  # its second try and the unwind are due in one instant
+    play.wait(1)
+
+    assert play.wave("w2") is WaveState.UNWINDING
+    assert play.started().count("b/fence") == 1
+
+
+def test_after_a_failed_step_nothing_of_its_move_goes_on() -> None:
+    play = Play(an_itinerary(waves=("a",)))
+    play.go_on("a/fence")
+    play.end("a/fence", outcome="failed")
+
+    assert play.under_way == set()

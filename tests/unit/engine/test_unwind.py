@@ -44,6 +44,15 @@ def test_the_undos_of_a_move_come_in_the_order_of_its_recipe(kind: str) -> None:
     assert play.run.moves["a"].switched_back_at is not None
 
 
+def test_an_undo_starts_when_the_one_before_it_has_ended() -> None:
+    play = soaking(waves=("a",))
+    play.say("unwind", "w1")
+    assert play.under_way == {"a/fence-target"}
+    play.end("a/fence-target")
+
+    assert play.under_way == {"a/bring-back"}
+
+
 def test_only_what_was_begun_is_undone() -> None:
     play = Play(an_itinerary(waves=("a",)))
     play.go_on("a/start")
@@ -183,7 +192,9 @@ def stuck() -> Play:
 def test_an_undo_that_fails_is_tried_again_and_then_a_human_is_called() -> None:
     play = stuck()
 
-    assert play.act("a/start-source").nth == 3
+    tries = [each for each in play.happened(ev.UndoStarted) if each.undo == "start-source"]
+    assert [each.nth for each in tries] == [1, 2, 3]
+    assert len({each.token for each in tries}) == 1
     assert play.last(ev.WaveStuck) == ev.WaveStuck(
         "w1", "a/start-source", "a/start-source failed 3 times: no answer"
     )
