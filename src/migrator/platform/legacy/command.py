@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import secrets as chance
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -157,6 +158,7 @@ class Commands:
         task: dict[str, object] = {
             "run_key": act.run_key,
             "key": act.key,
+            "mark": chance.token_hex(8),
             "move": act.move,
             "act": act.act,
             "attempt": act.attempt,

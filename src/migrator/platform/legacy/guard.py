@@ -102,7 +102,7 @@ class Guard:
         argv = [str(word).replace(FILES_MARK, self.record.files) for word in argv]
         cwd = cwd.replace(FILES_MARK, self.record.files) or os.path.expanduser("~")
         env = {name: str(v).replace(FILES_MARK, self.record.files) for name, v in env.items()}
-        env[RECORD_MARK] = self.record.key
+        env[RECORD_MARK] = f"{self.record.key}.{self.task['mark']}"
         path = program(argv, cwd, env.get("PATH", os.defpath))
         self.out, inside = os.pipe()
         with contextlib.suppress(OSError, AttributeError):
@@ -136,7 +136,6 @@ class Guard:
         child.returncode = 0  # from here on the waiting is ours
         start = processes().get(self.pid, ("", 0, 0, 0))[3]
         self.record.write(group=[self.pid, start])
-        self.voice.say(says="began", pid=self.pid, start=start)
 
     def lay_out(self, files: "dict[str, list[object]]") -> None:
         """Write the pinned files that came with the task into a folder of this try alone."""
@@ -175,6 +174,7 @@ class Guard:
                     poll.unregister(0)
             self.voice.flush()
         self.arm(0)
+        os.waitpid(self.pid, 0)  # not before: while it lay there its number was nobody else's
         for _ in range(DRAIN_READS_MAX):
             if not self.read():
                 break

@@ -47,14 +47,14 @@ def processes() -> "dict[int, tuple[str, int, int, int]]":
 
 
 def marked(key: str) -> "list[int]":
-    """Processes of this user that carry the act's mark in their environment."""
+    """Processes of this user whose mark, in their environment, begins with `key`."""
     needle = (RECORD_MARK + "=" + key).encode()
     found = []
     with contextlib.suppress(OSError):
         for name in os.listdir("/proc"):
             if name.isdigit() and int(name) != os.getpid():
                 with contextlib.suppress(OSError), open("/proc/" + name + "/environ", "rb") as file:
-                    if needle in file.read().split(b"\0"):
+                    if any(word.startswith(needle) for word in file.read().split(b"\0")):
                         found.append(int(name))
     return found
 
@@ -169,7 +169,7 @@ class Record:
                 left = session_of(record["group"][0], record["group"][1], alive)
                 if left:
                     return f"process {left[0]} of an earlier try still runs"
-            left = marked(self.key)
+            left = marked(self.key + ".")
             if left:
                 return f"process {left[0]} of an earlier try still runs"
         return ""

@@ -46,6 +46,9 @@ LEAVE_SECONDS: Final = 5.0
 STDERR_BYTES_MAX: Final = 16_384
 """Of what the guard or ssh complained about, the end is kept."""
 
+FORCE_TIMES_MAX: Final = 50
+"""What SIGKILL does not end within a second hangs in the kernel; the next proof will say so."""
+
 FRAME_BYTES: Final = 262_144
 """A line of the guard beyond its output: processes, words, progress."""
 
@@ -137,7 +140,9 @@ async def guarded(
             start_new_session=True,  # Ctrl-C at the terminal is the conductor's affair alone
             limit=output_max * 2 + FRAME_BYTES,
         )
-        talk = _Talk(process, progress, here=not way.host)
+        # Numbers and marks of another host mean nothing here.
+        mark = "" if way.host else f"{task['key']}.{task['mark']}"
+        talk = _Talk(process, progress, mark)
         try:
             await talk.send(sources + json.dumps(task).encode("ascii") + b"\n")
             heard = await talk.listen(way.silence_seconds)
@@ -150,17 +155,14 @@ async def guarded(
 class _Talk:
     """The conversation with one guard."""
 
-    def __init__(
-        self, process: asyncio.subprocess.Process, progress: Progress, *, here: bool
-    ) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, progress: Progress, mark: str) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         self._process = process
         self._in = process.stdin
         self._out = process.stdout
         self._progress = progress
-        self._here = here
-        self._group: tuple[int, int] | None = None  # the command here, should the guard be killed
+        self._mark = mark
 
     async def send(self, data: bytes) -> None:
         """Write; a guard that is gone is heard of by its silence."""
@@ -190,8 +192,6 @@ class _Talk:
             if words is None:
                 return Heard(went=True)
             match words["says"]:
-                case "began":
-                    self._group = (int(str(words["pid"])), int(str(words["start"])))
                 case "progress":
                     self._progress(int(str(words["share"])), str(words["text"]))
                 case "refused":
@@ -241,18 +241,21 @@ class _Talk:
                 async with asyncio.timeout(seconds):
                     await self._process.wait()
         finally:
-            if self._process.returncode is None or self._process.returncode < 0:
-                self._end_by_force()
-            await self._process.wait()
+            if self._process.returncode is None:
+                self._process.kill()
+            if await self._process.wait() < 0:
+                await self._end_by_force()
 
-    def _end_by_force(self) -> None:
-        """The guard hangs or was killed itself: end it, and the command's session if it is here."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        if self._group is not None and self._here:  # numbers of another host mean nothing
-            for pid in guard_record.session_of(*self._group, guard_record.processes()):
+    async def _end_by_force(self) -> None:
+        """The guard was killed itself: end whatever carries this try's mark on this machine."""
+        for _ in range(FORCE_TIMES_MAX):
+            left = guard_record.marked(self._mark) if self._mark else []
+            if not left:
+                return
+            for pid in left:
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(guard_record.TICK_SECONDS)
 
 
 @cache

@@ -80,7 +80,7 @@ async def test_a_process_that_left_its_session_is_found_by_its_mark(
 ) -> None:
     leave_a_record(commands.guards, act)
     stray = await asyncio.create_subprocess_exec(
-        "sleep", "300", env={"PATH": os.environ["PATH"], "MIGRATOR_GUARD": act.key}
+        "sleep", "300", env={"PATH": os.environ["PATH"], "MIGRATOR_GUARD": f"{act.key}.0"}
     )
     try:
         found = await replace(commands, settle_seconds=0.02).observe(act, LOOK)
