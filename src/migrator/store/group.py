@@ -33,8 +33,9 @@ TRIES_MAX: Final = 3
 """For a commit whose connection was lost. Each one waits for the server to come back."""
 
 
-UNSURE: Final = frozenset({UNREACHABLE, "store-failed"})
-"""Failures after which a commit may have been kept: only reading the journal anew can say."""
+UNSURE: Final = frozenset({UNREACHABLE, "store-failed", "disk-full"})
+"""Failures after which a commit may have been kept: only reading the journal anew can say. A disk
+that is full, too: it may have been the sync that failed, with the commit in the log before it."""
 
 
 @dataclass(slots=True)
@@ -151,6 +152,7 @@ class GroupCommit:
 
     def _write(self, ready: Sequence[_Request]) -> set[str]:
         """Write what was prepared, and say which runs were refused for their epoch."""
+        lost: EnvironmentFailed | None = None
         for attempt in range(TRIES_MAX):
             try:
                 with self._database.writing(quiet=True) as connection:
@@ -163,8 +165,12 @@ class GroupCommit:
                 return refused
             except EnvironmentFailed as error:
                 # The connection may have been lost before the commit or after it.
-                if error.reference != UNREACHABLE or attempt == TRIES_MAX - 1:
+                if error.reference == UNREACHABLE and attempt < TRIES_MAX - 1:
+                    lost = error
+                    continue
+                if lost is None:
                     raise
+                raise lost from error  # whatever failed since: the first try may have been kept
         raise AssertionError("the last try returns or raises")
 
 

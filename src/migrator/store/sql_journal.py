@@ -227,6 +227,7 @@ class SqlJournal:
             lease.renew(connection, self.run_name, self.epoch, terms.now)
         self._database.look_after()
 
+    @once_more
     def release(self) -> None:
         """Stop leading, so that the next process need not wait."""
         if self.epoch is None:

@@ -32,7 +32,7 @@ class Watched(SqliteDatabase):
 
     def __init__(self, path: Path) -> None:
         self.commits = 0
-        self.lose: list[str] = []  # for each commit to come: before it, after it, or empty
+        self.lose: list[str] = []  # for each commit to come: before it, after it, busy or empty
         super().__init__(path, practice=True)
 
     @contextmanager
@@ -42,6 +42,8 @@ class Watched(SqliteDatabase):
             yield connection
             if when == "before":
                 raise lost()
+            if when == "busy":
+                raise TransientError("store-busy", "the first try is still on its way", hint="")
         self.commits += quiet
         if when == "after":
             raise lost()
@@ -184,11 +186,14 @@ def test_a_commit_whose_connection_was_lost_is_made_exactly_once(
     assert count(store, "weekend") == 3
 
 
+@pytest.mark.parametrize(
+    "what", [["before"] * (TRIES_MAX - 1) + ["after"], ["after", "busy"]], ids=" ".join
+)
 def test_after_a_commit_that_nobody_knows_the_end_of_nothing_is_written_any_more(
-    store: Store, database: Watched
+    store: Store, database: Watched, what: list[str]
 ) -> None:
     journal = begin(store)
-    database.lose = ["before"] * (TRIES_MAX - 1) + ["after"]
+    database.lose = what
 
     for _ in range(2):
         with pytest.raises(MigratorError) as caught:

@@ -101,7 +101,10 @@ def test_a_full_disk_is_named_and_leaves_nothing_half_written(tmp_path: Path) ->
             connection.exec_driver_sql("pragma max_page_count=1000000")
 
         assert journal.verify().count == 1
-        assert journal.append(large)[0].seq == 2
+        with failed("disk-full"):  # nobody knows here what was kept; who reads it anew does
+            journal.append(large)
+        journal.release()
+        assert store.journal("weekend", lead=True).append(large)[0].seq == 2
 
 
 def test_a_file_that_is_no_database_is_not_touched(tmp_path: Path) -> None:
