@@ -22,7 +22,7 @@ endif
 # and pytest rewrites three hundred files in each of its processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check fmt fmt-check lint coverage mutants golden bench lock clean
+.PHONY: help setup demo test check fmt fmt-check lint coverage mutants soak soak-kills golden bench lock clean
 
 # Print this list.
 help:
@@ -96,6 +96,13 @@ coverage: setup
 # Take each guarantee out of a copy of the program and name the test that turns red; one or a kind of them with NAME=fence.
 mutants: setup
 	@PYTHONPATH=tests $(BIN)/python tests/mutants/mutants.py $(NAME)
+
+# The long forms of the harness, many minutes each; KILLS=1000 deaths of the real process on every store.
+soak: soak-kills
+
+# Kill the real process KILLS times on every store and keep what came of it in benchmarks/results/.
+soak-kills: setup
+	@KILLS=$(or $(KILLS),1000) PYTHONPATH=tests:benchmarks $(BIN)/python tests/interruptions/soak_kills.py
 
 # Write the golden screens, plans and reports anew from what the program says now; review the difference.
 golden: setup
