@@ -38,7 +38,9 @@ def on_the_desk(name: str = "small-p1", *, practice: bool = True) -> tuple[Opera
 
 
 def test_every_verb_of_the_engine_is_a_command() -> None:
-    assert [verb for verb in VERBS if not hasattr(verbs, verb.replace("-", "_"))] == []
+    elsewhere = {"unwind"}  # it has a preview, and a file of its own
+    mine = set(VERBS) - elsewhere
+    assert [verb for verb in mine if not hasattr(verbs, verb.replace("-", "_"))] == []
 
 
 def test_a_verb_is_taken_and_says_what_follows(capsys: pytest.CaptureFixture[str]) -> None:
