@@ -180,7 +180,7 @@ class Commands:
         words = (*command.argv, command.folder, *environment, *environment.values())
         if any("\0" in word for word in words):
             raise InputError(
-                "command-zero-byte", "a command has a zero byte in it", hint="mend the plan"
+                "command-unusable", "a command has a zero byte in it", hint="mend the plan"
             )
         return task
 
@@ -278,7 +278,7 @@ def _refused(host: str, program: str, heard: Heard) -> MigratorError:
 
 
 def _empty() -> InputError:
-    return InputError("command-empty", "a command has no program", hint="mend the plan's argv")
+    return InputError("command-unusable", "a command has no program", hint="mend the plan's argv")
 
 
 def _signal(number: int) -> str:
