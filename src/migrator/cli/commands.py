@@ -72,6 +72,7 @@ _TABLE: Final = {
     ),
     Heading.RUN: (
         ("run", "run:command", "Carry out a plan."),
+        ("service", "service:command", "Print a systemd unit that carries a plan out."),
         ("status", "status:command", "Say where a run stands and what it waits for."),
         ("watch", "watch:command", "Follow a run on a live screen."),
         ("pause", "verbs:pause", "Start nothing new in a run."),

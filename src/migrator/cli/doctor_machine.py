@@ -293,8 +293,9 @@ def login_shell(proc: Path = PROC) -> Finding:
 
 
 OUTLIVE: Final = (
-    "let the machine's service manager (a systemd unit) start a run in real time, or start it "
-    "inside tmux or screen; one that was cut off goes on with `migrator run --continue RUN`"
+    "let the machine's service manager start a run in real time (`migrator service PLAN` prints a "
+    "systemd unit), or start it inside tmux or screen; one that was cut off goes on with "
+    "`migrator run --continue RUN`"
 )
 
 

@@ -265,11 +265,9 @@ def test_process_that_is_gone_hangs_on_nothing(tmp_path: Path) -> None:
     assert machine.hangs_on(10, tmp_path) == ""
 
 
-def test_login_shell_is_a_warning_that_names_no_command_that_is_not_there(
-    tmp_path: Path,
-) -> None:
+def test_login_shell_is_a_warning_that_names_what_outlives_it(tmp_path: Path) -> None:
     proc = processes(tmp_path, (os.getpid(), "python", 2, TTY), (2, "sshd", 1, 0))
     finding = machine.login_shell(proc)
     assert (finding.verdict, "remote login" in finding.found) == ("warning", True)
-    assert "migrator service" not in finding.mend
+    assert "`migrator service PLAN` prints" in finding.mend
     assert machine.login_shell(tmp_path / "empty").verdict == "ok"
