@@ -41,7 +41,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.queues import SimpleQueue
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Final, Literal
 from xml.etree import ElementTree as ET
@@ -253,37 +253,36 @@ def judge(wanted: Sequence[Mutant], missing: Mapping[str, str]) -> Iterator[Verd
         importlib.import_module(library)
     assert "migrator" not in sys.modules, "each child must load its own"
     shares = [share for number in range(WORKERS) if (share := possible[number::WORKERS])]
+    open_ones = {mutant.name for mutant in possible}
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        verdicts: SimpleQueue[Verdict | None] = FORK.SimpleQueue()
-        workers = [
-            FORK.Process(target=_work, args=(share, Path(folder).resolve() / str(n), verdicts))
-            for n, share in enumerate(shares)
-        ]
-        for worker in workers:
-            worker.start()
-        open_ones = {mutant.name for mutant in possible}
-        ended = 0
-        while ended < len(workers):
-            verdict = verdicts.get()
-            if verdict is None:
-                ended += 1
-            else:
-                open_ones.remove(verdict.mutant)
-                yield verdict
-        for worker in workers:
+        hearing: list[Connection] = []
+        for number, share in enumerate(shares):
+            ear, mouth = FORK.Pipe(duplex=False)
+            tree = Path(folder).resolve() / str(number)
+            FORK.Process(target=_work, args=(share, tree, mouth), daemon=False).start()
+            mouth.close()  # so that a worker that has died is heard of
+            hearing.append(ear)
+        while hearing:
+            speaking = wait(hearing)
+            for ear in [each for each in hearing if each in speaking]:
+                try:
+                    verdict: Verdict = ear.recv()
+                except EOFError:
+                    hearing.remove(ear)
+                else:
+                    open_ones.remove(verdict.mutant)
+                    yield verdict
+        for worker in multiprocessing.active_children():
             worker.join()
     for name in sorted(open_ones):
         yield Verdict(name, "BROKEN", "its worker has died")
 
 
-def _work(share: Sequence[Mutant], tree: Path, verdicts: SimpleQueue[Verdict | None]) -> None:
+def _work(share: Sequence[Mutant], tree: Path, mouth: Connection) -> None:
     """What a worker does: its share, in a copy of its own."""
-    try:
-        copied(tree)
-        for verdict in try_all(share, tree, run_tests):
-            verdicts.put(verdict)
-    finally:
-        verdicts.put(None)
+    copied(tree)
+    for verdict in try_all(share, tree, run_tests):
+        mouth.send(verdict)
 
 
 def copied(tree: Path) -> None:
@@ -303,12 +302,17 @@ def run_tests(tree: Path, tests: Sequence[str]) -> Answer:
     report.unlink(missing_ok=True)
     child = FORK.Process(target=_child, args=(tree, tests, report, log))
     child.start()
-    child.join(SECONDS_MAX)
-    if child.exitcode is None:
-        assert child.pid is not None, "it was started"
-        os.killpg(child.pid, signal.SIGKILL)
-        child.join()
+    try:
+        child.join(SECONDS_MAX)
+        late = child.exitcode is None
+    finally:
+        if child.exitcode is None:  # also when somebody presses Ctrl-C
+            assert child.pid is not None, "it was started"
+            os.killpg(child.pid, signal.SIGKILL)
+            child.join()
+    if late:
         return Answer(-1, "", f"no end within {SECONDS_MAX} s")
+    assert child.exitcode is not None, "it has ended"
     lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
     last = next((line for line in reversed(lines) if line.strip()), "nothing was said")
     return Answer(child.exitcode, first_red(report), last.strip())
