@@ -44,7 +44,8 @@ def command(
 
     \b
     Keys of the JSON document: run, mode, practice, state, run_time, led_by, decisions [wave,
-    subject, what, waits_for, on_whom, since, until, then, choices [command, consequence]].
+    subject, what, text (of a check: what is to be tried), waits_for, on_whom, since, until, then,
+    unanswered (what comes of it when nobody chooses), choices [command, consequence]].
     """
     seen = see_run(run, store)
     with seen.store:
@@ -78,10 +79,15 @@ def _urgency(seen: SeenRun, wait: Wait) -> int:
 
 def choices(seen: SeenRun, wait: Wait, now: datetime) -> list[tuple[str, str]]:
     """(the command as it is typed, what it leads to)."""
+    from migrator.reports.consequences import consequence
+
     person = who_may(seen, wait)
     return [
-        (_completed(seen, typed(seen, line), person, now, wait.until), then)
-        for line, then in wait.choices
+        (
+            _completed(seen, typed(seen, choice[0]), person, now, wait.until),
+            printable(consequence(seen.run, now, wait, choice, seen.clock)),
+        )
+        for choice in wait.choices
     ]
 
 
@@ -99,6 +105,8 @@ def _completed(seen: SeenRun, line: str, person: str, now: datetime, until: date
 
 
 def _facts(seen: SeenRun, found: list[Wait], now: datetime) -> dict[str, object]:
+    from migrator.reports.consequences import check_text, unanswered
+
     return {
         "run": seen.name,
         "mode": seen.mode,
@@ -111,11 +119,13 @@ def _facts(seen: SeenRun, found: list[Wait], now: datetime) -> dict[str, object]
                 "wave": wait.wave,
                 "subject": wait.subject,
                 "what": wait.what,
+                "text": check_text(seen.run, wait),
                 "waits_for": wait.waits_for,
                 "on_whom": wait.on_whom,
                 "since": seen.local(wait.since),
                 "until": seen.local(wait.until),
                 "then": wait.then,
+                "unanswered": unanswered(seen.run, wait, seen.clock),
                 "choices": [
                     {"command": line, "consequence": then}
                     for line, then in choices(seen, wait, now)
@@ -135,18 +145,27 @@ def _show(seen: SeenRun, found: list[Wait], now: datetime) -> None:
         _show_what_comes(seen, now)
     for number, wait in enumerate(found, start=1):
         output.show()
-        output.show(printable(f"{number}. {wait.what}"))
-        since = f", since {seen.clock(wait.since)}" if wait.since is not None else ""
-        output.show(f"   waits for {wait.waits_for}: {wait.on_whom}{since}")
-        if wait.until is not None:
-            line = f"   until {seen.clock(wait.until)} ({left(wait.until, now)}); then {wait.then}"
-            output.show(output.colour(line, "yellow"))
-        for line, then in choices(seen, wait, now):
-            output.show(f"   {line}")
-            output.show(f"       {then}")
+        _show_wait(seen, number, wait, now)
     if not seen.played_out:
         _show_what_may_be(seen, now)
         output.say(leader_line(seen))
+
+
+def _show_wait(seen: SeenRun, number: int, wait: Wait, now: datetime) -> None:
+    from migrator.reports.consequences import check_text, unanswered
+
+    output.show(printable(f"{number}. {wait.what}"))
+    since = f", since {seen.clock(wait.since)}" if wait.since is not None else ""
+    output.show(f"   waits for {wait.waits_for}: {wait.on_whom}{since}")
+    for line in check_text(seen.run, wait).splitlines():
+        output.show(printable(f"   | {line}"))
+    if wait.until is not None:
+        line = f"   until {seen.clock(wait.until)} ({left(wait.until, now)}); then {wait.then}"
+        output.show(output.colour(line, "yellow"))
+        output.show(printable(f"   {unanswered(seen.run, wait, seen.clock)}"))
+    for line, then in choices(seen, wait, now):
+        output.show(f"   {line}")
+        output.show(f"       {then}")
 
 
 def _show_what_comes(seen: SeenRun, now: datetime) -> None:
