@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from interruptions.places import KINDS, places
+from interruptions.places import HEAVY, places
 from interruptions.under_fire import Life, Nursery, UnderFire
 from migrator.store import tables
 from migrator.store.sql import open_store
@@ -29,7 +29,7 @@ def freeze(run: UnderFire, life: Life) -> None:
             life.send(signal.SIGSTOP)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", HEAVY)
 def test_a_frozen_conductor_is_replaced_and_leaves_when_it_wakes(
     nursery: Nursery, tmp_path: Path, kind: str
 ) -> None:
