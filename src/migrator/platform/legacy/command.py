@@ -153,18 +153,19 @@ class Commands:
         """What the guard is told; nothing in it is ever on a command line."""
         pinned = self.files_for(command.files)
         files = FILES_MARK if way.host else str(pinned)
+        folder = "" if way.host else str(self.guards.resolve())
         values = act.placeholders(files)
         environment = {name: filled(text, values) for name, text in command.environment.items()}
         task: dict[str, object] = {
-            "run_key": act.run_key,
-            "key": act.key,
+            "run_key": act.run_key(folder),
+            "key": act.key(folder),
             "mark": chance.token_hex(8),
             "move": act.move,
             "act": act.act,
             "attempt": act.attempt,
             "token": act.token,
             "epoch": act.epoch,
-            "folder": "" if way.host else str(self.guards.resolve()),
+            "folder": folder,
             "parent": 0 if way.host else os.getpid(),
             "argv": [filled(word, values) for word in command.argv],
             # A folder of the command's own starts at the folder with the pinned files.

@@ -30,7 +30,12 @@ OLD_SIDE_ACTS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ActFacts:
-    """One try of one act. `began_on` is the machine on which it was begun, where that is known."""
+    """One try of one act.
+
+    `began_on` is the machine on which it was begun, where that is known. `identity` tells runs of
+    the same name in other stores apart (the hash of the first journal line does): their guards
+    may meet on one host.
+    """
 
     run: str
     wave: str
@@ -42,17 +47,15 @@ class ActFacts:
     epoch: int
     side: str
     began_on: str = ""
+    identity: str = ""
 
-    @property
-    def run_key(self) -> str:
-        """A file name for the run, whatever its name."""
-        return hashlib.sha256(self.run.encode()).hexdigest()[:24]
+    def run_key(self, folder: str) -> str:
+        """A file name for the run, whatever its name, and for its guards' folder."""
+        return _digest(folder, self.identity, self.run)
 
-    @property
-    def key(self) -> str:
+    def key(self, folder: str) -> str:
         """A file name for the act, the same for all its attempts and tries."""
-        words = f"{self.run}\0{self.move}\0{self.act}"
-        return hashlib.sha256(words.encode()).hexdigest()[:24]
+        return _digest(folder, self.identity, self.run, self.move, self.act)
 
     def environment(self) -> Mapping[str, str]:
         """What a command is told about its act."""
@@ -75,6 +78,10 @@ class ActFacts:
             "files": files,
             "side": self.side,
         }
+
+
+def _digest(*words: str) -> str:
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:24]
 
 
 class LostEnd(PermanentError):

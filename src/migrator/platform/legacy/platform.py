@@ -37,7 +37,8 @@ class LegacyPlatform:
     """Performs acts by command and by call.
 
     `authority` says which side holds authority once an act is done, None where it moves none.
-    `began_on` says on which machine an act in doubt was begun, empty where nobody knows.
+    `began_on` says on which machine an act in doubt was begun, empty where nobody knows;
+    `identity` tells runs of the same name apart (`ActFacts`).
     """
 
     run: str
@@ -50,6 +51,7 @@ class LegacyPlatform:
     otherwise: Platform | None = None
     side_of: Callable[[str, str], str] = side_of
     began_on: Callable[[str, str], str] = _nowhere
+    identity: str = ""
 
     async def perform(self, intent: Intent) -> ActResult:
         """Do the act. Raises TransientError or PermanentError."""
@@ -128,6 +130,7 @@ class LegacyPlatform:
             epoch=self.epoch(),
             side=self.side_of(intent.move, name),
             began_on=self.began_on(intent.move, name),
+            identity=self.identity,
         )
 
     def _means(self, act: ActFacts) -> Means | None:

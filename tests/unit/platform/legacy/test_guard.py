@@ -122,6 +122,21 @@ async def test_a_guard_that_is_killed_itself_takes_its_command_along(
     await until(lambda: not living(pids), 1.0)
 
 
+async def test_a_command_dies_with_its_guard_even_when_nobody_looks(
+    tmp_path: Path, files: Path
+) -> None:
+    conductor = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CONDUCTOR, str(tmp_path), "echo $$ $PPID > pids; while :; do :; done"
+    )
+    await until(lambda: bool(pids_in(files / "pids", 2)), 20)
+    command, guard_pid = pids_in(files / "pids", 2)
+    conductor.send_signal(signal.SIGSTOP)
+    os.kill(guard_pid, signal.SIGKILL)
+    await until(lambda: not living([command]), 1.0)
+    conductor.kill()
+    await conductor.wait()
+
+
 @pytest.mark.parametrize("module", [guard, guard_record, guard_voice])
 def test_the_guard_is_understood_by_old_pythons(module: object) -> None:
     tree = ast.parse(inspect.getsource(module), feature_version=(3, 6))  # type: ignore[arg-type]

@@ -31,7 +31,7 @@ def leave_a_record(folder: Path, act: ActFacts, **words: object) -> None:
     folder.mkdir(exist_ok=True)
     gone = [4_194_304, 1]  # a number beyond every process
     record = {**here(), "guard": gone, "group": gone, "ended": None, **words}
-    (folder / f"{act.key}.1-00.json").write_text(json.dumps(record))
+    (folder / f"{act.key(str(folder))}.1-00.json").write_text(json.dumps(record))
 
 
 async def test_an_act_is_not_begun_twice_at_a_time(
@@ -80,7 +80,9 @@ async def test_a_process_that_left_its_session_is_found_by_its_mark(
 ) -> None:
     leave_a_record(commands.guards, act)
     stray = await asyncio.create_subprocess_exec(
-        "sleep", "300", env={"PATH": os.environ["PATH"], "MIGRATOR_GUARD": f"{act.key}.0"}
+        "sleep",
+        "300",
+        env={"PATH": os.environ["PATH"], "MIGRATOR_GUARD": f"{act.key(str(commands.guards))}.0"},
     )
     try:
         found = await replace(commands, settle_seconds=0.02).observe(act, LOOK)
