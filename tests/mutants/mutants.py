@@ -183,9 +183,13 @@ def lacking() -> dict[str, str]:
 
 def try_all(share: Sequence[Mutant], tree: Path, tester: Tester) -> Iterator[Verdict]:
     """Try mutants in a tree, one after the other, once their tests are green without them."""
-    untouched = tester(tree, sorted({test for mutant in share for test in mutant.tests}))
+    tests = sorted({test for mutant in share for test in mutant.tests})
+    green = tester(tree, tests).code == pytest.ExitCode.OK
     for mutant in share:
-        if untouched.code == 0:
+        # Red in the heap: each mutant's own tests are asked by themselves, so that one red test
+        # spoils the verdicts on its own mutants and on no others.
+        untouched = Answer(0, "", "") if green else tester(tree, mutant.tests)
+        if untouched.code == pytest.ExitCode.OK:
             yield try_one(mutant, tree, tester)
         else:
             red = untouched.red or f"pytest ended with {untouched.code}: {untouched.words}"

@@ -103,10 +103,20 @@ def test_a_change_that_does_not_apply_exactly_once_is_a_failure(tree: Path) -> N
 
 def test_tests_that_are_red_without_a_mutant_prove_nothing(tree: Path) -> None:
     (tree / PROGRAM).write_text("fenced = None or True\n", encoding="utf-8")
-    verdicts = list(try_all([a_mutant(), a_mutant("b")], tree, Pytest(Answer(1, "a test", ""))))
+    (verdict,) = try_all([a_mutant()], tree, Pytest(Answer(1, "a test", "")))
 
-    assert [each.word for each in verdicts] == ["BROKEN", "BROKEN"]
-    assert verdicts[0].why == "without any mutant there is red: a test"
+    assert (verdict.word, verdict.good) == ("BROKEN", False)
+    assert verdict.why == "without any mutant there is red: a test"
+
+
+def test_a_red_test_spoils_the_verdict_on_its_own_mutant_and_on_no_other(tree: Path) -> None:
+    def tester(tree: Path, tests: Sequence[str]) -> Answer:
+        mutated = (tree / PROGRAM).read_text(encoding="utf-8") != FENCED
+        return Answer(int(mutated or "tests/test_red.py" in tests), "a test", "")
+
+    verdicts = try_all([a_mutant("red"), a_mutant("green")], tree, tester)
+
+    assert [each.word for each in verdicts] == ["BROKEN", "noticed"]
 
 
 def test_the_bytecode_of_what_is_changed_is_not_kept(tree: Path) -> None:
