@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -19,23 +20,31 @@ from migrator.platform.legacy.exchange import (
 )
 
 
-@asynccontextmanager
-async def answering(*answers: bytes) -> AsyncIterator[tuple[str, list[str]]]:
+@contextmanager
+def answering(*answers: bytes) -> Iterator[tuple[str, list[str]]]:
     """A server that gives these raw answers, one for each connection, and notes first lines."""
-    waiting, asked = list(answers), list[str]()
+    asked = list[str]()
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0].decode())
-        writer.write(waiting.pop(0))
-        writer.close()
-        try:
-            await writer.wait_closed()
-        except ConnectionError:
-            return  # the client had enough
+    def serve() -> None:
+        for answer in answers:
+            try:
+                line, _ = listener.accept()
+            except OSError:
+                return  # the test is over
+            with line, suppress(OSError):
+                words = b""
+                while not words.endswith(b"\r\n\r\n"):
+                    words += line.recv(65_536) or b"\r\n\r\n"
+                if words.strip():
+                    asked.append(words.split(b"\r\n")[0].decode())
+                    line.sendall(answer)
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
 
 
 async def ask(url: str, method: str = "GET", **headers: str) -> Response:
@@ -53,9 +62,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 async def test_an_answer_is_cut_at_its_limit() -> None:
     body = b"x" * (ANSWER_BYTES_MAX + 1)
-    async with answering(
-        b"HTTP/1.1 200 OK\r\n\r\n" + body, b"HTTP/1.1 200 OK\r\n\r\n" + body[1:]
-    ) as (
+    with answering(b"HTTP/1.1 200 OK\r\n\r\n" + body, b"HTTP/1.1 200 OK\r\n\r\n" + body[1:]) as (
         url,
         _,
     ):
@@ -65,42 +72,40 @@ async def test_an_answer_is_cut_at_its_limit() -> None:
 
 
 async def test_it_goes_on_at_the_same_host_only_and_repeats_no_deed() -> None:
-    async with answering(redirect("/next?a=1"), OK) as (url, asked):
+    with answering(redirect("/next?a=1"), OK) as (url, asked):
         assert (await ask(url + "/first")).body == b"ok"
         assert asked == ["GET /first HTTP/1.1", "GET /next?a=1 HTTP/1.1"]
-    async with answering(OK) as (other, strayed):
+    with answering(OK) as (other, strayed):
         for to, status, method in (
             (other, 302, "GET"),
             (other, 307, "POST"),
             ("/done", 303, "POST"),
             ("//localhost/", 302, "GET"),
         ):
-            async with answering(redirect(to, status)) as (url, asked):
+            with answering(redirect(to, status)) as (url, asked):
                 assert (await ask(url, method)).status == status
                 assert len(asked) == 1
         assert strayed == []
-    async with answering(redirect("/next", 307), OK) as (url, asked):
+    with answering(redirect("/next", 307), OK) as (url, asked):
         assert (await ask(url, "POST")).status == 200
         assert asked[1] == "POST /next HTTP/1.1"
 
 
 async def test_going_round_in_circles_ends() -> None:
-    async with answering(*[redirect("/a"), redirect("/b")] * 5) as (url, asked):
+    with answering(*[redirect("/a"), redirect("/b")] * 5) as (url, asked):
         assert (await ask(url)).status == 302
     assert len(asked) == 5
 
 
 @pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTT"])
 async def test_an_answer_that_is_none_is_broken_off(answer: bytes) -> None:
-    async with answering(answer) as (url, _):
-        with pytest.raises(BrokenOffError):
-            await ask(url)
+    with answering(answer) as (url, _), pytest.raises(BrokenOffError):
+        await ask(url)
 
 
 async def test_a_header_that_cannot_be_sent_is_not_repeated_in_the_error() -> None:
-    async with answering(OK) as (url, asked):
-        with pytest.raises(PermanentError) as caught:
-            await ask(url, Authorization="hunter2\nX-Evil: 1")
+    with answering(OK) as (url, asked), pytest.raises(PermanentError) as caught:
+        await ask(url, Authorization="hunter2\nX-Evil: 1")
     assert caught.value.reference == "call-header"
     assert "hunter2" not in f"{caught.value.message} {caught.value.__cause__}"
     assert caught.value.__suppress_context__
