@@ -74,6 +74,7 @@ _TABLE: Final = {
         ("run", "run:command", "Carry out a plan."),
         ("service", "service:command", "Print a systemd unit that carries a plan out."),
         ("status", "status:command", "Say where a run stands and what it waits for."),
+        ("since", "since:command", "Brief the next shift: what happened since, what comes next."),
         ("watch", "watch:command", "Follow a run on a live screen."),
         ("pause", "verbs:pause", "Start nothing new in a run."),
         ("resume", "verbs:resume", "Let a paused run go on."),
