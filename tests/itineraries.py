@@ -157,7 +157,7 @@ def _leg(
     recipe = RECIPES[kind]
     still = {"verify", "accept"}
     steps = {
-        step.kind: _exactly(0.0 if step.kind.value in still else STEP_MINUTES)
+        step.key: _exactly(0.0 if step.kind.value in still else STEP_MINUTES)
         for step in (*recipe.steps, *recipe.commit)
     }
     mates = {mate for group in with_ if move in group for mate in group}
@@ -171,7 +171,7 @@ def _leg(
         team=TeamId("blue"),
         criticality=3,
         step_minutes=steps,
-        undo_minutes={undo.kind: _exactly(UNDO_MINUTES) for undo in recipe.unwind},
+        undo_minutes={undo.key: _exactly(UNDO_MINUTES) for undo in recipe.unwind},
         failure_probability=0.0,
         copy_gib=0.0,
         irreversible=None,

@@ -20,7 +20,7 @@ from migrator.engine.policy import ENGINE_STEPS, authority_after
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import ActRecord, Run, WaveRecord, new_run
 from migrator.engine.states import ActState, CheckState, RunState, WaveState
-from migrator.plan.model import Itinerary
+from migrator.plan.model import Itinerary, Recipe
 
 PASSES_MAX: Final = 300
 Kind = TypeVar("Kind", bound=ev.Event)
@@ -98,10 +98,13 @@ class Play:
                 self.note(ev.StepEnded(move, name, record.attempt, outcome, detail))
             else:
                 self.note(ev.UndoEnded(move, name, record.attempt, outcome, detail))
-            side = authority_after(self.run.itinerary.legs[move].recipe, name)
+            side = authority_after(self._recipe(move), name)
             if outcome == "done" and side is not None:
                 self.note(ev.AuthorityMoved(move, side))
         return self.settle()
+
+    def _recipe(self, move: str) -> Recipe:
+        return self.run.itinerary.recipes[self.run.itinerary.legs[move].recipe]
 
     def fail(self, act: str, outcome: str = "failed") -> tuple[ev.Event, ...]:
         """Let an act fail, try after try, until the engine does not try it any more."""

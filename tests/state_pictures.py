@@ -118,7 +118,7 @@ def _authority() -> str:
         acts = [step.kind.value for step in recipe.steps]
         acts += [undo.kind.value for undo in recipe.unwind]
         for act in acts:
-            side = authority_after(name, act)
+            side = authority_after(recipe, act)
             if side is not None:
                 lines.append(f"| {name} | {act} | {side} |")
     head = ["| recipe | when this act is done | authority is with |", "|---|---|---|"]

@@ -105,8 +105,8 @@ def _leg(number: int, wave: WaveId, start: datetime) -> Leg:
     kind = ("stateful", "stateless", "stateless", "batch")[number % 4]
     move = 40.0 + 11 * (number % 5)
     recipe = RECIPES[kind]
-    steps = {s.kind: Estimate(move * s.share, move * s.share * 1.4) for s in recipe.steps}
-    steps |= {s.kind: Estimate(5, 8, assumed=True) for s in recipe.commit}
+    steps = {s.key: Estimate(move * s.share, move * s.share * 1.4) for s in recipe.steps}
+    steps |= {s.key: Estimate(5, 8, assumed=True) for s in recipe.commit}
     return Leg(
         id=SubsystemId(f"{theme}-{part}".lower()),
         name=f"{theme} {part}",
@@ -116,7 +116,7 @@ def _leg(number: int, wave: WaveId, start: datetime) -> Leg:
         team=TeamId("ops"),
         criticality=1 + number % 5,
         step_minutes=steps,
-        undo_minutes={u.kind: Estimate(30 * u.share, 40 * u.share) for u in recipe.unwind},
+        undo_minutes={u.key: Estimate(30 * u.share, 40 * u.share) for u in recipe.unwind},
         failure_probability=0.02,
         copy_gib=120.0 if kind == "stateful" else 0.0,
         irreversible="the payment file is sent" if number % 7 == 3 else None,

@@ -127,6 +127,7 @@ async def _rehearse(
         conductor.changed.set()
 
     people = SimulatedPeople(itinerary, clock, chance, box, submit, conductor.spawn)
+    conductor.listeners.append(platform.hear)
     conductor.listeners.append(people.listen)
     if on_commit is not None:
         conductor.listeners.append(on_commit)
@@ -404,6 +405,7 @@ def _attendant(led: Practice, onlooker: Onlooker | None) -> Attendant:
     present = frozenset(started.play)
     people = SimulatedPeople(run.itinerary, clock, chance, box, submit, conductor.spawn, present)
     people.holds_stand = True  # whoever practises with a hold ends it
+    conductor.listeners.append(platform.hear)
     conductor.listeners.append(people.listen)
     people.resume(run)
     asked = None if wall else people.present_asked  # wall time stands still for nobody

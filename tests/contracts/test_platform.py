@@ -82,7 +82,7 @@ def test_a_recipe_goes_forward_and_back(rig: Rig, move: str) -> None:
         for intent in rig.intents(move)
     }
     assert {result.outcome for result in results.values()} == {"done"}
-    recipe = rig.itinerary.legs[move].recipe
+    recipe = rig.itinerary.recipes[rig.itinerary.legs[move].recipe]
     for act, result in results.items():
         assert result.authority == authority_after(recipe, act)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from migrator.ids import ID_PATTERN, PersonId, PlaceId, SubsystemId, TeamId, WaveId
 from migrator.plan.digest import plan_digest
+from migrator.plan.means import Call, Command, InDoubt, Manual, Means, Wait
 from migrator.plan.model import (
     Act,
     Constraints,
@@ -53,16 +55,106 @@ moments = st.builds(
 )
 zones = st.sampled_from(["Europe/Stockholm", "UTC", "America/St_Johns", "Asia/Tokyo"])
 
+# Braces are filled in when an act is performed, so those that mean nothing are faults.
+words = texts.map(lambda text: text.replace("{", "(").replace("}", ")"))
+named = st.dictionaries(st.sampled_from(["PGHOST", "LANG", "X_1"]), words, max_size=2)
+secrets = st.dictionaries(
+    st.sampled_from(["PGPASSWORD", "TOKEN"]), st.sampled_from(["env:A", "file:/etc/a"]), max_size=2
+)
+commands = st.builds(
+    Command,
+    argv=st.tuples(words.filter(bool), words, st.just("{subsystem}")),
+    host=st.sampled_from(["", "db1", "root@db1"]),
+    folder=words,
+    environment=named,
+    secrets=secrets,
+    files=st.lists(st.sampled_from(["copy.sh", "sql/a b.sql"]), max_size=2).map(tuple),
+    expects=st.lists(st.integers(0, 255), max_size=3).map(tuple),
+    output_kib_max=st.integers(1, 16384),
+)
+calls = st.builds(
+    Call,
+    method=st.sampled_from(["GET", "POST", "PUT"]),
+    url=st.sampled_from(["http://a/b", "https://a:1/{subsystem}?x=1"]),
+    headers=st.dictionaries(st.sampled_from(["X-A", "Accept"]), st.just("a b"), max_size=2),
+    secrets=secrets,
+    body=words,
+    expects=st.lists(st.integers(100, 599), min_size=1, max_size=3).map(tuple),
+    poll_url=st.sampled_from(["", "http://a/{token}"]),
+    poll_seconds=st.sampled_from([1.0, 5.0, 30.0]),
+    done_when=st.just("state=done"),
+    failed_when=st.sampled_from(["", "state=failed"]),
+)
+observing = st.one_of(
+    st.builds(lambda it: {"in_doubt": InDoubt.OBSERVE, "observe": it}, commands),
+    st.builds(lambda it: {"in_doubt": InDoubt.OBSERVE, "observe_call": it}, calls),
+    st.sampled_from([{"in_doubt": InDoubt.REPEAT}, {"in_doubt": InDoubt.ASK}]),
+)
+performing = st.one_of(
+    st.builds(lambda it, doubt: Means(command=it, **doubt), commands, observing),
+    st.builds(lambda it, doubt: Means(call=it, **doubt), calls, observing),
+)
+waiting = st.one_of(
+    st.builds(Wait, moments),
+    st.builds(Wait, st.none(), minutes),
+).map(lambda it: Means(InDoubt.REPEAT, wait=it))
+by_hand = st.builds(
+    lambda text, persons: Means(InDoubt.REPEAT, manual=Manual(text, tuple(persons))),
+    st.dictionaries(st.sampled_from(["en", "sv"]), some_text, min_size=1),
+    st.lists(ids, max_size=2),
+)
+means = st.one_of(performing, waiting, by_hand)
+undo_names = st.lists(st.sampled_from([*UndoKind, "drop-index"]), max_size=2).map(tuple)
+limits = st.one_of(st.none(), minutes)
 steps = st.lists(
-    st.builds(
-        RecipeStep,
-        st.sampled_from(StepKind),
-        numbers,
-        st.lists(st.sampled_from(UndoKind), max_size=2).map(tuple),
+    st.one_of(
+        st.builds(
+            RecipeStep,
+            st.sampled_from([kind for kind in StepKind if kind is not StepKind.TASK]),
+            numbers,
+            undo_names,
+            limit_minutes=limits,
+            means=st.one_of(st.none(), means),
+        ),
+        st.builds(
+            RecipeStep,
+            st.just(StepKind.TASK),
+            numbers,
+            undo_names,
+            st.sampled_from(["rebuild-index", "tell-the-bank"]),
+            st.booleans(),
+            limits,
+            means,
+        ),
     ),
     max_size=3,
 ).map(tuple)
-undos = st.lists(st.builds(RecipeUndo, st.sampled_from(UndoKind), numbers), max_size=3).map(tuple)
+undos = st.lists(
+    st.one_of(
+        st.builds(
+            RecipeUndo,
+            st.sampled_from([kind for kind in UndoKind if kind is not UndoKind.UNDO_TASK]),
+            numbers,
+            limit_minutes=limits,
+        ),
+        st.builds(
+            RecipeUndo,
+            st.just(UndoKind.UNDO_TASK),
+            numbers,
+            st.just("drop-index"),
+            limits,
+            means,
+        ),
+        st.builds(
+            lambda means, proof: RecipeUndo(
+                UndoKind.BRING_BACK, 0.5, means=replace(means, proof=proof)
+            ),
+            performing,
+            commands,
+        ),
+    ),
+    max_size=3,
+).map(tuple)
 recipes = st.dictionaries(some_text, st.tuples(steps, undos, steps), max_size=2).map(
     lambda parts: {name: Recipe(name, *part) for name, part in parts.items()}
 )

@@ -21,6 +21,7 @@ from migrator.engine.ports import ActResult, Entry, Platform
 from migrator.engine.states import IllegalEvent, WaveState
 from migrator.plan.model import Itinerary, Leg, Recipe, StepKind, UndoKind
 from migrator.plan.recipes import RECIPES
+from migrator.platform.simulated.effects import Effects
 from migrator.platform.simulated.faults import PlannedFault
 from migrator.platform.simulated.judge import _committed
 from migrator.platform.simulated.platform import SimulatedPlatform
@@ -77,7 +78,7 @@ def never(*kinds: StepKind | UndoKind) -> Callable[[Platform], Platform]:
         act = name_of(intent).partition("/")[2]
         if act not in idle:
             return None
-        recipe = ESTATE.legs[intent.move].recipe
+        recipe = ESTATE.recipes[ESTATE.legs[intent.move].recipe]
         return ActResult("done", "of course", authority=authority_after(recipe, act))
 
     return lambda platform: Wrong(platform, answer)
@@ -124,12 +125,12 @@ def test_a_fence_that_does_nothing_is_noticed_before_anything_is_granted() -> No
 def test_a_fence_that_does_nothing_on_a_platform_that_does_not_look_loses_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fence(self: SimulatedPlatform, _place: Place, leg: Leg) -> ActResult:
+    def fence(self: Effects, _place: Place, leg: Leg) -> ActResult:
         return ActResult("done", authority=self._authority_of(leg, "fence"))
 
     monkeypatch.setattr(World, "require", lambda *_args, **_words: None)
-    monkeypatch.setattr(SimulatedPlatform, "_fence", fence)
-    monkeypatch.setattr(SimulatedPlatform, "_quiesce", lambda *_args: ActResult("done"))
+    monkeypatch.setattr(Effects, "_fence", fence)
+    monkeypatch.setattr(Effects, "_quiesce", lambda *_args: ActResult("done"))
     said = condemned()
 
     assert "both sides were live for" in said
@@ -139,15 +140,15 @@ def test_a_fence_that_does_nothing_on_a_platform_that_does_not_look_loses_rows(
 def test_a_drain_without_its_timer_is_seen_when_the_drain_takes_too_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    true = SimulatedPlatform._switch
+    true = Effects._switch
 
-    def switch(self: SimulatedPlatform, place: Place, leg: Leg) -> ActResult:
+    def switch(self: Effects, place: Place, leg: Leg) -> ActResult:
         result = true(self, place, leg)
         place.drain_armed = False
         return result
 
     assert condemned(faults=(PlannedFault("step_fails", "b", "drain"),)) == ""
-    monkeypatch.setattr(SimulatedPlatform, "_switch", switch)
+    monkeypatch.setattr(Effects, "_switch", switch)
     said = condemned(faults=(PlannedFault("step_fails", "b", "drain"),))
 
     assert "b: both sides were live for" in said
@@ -157,7 +158,7 @@ def test_a_drain_without_its_timer_is_seen_when_the_drain_takes_too_long(
 
 
 def test_a_final_copy_that_does_nothing_loses_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SimulatedPlatform, "_final_copy", lambda *_args: ActResult("done"))
+    monkeypatch.setattr(Effects, "_final_copy", lambda *_args: ActResult("done"))
     slow = {"c": {"step_minutes": {**ESTATE.legs["c"].step_minutes}}}
     said = condemned(an_itinerary(waves=("ab", "c"), stateless="b", legs=slow))
 
@@ -167,7 +168,7 @@ def test_a_final_copy_that_does_nothing_loses_rows(monkeypatch: pytest.MonkeyPat
 def test_an_unwind_that_does_not_bring_data_back_loses_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(SimulatedPlatform, "_bring_back", lambda *_args: ActResult("done"))
+    monkeypatch.setattr(Effects, "_bring_back", lambda *_args: ActResult("done"))
     said = condemned(faults=(PlannedFault("handler_says_no", function="f1"),))
 
     assert "was unwound and does not have all its rows" in said

@@ -220,16 +220,16 @@ def _move_row(seen: SeenRun, record: MoveRecord, now: datetime, width: int, id_w
     recipe = seen.itinerary.recipes[seen.itinerary.legs[record.id].recipe]
     row = Text(f"{_cut(record.id, id_width):<{id_width}} {record.wave:<4} ")
     if record.unwinding:
-        names = [undo.kind.value for undo in recipe.unwind]
+        names = [undo.key for undo in recipe.unwind]
         acts = [record.undos[name] for name in names if record.undos[name] in record.undoing]
         row.append("back ", style="bold yellow")
         row.append_text(_pipeline(acts, frozenset()))
         row.append(" " * max(1, 16 - len(acts)))
     else:
-        acts = [record.steps[step.kind.value] for step in recipe.steps]
+        acts = [record.steps[step.key] for step in recipe.steps]
         committing = seen.run.waves[record.wave].state is WaveState.COMMITTING
         if committing:
-            acts += [record.steps[step.kind.value] for step in recipe.commit]
+            acts += [record.steps[step.key] for step in recipe.commit]
         after_switch = _following(acts, StepKind.SWITCH.value)
         row.append_text(_pipeline(acts, CUT_STARTS | after_switch))
         row.append(" " * max(1, 20 - len(acts)))

@@ -16,7 +16,6 @@ from migrator.cli.sentences import counted, sentence, tone, worth_telling
 from migrator.cli.status import STATE_WORDS, left
 from migrator.cli.terminal import Teller
 from migrator.conductor.attending import Leaving
-from migrator.engine.policy import ENGINE_STEPS
 from migrator.engine.ports import Line
 from migrator.engine.run import Run
 from migrator.engine.states import CheckState
@@ -74,7 +73,7 @@ class Progress:
         acts = [
             (f"{move}/{name}", record.limit_at)
             for (move, name), record in self._run.in_flight.items()
-            if name not in ENGINE_STEPS and record.limit_at is not None
+            if not record.by_engine and record.limit_at is not None
         ]
         if not acts:
             return "leaving: nothing is under way"

@@ -17,11 +17,12 @@ from migrator.engine import events as ev
 from migrator.engine.commands import answer
 from migrator.engine.decide import decide, open_doubts
 from migrator.engine.fold import apply, fold
-from migrator.engine.policy import ENGINE_STEPS, IN_DOUBT, InDoubt
+from migrator.engine.policy import in_doubt
 from migrator.engine.ports import ActResult, Entry, Journal, Line, Platform
-from migrator.engine.run import Run
+from migrator.engine.run import ActRecord, Run
 from migrator.engine.states import ActState, RunState
 from migrator.errors import MigratorError
+from migrator.plan.means import InDoubt
 
 PASSES_MAX: Final = 1_000
 """Passes of `decide` at one instant: a run of 1,000 subsystems needs a few dozen."""
@@ -109,14 +110,19 @@ class Conductor:
     def _follow(self, event: ev.Event) -> None:
         """Begin or end the task that belongs to a committed fact."""
         if isinstance(event, ev.StepStarted):
-            if event.step not in ENGINE_STEPS:
+            if not self._act(event.move, event.step).by_engine:
                 self._begin((event.move, event.step), event)
         elif isinstance(event, ev.UndoStarted):
-            self._begin((event.move, event.undo), event)
+            if not self._act(event.move, event.undo).by_engine:
+                self._begin((event.move, event.undo), event)
         elif isinstance(event, ev.StepEnded):
             self._drop((event.move, event.step))
         elif isinstance(event, ev.UndoEnded):
             self._drop((event.move, event.undo))
+
+    def _act(self, move: str, name: str) -> ActRecord:
+        moves = self.run.moves[move]
+        return moves.steps.get(name) or moves.undos[name]
 
     def _settle_down(self) -> datetime | None:
         """Let `decide` speak until it has nothing more to say at this instant."""
@@ -191,9 +197,9 @@ class Conductor:
     def _doubt(self) -> None:
         """Settle every act that an earlier conductor began and never ended."""
         for move, name in open_doubts(self.run):
-            if name in ENGINE_STEPS:
+            record = self._act(move, name)
+            if record.by_engine:
                 continue
-            record = self.run.moves[move].steps.get(name) or self.run.moves[move].undos[name]
             if record.state is ActState.STARTED:
                 attempt = self.run.moves[move].attempt
                 is_step = name in self.run.moves[move].steps
@@ -205,8 +211,9 @@ class Conductor:
     async def _settle(self, key: tuple[str, str]) -> None:
         """Ask the world about one doubtful act, as its kind's policy says."""
         move, name = key
-        record = self.run.moves[move].steps.get(name) or self.run.moves[move].undos[name]
-        policy = IN_DOUBT[name]
+        record = self._act(move, name)
+        recipe = self.run.itinerary.recipes[self.run.itinerary.legs[move].recipe]
+        policy = in_doubt(recipe, name)
         if policy is InDoubt.REPEAT:
             result = ActResult("not_done", "it may be repeated with the same token")
         elif policy is InDoubt.ASK:
@@ -267,6 +274,7 @@ def outcome_events(intent: Intent, result: ActResult) -> list[ev.Event]:
                 result.detail,
                 result.changes,
                 result.remains,
+                result.lost,
             )
         )
     if result.authority is not None and result.outcome == "done":

@@ -54,7 +54,7 @@ WORDS: Final = frozenset(
 PLACES: Final = frozenset({"subject", "target", "because"})
 """Told only where it is the id of a wave, move, act or check: a target is typed by hand."""
 
-COUNTED: Final = frozenset({"moves", "changes", "remains", "examples"})
+COUNTED: Final = frozenset({"moves", "changes", "remains", "lost", "examples"})
 """Lists are told by their length, as `moves_count` and so on."""
 
 SORTED_OUT: Final = frozenset({"wave", "move", "step", "undo", "attempt", "check", "subsystem"})

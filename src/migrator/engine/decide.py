@@ -20,6 +20,7 @@ from migrator.engine.draft import Draft
 from migrator.engine.moving import decide_moving, start_ahead
 from migrator.engine.run import MoveRecord, Run, WaveRecord
 from migrator.engine.states import FINAL_WAVES, ActState, RunState, WaveState
+from migrator.engine.tasks import decide_tasks
 from migrator.engine.troubles import decide_doubts, decide_held, decide_timeouts
 from migrator.engine.unwind import (
     begin_unwind,
@@ -58,6 +59,7 @@ def decide(run: Run, now: datetime) -> Decision:
     if run.started is None or run.state is RunState.ENDED:
         return Decision((), None)
     decide_timeouts(draft)
+    decide_tasks(draft)
     if run.state is RunState.ABORTING:
         unwind_everything(draft)
     for leg in run.itinerary.waves:

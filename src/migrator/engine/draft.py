@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from migrator.engine.events import Event
-from migrator.engine.policy import COPIES
+from migrator.engine.policy import COPIES, reaction
 from migrator.engine.run import MoveRecord, Run
 from migrator.engine.states import COMPLETE, WaveState
-from migrator.plan.model import Leg, StepKind
+from migrator.inventory.model import Estimate
+from migrator.plan.model import Leg, StepKind, Trouble
 
 NEVER: Final = "nobody of the team comes on shift any more"
 _LAST = StepKind.PROBE_LINKS.value
@@ -123,3 +124,23 @@ def hands_on(run: Run, move: MoveRecord) -> bool:
     if last is not None and last.state in COMPLETE:
         return False
     return any(record.nth > 0 and name not in run.seatless for name, record in move.steps.items())
+
+
+def limit_of(draft: Draft, facts: Leg, name: str, estimate: Estimate | None) -> datetime:
+    """When an act that begins now counts as overdue; for a wait, when it is over.
+
+    Its own limit, else the policy's, but never less than twice its own P80. A person's task has
+    the policy's patience with people.
+    """
+    policy = draft.run.itinerary.policy
+    recipe = draft.run.itinerary.recipes[facts.recipe]
+    act = recipe.act(name)
+    means = act.means if act is not None else None
+    if means is not None and means.wait is not None:
+        return means.wait.until or draft.now + timedelta(minutes=means.wait.minutes)
+    if act is not None and act.limit_minutes is not None:
+        return draft.now + timedelta(minutes=act.limit_minutes)
+    patience = policy.step_minutes_max
+    if means is not None and means.manual is not None:
+        patience = reaction(policy, Trouble.UNANSWERED.value).after_minutes
+    return draft.now + timedelta(minutes=max(patience, 2 * estimate.p80 if estimate else 0.0))

@@ -194,6 +194,7 @@ class UndoEnded(Event):
     detail: str
     changes: tuple[str, ...] = ()
     remains: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()  # what a bring-back could not prove to have brought back
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,6 +389,21 @@ class OverrideGiven(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LossAccepted(Event):
+    """Two named people let an unwind go on without proof that every row came back.
+
+    `lost` is what the bring-back itself could not prove, as it said it.
+    """
+
+    move: str
+    attempt: int
+    by: str
+    second: str
+    reason: str
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class UnwindBegun(Event):
     """The computed set of moves to be taken back, each with its reason ("move: why")."""
 
@@ -509,7 +525,6 @@ class Stalled(Event):
     mend: str
 
 
-KINDS: Final[dict[str, type[Event]]] = {kind.__name__: kind for kind in Event.__subclasses__()}
 @dataclass(frozen=True, slots=True)
 class VersionAccepted(Event):
     """A person lets a run go on with another program version than the one that led it last."""
@@ -519,6 +534,7 @@ class VersionAccepted(Event):
     by: str
 
 
+KINDS: Final[dict[str, type[Event]]] = {kind.__name__: kind for kind in Event.__subclasses__()}
 VERSIONS: Final[dict[str, int]] = dict.fromkeys(KINDS, 1)
 
 _FIELDS: Final = {

@@ -8,14 +8,14 @@ commit, and by everybody who reads a journal: there is no other way to a run's s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from migrator.engine import events as ev
 from migrator.engine import fold_acts as acts
-from migrator.engine.policy import ENGINE_STEPS, LOOKS
+from migrator.engine import fold_checks as checks
+from migrator.engine.policy import reaction
 from migrator.engine.run import (
-    CheckRecord,
     Hold,
     Run,
     WaveRecord,
@@ -23,16 +23,14 @@ from migrator.engine.run import (
     new_run,
 )
 from migrator.engine.states import (
-    CHECK,
     RUN,
     WAVE,
     ActState,
-    CheckState,
     IllegalEvent,
     Side,
     WaveState,
 )
-from migrator.plan.model import Itinerary
+from migrator.plan.model import Itinerary, Trouble, UndoKind
 from migrator.plan.unwind_order import unwind_arcs
 
 
@@ -69,23 +67,14 @@ def _run_event(run: Run, event: ev.Event) -> None:
     run.state = following
 
 
-def _check_event(run: Run, check_id: str, event: ev.Event) -> CheckRecord:
-    check = run.checks[check_id]
-    following = CHECK[check.state].get(type(event))
-    if following is None:
-        raise IllegalEvent(f"check {check_id}", check.state, event)
-    check.state = following
-    return check
-
-
 # --- the run ------------------------------------------------------------------------------------
 
 
 def _run_started(run: Run, at: datetime, event: ev.RunStarted) -> None:
     if run.started is not None:
         raise IllegalEvent("the run", run.state, event)
-    run.program = event.program
     run.started = event
+    run.program = event.program
     for wave in run.waves:
         run.last_progress[wave] = at
 
@@ -111,9 +100,9 @@ def _run_ended(run: Run, _at: datetime, event: ev.RunEnded) -> None:
     _run_event(run, event)
     run.outcome = event.outcome
 
+
 def _version_accepted(run: Run, _at: datetime, event: ev.VersionAccepted) -> None:
     run.program = event.goes_on_with
-
 
 
 # --- gates and waves ----------------------------------------------------------------------------
@@ -177,6 +166,7 @@ def _wave_held(run: Run, at: datetime, event: ev.WaveHeld) -> None:
 
 def _hold_released(run: Run, at: datetime, event: ev.HoldReleased) -> None:
     wave = _wave_event(run, event.wave, event)
+    _patience_again(run, wave, at)
     if event.subject:
         wave.holds = [hold for hold in wave.holds if hold.subject != event.subject]
     else:
@@ -188,6 +178,16 @@ def _hold_released(run: Run, at: datetime, event: ev.HoldReleased) -> None:
     wave.cause = ""
     if wave.decided_at is None:  # it was held before its gate was passed
         wave.state = WaveState.DECIDING if wave.opened_at is not None else WaveState.PLANNED
+
+
+def _patience_again(run: Run, wave: WaveRecord, at: datetime) -> None:
+    """Whoever releases an unanswered task gives it the policy's patience once more."""
+    after = reaction(run.itinerary.policy, Trouble.UNANSWERED.value).after_minutes
+    for hold in wave.holds:
+        move, _, name = hold.subject.partition("/")
+        act = run.in_flight.get((move, name))
+        if hold.trouble == Trouble.UNANSWERED.value and act is not None:
+            act.limit_at = at + timedelta(minutes=max(after, 1.0))
 
 
 def _veto_given(run: Run, _at: datetime, event: ev.VetoGiven) -> None:
@@ -214,6 +214,18 @@ def _override_given(run: Run, _at: datetime, event: ev.OverrideGiven) -> None:
             record.state = ActState.FORCED
 
 
+def _loss_accepted(run: Run, _at: datetime, event: ev.LossAccepted) -> None:
+    lost = "; ".join(event.lost) or "nobody can tell what"
+    note = (
+        f"{event.move}: unwound with loss ({lost}); "
+        f"{event.by} and {event.second} answer for it: {event.reason}"
+    )
+    run.waves[run.moves[event.move].wave].exceptions.append(note)
+    run.exceptions.append(note)
+    run.losses[event.move] = event.lost
+    run.overrides_asked.pop(f"{event.move}/{UndoKind.BRING_BACK}", None)
+
+
 def _override_asked(run: Run, _at: datetime, event: ev.OverrideAsked) -> None:
     run.overrides_asked[event.subject] = event
 
@@ -223,7 +235,7 @@ def _code_spent(run: Run, _at: datetime, event: ev.CodeSpent) -> None:
 
 
 def _unwind_begun(run: Run, at: datetime, event: ev.UnwindBegun) -> None:
-    busy = {move for move, act in run.in_flight if act not in LOOKS and act not in ENGINE_STEPS}
+    busy = {move for (move, _), act in run.in_flight.items() if act.alters}
     if busy.intersection(event.moves):  # it would take effect behind its undo's back
         raise IllegalEvent(f"wave {event.wave}", run.waves[event.wave].state, event)
     wave = _wave_event(run, event.wave, event)
@@ -299,56 +311,6 @@ def _wave_committed(run: Run, _at: datetime, event: ev.WaveCommitted) -> None:
     _wave_event(run, event.wave, event)
 
 
-# --- checks -------------------------------------------------------------------------------------
-
-
-def _check_opened(run: Run, at: datetime, event: ev.CheckOpened) -> None:
-    state = CheckState.OPEN
-    if event.check in run.checks:
-        state = _check_event(run, event.check, event).state
-    wave = event.check.rsplit("@", 1)[1]
-    run.checks[event.check] = CheckRecord(event.check, wave, event.attempt, state, at)
-    run.last_progress[wave] = at
-
-
-def _check_assigned(run: Run, at: datetime, event: ev.CheckAssigned) -> None:
-    check = _check_event(run, event.check, event)
-    check.person = event.person
-    check.assigned_at = at
-    check.limit_at = event.limit_at
-    check.overdue_held = False
-    run.last_progress[check.wave] = at
-
-
-def _tick_given(run: Run, at: datetime, event: ev.TickGiven) -> None:
-    check = _check_event(run, event.check, event)
-    check.ticks[event.person] = event.verdict
-    check.ticked_at[event.person] = at
-    check.note_digest = event.note_digest or check.note_digest
-    if event.verdict == "does_not_work":
-        check.state = CheckState.REFUSED
-    elif event.verdict == "cannot_judge":
-        check.declined_by = (*check.declined_by, event.person)
-        check.state = CheckState.OPEN
-        check.person = ""
-    run.last_progress[check.wave] = at
-
-
-def _tick_withdrawn(run: Run, at: datetime, event: ev.TickWithdrawn) -> None:
-    check = _check_event(run, event.check, event)
-    check.ticks.pop(event.person, None)
-    run.last_progress[check.wave] = at
-
-
-def _check_passed(run: Run, at: datetime, event: ev.CheckPassed) -> None:
-    check = _check_event(run, event.check, event)
-    run.last_progress[check.wave] = at
-
-
-def _check_voided(run: Run, _at: datetime, event: ev.CheckVoided) -> None:
-    _check_event(run, event.check, event)
-
-
 # --- commands and waiting -----------------------------------------------------------------------
 
 
@@ -371,12 +333,14 @@ _HANDLERS: Final = (
     _run_started, _run_paused, _run_resumed, _run_aborted, _run_ended, _version_accepted,
     _gate_opened, _gate_decided, _gate_lapsed, _gate_postponed, _attempt_opened,
     _wave_held, _hold_released, _veto_given, _override_given, _override_asked, _code_spent,
+    _loss_accepted,
     _unwind_begun, _move_returned, _part_returned, _wave_returned, _wave_stuck, _wave_unstuck,
     _wave_blocked, _wave_verified, _wave_accepted, _commit_begun, _wave_committed,
     acts.step_started, acts.step_ended, acts.step_doubted, acts.step_settled, acts.step_resolved,
     acts.undo_started, acts.undo_ended, acts.undo_doubted, acts.undo_settled, acts.undo_resolved,
     acts.authority_moved, acts.links_judged,
-    _check_opened, _check_assigned, _tick_given, _tick_withdrawn, _check_passed, _check_voided,
+    checks.check_opened, checks.check_assigned, checks.check_passed, checks.check_voided,
+    checks.tick_given, checks.tick_withdrawn,
     _command_taken, _command_refused, _stalled,
 )  # fmt: skip
 

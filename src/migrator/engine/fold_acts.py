@@ -103,6 +103,7 @@ def undo_ended(run: Run, at: datetime, event: ev.UndoEnded) -> None:
     record.state = ENDS[event.outcome]
     record.changes = event.changes
     move.remains = (*move.remains, *event.remains)
+    record.lost = event.lost
     _end(run, move, record, at, event.outcome, event.detail)
     _switching(run, move, record, at)
 
@@ -207,12 +208,10 @@ def needed_undos(run: Run, record: MoveRecord) -> tuple[ActRecord, ...]:
     recipe = run.itinerary.recipes[run.itinerary.legs[record.id].recipe]
     named: set[str] = set()
     for step in recipe.steps:
-        act = record.steps[step.kind.value]
+        act = record.steps[step.key]
         if act.nth > 0 or act.state in _STOOD_IN:
-            named.update(undo.value for undo in step.undo)
-    return tuple(
-        record.undos[undo.kind.value] for undo in recipe.unwind if undo.kind.value in named
-    )
+            named.update(step.undo)
+    return tuple(record.undos[undo.key] for undo in recipe.unwind if undo.key in named)
 
 
 def _act(record: ActRecord, subject: str, event: ev.Event) -> None:

@@ -10,13 +10,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from migrator.engine import events as ev
-from migrator.engine.draft import NEVER, Draft, hands_on
+from migrator.engine.draft import NEVER, Draft, hands_on, limit_of
 from migrator.engine.policy import (
     COMMIT_STEPS,
     COPIES,
     CUT_STARTS,
     ENGINE_STEPS,
-    LOOKS,
     RETRY_PAUSE_MINUTES,
     reaction,
     trouble_of,
@@ -39,7 +38,7 @@ def start_ahead(draft: Draft, leg: WaveLeg) -> None:
         left = (
             act
             for act in record.steps.values()
-            if (act.state not in COMPLETE if act.name in ahead else act.name not in LOOKS)
+            if (act.state not in COMPLETE if act.name in ahead else not act.looks)
         )
         first = next(left, None)
         if first is not None and first.name in ahead and first.state in _TRIED:
@@ -101,7 +100,7 @@ def _try_step(draft: Draft, facts: Leg, record: MoveRecord, act: ActRecord, *, a
             _stall_for_a_seat(draft, facts, record)
         if answer is not None:
             return
-    if act.name in CUT_STARTS and not _may_cut(draft, facts, record, StepKind(act.name)):
+    if act.name in CUT_STARTS and not _may_cut(draft, facts, record, act.name):
         return
     if act.name in COPIES and not draft.bandwidth(facts):
         return
@@ -110,8 +109,7 @@ def _try_step(draft: Draft, facts: Leg, record: MoveRecord, act: ActRecord, *, a
 
 def start_step(draft: Draft, facts: Leg, record: MoveRecord, act: ActRecord) -> None:
     """Note the intent of a step."""
-    estimate = facts.step_minutes.get(StepKind(act.name))
-    limit = max(draft.run.itinerary.policy.step_minutes_max, 2 * estimate.p80 if estimate else 0.0)
+    estimate = facts.step_minutes.get(act.name)
     draft.add(
         ev.StepStarted(
             move=record.id,
@@ -119,7 +117,7 @@ def start_step(draft: Draft, facts: Leg, record: MoveRecord, act: ActRecord) -> 
             attempt=record.attempt,
             nth=act.nth + 1,
             token=draft.token(record.id, act.name, record.attempt),
-            limit_at=draft.now + timedelta(minutes=limit),
+            limit_at=limit_of(draft, facts, act.name, estimate),
         )
     )
 
@@ -171,10 +169,10 @@ def _word(act: ActRecord) -> str:
     return "timed out" if act.outcome == "timed_out" else "failed"
 
 
-def _may_cut(draft: Draft, facts: Leg, record: MoveRecord, kind: StepKind) -> bool:
+def _may_cut(draft: Draft, facts: Leg, record: MoveRecord, name: str) -> bool:
     """Tell whether the cut may begin now: order, blackout slots and appointments."""
     run = draft.run
-    if kind is StepKind.SWITCH and _complete_cut_before(record):
+    if name == StepKind.SWITCH and _complete_cut_before(record):
         return True  # the cut began with quiesce; standing still in the middle helps nobody
     for earlier in facts.after:
         before = run.moves[earlier]
@@ -184,8 +182,8 @@ def _may_cut(draft: Draft, facts: Leg, record: MoveRecord, kind: StepKind) -> bo
         if not before.switched or before.unwinding:
             return False
     steps = run.itinerary.recipes[facts.recipe].steps
-    kinds = [step.kind for step in steps]
-    span = kinds[kinds.index(kind) : kinds.index(StepKind.SWITCH) + 1]
+    names = [step.key for step in steps]
+    span = names[names.index(name) : names.index(StepKind.SWITCH) + 1]
     p80 = timedelta(minutes=sum(facts.step_minutes[each].p80 for each in span))
     for start, end, _ in facts.blackouts:
         if draft.now < end and draft.now + p80 > start:
@@ -201,7 +199,7 @@ def _may_cut(draft: Draft, facts: Leg, record: MoveRecord, kind: StepKind) -> bo
                 draft,
                 run.waves[record.wave],
                 Trouble.TIMED_OUT.value,
-                f"{record.id}/{kind.value}",
+                f"{record.id}/{name}",
                 (record.id,),
                 f"the appointment of {record.id} with {partner} ended at {end:%H:%M}",
             )

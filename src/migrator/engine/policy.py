@@ -6,19 +6,10 @@ performed: `in_doubt` has no default.
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Final
 
-from migrator.plan.model import Act, Policy, Reaction, StepKind, Trouble, UndoKind
-
-
-class InDoubt(Enum):
-    """What is done about an act that was started and whose end was never heard."""
-
-    REPEAT = "repeat"  # idempotent: the same token again
-    OBSERVE = "observe"  # ask the world: done, not done, unknown
-    ASK = "ask"  # hold the wave and call a human
-
+from migrator.plan.means import InDoubt
+from migrator.plan.model import Act, Policy, Reaction, Recipe, StepKind, Trouble, UndoKind
 
 ENGINE_STEPS: Final = frozenset({StepKind.VERIFY.value, StepKind.ACCEPT.value})
 """Steps that no platform performs: the engine ends them from ticks and evidence."""
@@ -75,6 +66,18 @@ IN_DOUBT: Final[dict[str, InDoubt]] = {
     UndoKind.PROVE_BACK.value: InDoubt.REPEAT,
 }
 
+_KINDS: Final = {*StepKind, *UndoKind} - {StepKind.TASK, UndoKind.UNDO_TASK}
+assert IN_DOUBT.keys() | ENGINE_STEPS == _KINDS, "every kind says what a doubt about it means"
+
+
+def in_doubt(recipe: Recipe, act: str) -> InDoubt:
+    """What is done about a doubtful act: as its means say, else as its kind says."""
+    known = recipe.act(act)
+    if known is None or known.means is None:
+        return IN_DOUBT[act]
+    return known.means.in_doubt
+
+
 CUT_STARTS: Final = frozenset({StepKind.QUIESCE.value, StepKind.SWITCH.value})
 """The first of these in a recipe begins the cut: from here on users notice."""
 
@@ -108,13 +111,13 @@ def trouble_of(step: str, outcome: str) -> Trouble:
     return Trouble.STEP_FAILED
 
 
-def authority_after(recipe: str, act: str) -> str | None:
+def authority_after(recipe: Recipe, act: str) -> str | None:
     """The side that holds authority once this act is done; None when the act moves none.
 
     Stateful and batch sides lose authority at the fence and gain it by a grant; a stateless one
     moves it with its traffic (architecture.md 5.6).
     """
-    if recipe == "stateless":
+    if not recipe.stateful:
         return {StepKind.SWITCH.value: "new", UndoKind.SWITCH_BACK.value: "old"}.get(act)
     return {
         StepKind.FENCE.value: "none",

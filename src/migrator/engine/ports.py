@@ -77,7 +77,8 @@ class ActResult:
 
     `outcome` is done or failed (the conductor adds timed_out). `authority` is the side that the
     act gave authority to ("old", "none", "new"), or None where it moved none. `judged` is what a
-    look at the links found. `remains` lists what an undo left on the target on purpose.
+    look at the links found. `remains` lists what an undo left on the target on purpose, `lost`
+    what a bring-back could not prove to have brought back.
     """
 
     outcome: str
@@ -86,6 +87,7 @@ class ActResult:
     authority: str | None = None
     judged: LinksJudged | None = None
     remains: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 class Platform(Protocol):

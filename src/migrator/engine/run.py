@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from migrator.engine import events as ev
-from migrator.engine.policy import SEATLESS
+from migrator.engine.policy import ENGINE_STEPS, LOOKS, SEATLESS
 from migrator.engine.states import (
     COMPLETE,
     ActState,
@@ -19,14 +19,16 @@ from migrator.engine.states import (
     Side,
     WaveState,
 )
-from migrator.plan.model import CheckLeg, Itinerary
+from migrator.plan.model import CheckLeg, Itinerary, RecipeStep, RecipeUndo
 
 
 @dataclass(slots=True)
 class ActRecord:
     """A step or an undo of one move in the current attempt."""
 
-    name: str  # StepKind or UndoKind value
+    name: str  # the key of a recipe's step or undo
+    looks: bool = False  # it changes nothing, and may be cut short
+    by_engine: bool = False  # no platform performs it: the engine ends it
     state: ActState = ActState.WAITING
     nth: int = 0  # tries in this attempt
     token: str = ""
@@ -39,6 +41,12 @@ class ActRecord:
     overridden: bool = False
     allowance: int = 0  # tries that a human granted on top of the policy's
     spared: int = 0  # tries that a conductor's death cut off before they took effect
+    lost: tuple[str, ...] = ()  # what a bring-back could not prove to have brought back
+
+    @property
+    def alters(self) -> bool:
+        """Tell whether it may be changing something while it is under way."""
+        return not self.looks and self.name not in ENGINE_STEPS
 
 
 @dataclass(slots=True)
@@ -141,6 +149,7 @@ class Run:
     moves: dict[str, MoveRecord]
     state: RunState = RunState.RUNNING
     started: ev.RunStarted | None = None
+    program: str = ""  # the version that leads it: the one that began it, or one accepted since
     seq: int = 0
     now: datetime | None = None  # of the last event
     checks: dict[str, CheckRecord] = field(default_factory=dict)
@@ -149,11 +158,11 @@ class Run:
     commands: set[str] = field(default_factory=set)
     exceptions: list[str] = field(default_factory=list)
     switch_order: list[str] = field(default_factory=list)  # moves in the order they switched
-    program: str = ""  # the version that leads it: the one that began it, or one accepted since
     unknown: set[tuple[str, str]] = field(default_factory=set)  # (move, act) nobody can tell about
     unwind_waits: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stalled: dict[str, ev.Stalled] = field(default_factory=dict)
     overrides_asked: dict[str, ev.OverrideAsked] = field(default_factory=dict)  # by subject
+    losses: dict[str, tuple[str, ...]] = field(default_factory=dict)  # accepted by two, by move
     codes_spent: set[str] = field(default_factory=set)
     checks_of: dict[str, tuple[CheckLeg, ...]] = field(default_factory=dict)  # by wave, derived
     ahead: frozenset[str] = frozenset()  # steps that may run before the gate, derived
@@ -185,7 +194,16 @@ def fresh_move(itinerary: Itinerary, move: str, attempt: int) -> MoveRecord:
     """A move of which nothing has happened in this attempt."""
     leg = itinerary.legs[move]
     recipe = itinerary.recipes[leg.recipe]
-    steps = {step.kind.value: ActRecord(step.kind.value) for step in recipe.steps}
-    steps |= {step.kind.value: ActRecord(step.kind.value) for step in recipe.commit}
-    undos = {undo.kind.value: ActRecord(undo.kind.value) for undo in recipe.unwind}
+    steps = {step.key: _fresh_act(step) for step in (*recipe.steps, *recipe.commit)}
+    undos = {undo.key: _fresh_act(undo) for undo in recipe.unwind}
     return MoveRecord(move, leg.wave, attempt, steps, undos)
+
+
+def _fresh_act(act: RecipeStep | RecipeUndo) -> ActRecord:
+    means = act.means
+    waits = means is not None and means.wait is not None
+    return ActRecord(
+        act.key,
+        looks=act.key in LOOKS or waits or (isinstance(act, RecipeStep) and act.looks),
+        by_engine=act.key in ENGINE_STEPS or (means is not None and means.by_engine),
+    )

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from migrator.engine import events as ev
+from migrator.engine.asking import Effects, Refusal
 from migrator.engine.draft import Draft
 from migrator.engine.policy import (
     ENGINE_STEPS,
@@ -20,16 +21,10 @@ from migrator.engine.policy import (
     authority_after,
 )
 from migrator.engine.ports import OperatorCommand
-from migrator.engine.run import ActRecord, MoveRecord, Run
+from migrator.engine.run import ActRecord, MoveRecord, Run, WaveRecord
 from migrator.engine.states import ActState, WaveState
 from migrator.engine.unwind import begin_unwind, members, quiet
-
-Effects = list[ev.Event]
-
-
-class Refusal(Exception):
-    """Why a verb is not carried out, in the words that the actor reads."""
-
+from migrator.plan.model import Recipe, UndoKind
 
 _STUCK_STATES: Final = frozenset({ActState.FAILED, ActState.UNKNOWN})
 
@@ -43,6 +38,10 @@ def _find(run: Run, target: str) -> tuple[MoveRecord, ActRecord]:
     if act is None:
         raise Refusal(f"{move} has no step {name!r}; it has {', '.join(record.steps)}")
     return record, act
+
+
+def _recipe(run: Run, move: str) -> Recipe:
+    return run.itinerary.recipes[run.itinerary.legs[move].recipe]
 
 
 def retry(run: Run, command: OperatorCommand, _now: datetime, _codes: Mapping[str, str]) -> Effects:
@@ -91,8 +90,13 @@ def force_act(
 ) -> Effects:
     """Record that a human did the act by hand; authority moves as the act would have moved it."""
     record, act = _find(run, command.target)
+    if act.name == UndoKind.BRING_BACK and act.state in _STUCK_STATES:
+        raise Refusal(
+            "nobody alone says that all rows are back: retry it once they are, or two named people "
+            f"accept the loss: migrator override RUN {command.target} --reason ..."
+        )
     effects = _give_up(run, command, record, act, "force-done")
-    side = authority_after(run.itinerary.legs[record.id].recipe, act.name)
+    side = authority_after(_recipe(run, record.id), act.name)
     if side is not None:
         effects.insert(1, ev.AuthorityMoved(record.id, side))
     return effects
@@ -118,7 +122,7 @@ def _give_up(
 ) -> Effects:
     if act.state not in _STUCK_STATES:
         raise Refusal(f"{command.target} is {act.state.value}; {how} is for a failed act")
-    if act.name in LOOKS or act.name in ENGINE_STEPS:
+    if act.name in LOOKS or act.name in ENGINE_STEPS or (act.looks and how == "skip"):
         raise Refusal(
             f"{act.name} is evidence; two people may answer for it: "
             f"migrator override RUN {command.target}"
@@ -145,6 +149,24 @@ def _resolved(
         if hold.subject == command.target
     ]
     return effects
+
+
+def accept_loss(run: Run, command: OperatorCommand, second: str) -> Effects:
+    """Go on without proof that every row came back; two people have answered for it."""
+    record, act = _find(run, command.target)
+    loss = ev.LossAccepted(
+        record.id, record.attempt, command.actor, second, command.reason, act.lost
+    )
+    return [loss, *_resolved(run, command, record, act, "force-done")]
+
+
+def stuck_on_loss(run: Run, target: str) -> WaveRecord | None:
+    """The wave that is stuck on a bring-back of that name; None for everything else."""
+    move, _, name = target.partition("/")
+    if name != UndoKind.BRING_BACK or move not in run.moves:
+        return None
+    wave = run.waves[run.moves[move].wave]
+    return wave if wave.stuck_on == target else None
 
 
 def _stands(run: Run, move: str) -> bool:

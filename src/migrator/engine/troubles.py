@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from migrator.engine import events as ev
 from migrator.engine.draft import Draft
-from migrator.engine.policy import ENGINE_STEPS, reaction
+from migrator.engine.policy import reaction
 from migrator.engine.run import ActRecord, WaveRecord
 from migrator.engine.states import ActState
 from migrator.engine.unwind import begin_unwind, members, quiet
@@ -68,7 +68,7 @@ def decide_held(draft: Draft, leg: WaveLeg) -> None:
 def decide_timeouts(draft: Draft) -> None:
     """End every act whose limit has passed; the conductor then ends its task."""
     for (move, name), record in draft.run.in_flight.items():
-        if record.state is not ActState.STARTED or name in ENGINE_STEPS:
+        if record.state is not ActState.STARTED or record.by_engine:
             continue
         assert record.limit_at is not None, "every intent has a limit"
         if draft.now < record.limit_at:

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from migrator.engine import events as ev
-from migrator.engine.draft import Draft
-from migrator.engine.policy import ENGINE_STEPS, LOOKS, RETRY_PAUSE_MINUTES, reaction
+from migrator.engine.draft import Draft, limit_of
+from migrator.engine.policy import RETRY_PAUSE_MINUTES, reaction
 from migrator.engine.run import ActRecord, MoveRecord, Run
 from migrator.engine.states import COMPLETE, ActState, CheckState, WaveState
 from migrator.plan.model import Trouble, UndoKind, WaveLeg
@@ -37,10 +37,7 @@ _TRIED = frozenset({ActState.WAITING, ActState.FAILED})
 def quiet(run: Run, moves: Iterable[str]) -> bool:
     """Tell whether nothing that changes things is under way in these moves."""
     wanted = set(moves)
-    return not any(
-        move in wanted and name not in LOOKS and name not in ENGINE_STEPS
-        for move, name in run.in_flight
-    )
+    return not any(move in wanted and act.alters for (move, _), act in run.in_flight.items())
 
 
 def members(run: Run, wanted: Iterable[str]) -> dict[str, str]:
@@ -165,7 +162,7 @@ def decide_unwinding(draft: Draft, leg: WaveLeg) -> None:
 def _cut_short(draft: Draft, record: MoveRecord) -> None:
     """End the looks and the waiting of a move that is being taken back: nobody needs them."""
     for act in record.steps.values():
-        if act.state is ActState.STARTED and (act.name in LOOKS or act.name in ENGINE_STEPS):
+        if act.state is ActState.STARTED and not act.alters:
             draft.add(
                 ev.StepEnded(
                     record.id,
@@ -227,8 +224,7 @@ def _stuck(draft: Draft, leg: WaveLeg, record: MoveRecord, act: ActRecord, cause
 
 def _start_undo(draft: Draft, record: MoveRecord, act: ActRecord) -> None:
     facts = draft.run.itinerary.legs[record.id]
-    estimate = facts.undo_minutes.get(UndoKind(act.name))
-    limit = max(draft.run.itinerary.policy.step_minutes_max, 2 * estimate.p80 if estimate else 0.0)
+    estimate = facts.undo_minutes.get(act.name)
     draft.add(
         ev.UndoStarted(
             move=record.id,
@@ -236,6 +232,6 @@ def _start_undo(draft: Draft, record: MoveRecord, act: ActRecord) -> None:
             attempt=record.attempt,
             nth=act.nth + 1,
             token=draft.token(record.id, act.name, record.attempt),
-            limit_at=draft.now + timedelta(minutes=limit),
+            limit_at=limit_of(draft, facts, act.name, estimate),
         )
     )

@@ -18,9 +18,10 @@ from migrator.engine.policy import (
     NEVER_SKIPPED,
     RELEASABLE,
 )
-from migrator.engine.run import CheckRecord, Hold, Run, WaveRecord
+from migrator.engine.run import ActRecord, CheckRecord, Hold, Run, WaveRecord
 from migrator.engine.states import ActState, CheckState, RunState, WaveState
-from migrator.plan.model import CheckLeg, WaveLeg
+from migrator.engine.tasks import means_of, who_may
+from migrator.plan.model import CheckLeg, UndoKind, WaveLeg
 
 _GONE = frozenset({WaveState.RETURNED, WaveState.BLOCKED, WaveState.DECLINED})
 
@@ -149,6 +150,9 @@ def _ways_on(run: Run, wave: WaveRecord, leg: WaveLeg, hold: Hold) -> Iterator[t
 
 
 def _given_up(subject: str, name: str) -> Iterator[tuple[str, str]]:
+    if name == UndoKind.BRING_BACK:
+        yield f"override RUN {subject} --reason ...", "two named people accept what is lost"
+        return
     yield f"force-done RUN {subject} --reason ...", "it was done by hand; listed as an exception"
     if name not in NEVER_SKIPPED:
         yield f"skip RUN {subject} --reason ...", "it is left out; listed as an exception"
@@ -256,7 +260,10 @@ def _acts(run: Run, leg: WaveLeg, now: datetime) -> Iterator[Wait]:
     for move in leg.moves:
         record = run.moves[move]
         for act in (*record.steps.values(), *record.undos.values()):
-            if act.state is ActState.STARTED and act.name not in ENGINE_STEPS:
+            if act.state is ActState.STARTED and act.by_engine:
+                if act.name not in ENGINE_STEPS and f"{move}/{act.name}" not in told:
+                    yield _task(run, leg, move, act)
+            elif act.state is ActState.STARTED:
                 yield Wait(
                     wave=leg.id,
                     subject=f"{move}/{act.name}",
@@ -290,6 +297,42 @@ def _acts(run: Run, leg: WaveLeg, now: datetime) -> Iterator[Wait]:
                     if act.state is ActState.UNKNOWN
                     else (),
                 )
+
+
+def _task(run: Run, leg: WaveLeg, move: str, act: ActRecord) -> Wait:
+    """A person's task, with what it says; or a wait, with its hour."""
+    subject = f"{move}/{act.name}"
+    means = means_of(run, move, act.name)
+    assert means is not None, "the engine's own steps are not told here"
+    if means.manual is None:
+        return Wait(
+            wave=leg.id,
+            subject=subject,
+            what=subject,
+            waits_for="its time",
+            on_whom="nobody",
+            since=act.started,
+            until=act.limit_at,
+            then="it goes on",
+            human=False,
+        )
+    text = means.manual.text
+    allowed = who_may(run, move, means.manual)
+    return Wait(
+        wave=leg.id,
+        subject=subject,
+        what=f"the task {subject}: {text.get('en') or next(iter(text.values()))}",
+        waits_for="a person's tick",
+        on_whom=_names(run, allowed[:3]) or run.itinerary.legs[move].team,
+        since=act.started,
+        until=act.limit_at,
+        then="the wave is held",
+        human=True,
+        choices=(
+            (f"tick RUN {subject} works", "it is done; the move goes on"),
+            (f"tick RUN {subject} does_not_work --reason ...", "it counts as failed"),
+        ),
+    )
 
 
 def _stalled(run: Run, event: Stalled) -> Wait:

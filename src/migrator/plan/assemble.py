@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from migrator.ids import PersonId, PlaceId, SubsystemId, TeamId, WaveId
 from migrator.plan import schema
+from migrator.plan.assemble_means import means
 from migrator.plan.model import (
     Act,
     Constraints,
@@ -110,14 +111,25 @@ def _recipe(name: str, part: schema.RecipePart) -> Recipe:
     return Recipe(
         name=name,
         steps=_recipe_steps(part.steps),
-        unwind=tuple(RecipeUndo(UndoKind(undo.kind), undo.share) for undo in part.unwind),
+        unwind=tuple(
+            RecipeUndo(UndoKind(undo.kind), undo.share, undo.name or "", undo.limit, means(undo))
+            for undo in part.unwind
+        ),
         commit=_recipe_steps(part.commit),
     )
 
 
 def _recipe_steps(parts: list[schema.RecipeStepPart]) -> tuple[RecipeStep, ...]:
     return tuple(
-        RecipeStep(StepKind(part.kind), part.share, tuple(UndoKind(undo) for undo in part.undo))
+        RecipeStep(
+            StepKind(part.kind),
+            part.share,
+            tuple(part.undo),
+            part.name or "",
+            part.looks,
+            part.limit,
+            means(part),
+        )
         for part in parts
     )
 

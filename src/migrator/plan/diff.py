@@ -20,7 +20,16 @@ from migrator.links.table import Pair
 from migrator.plan.costs import Costs, costs
 from migrator.plan.digest import plan_digest
 from migrator.plan.findings import clock
-from migrator.plan.model import Constraints, Plan, PlannedMove, PlannedWave, Policy, Recipe
+from migrator.plan.model import (
+    Constraints,
+    Plan,
+    PlannedMove,
+    PlannedWave,
+    Policy,
+    Recipe,
+    RecipeStep,
+    RecipeUndo,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,21 +305,29 @@ def _recipes(was: Mapping[str, Recipe], now: Mapping[str, Recipe]) -> Iterator[C
             yield from _recipe(was[name], now[name])
 
 
+_Acts = tuple[RecipeStep, ...] | tuple[RecipeUndo, ...]
+
+
 def _recipe(was: Recipe, now: Recipe) -> Iterator[Change]:
     """The order of acts is what matters for safety, so it is told in full."""
-    for key, old, new in (
+    parts: tuple[tuple[str, _Acts, _Acts], ...] = (
         ("steps", was.steps, now.steps),
         ("unwind", was.unwind, now.unwind),
         ("commit", was.commit, now.commit),
-    ):
+    )
+    for key, old, new in parts:
         if old == new:
             continue
-        before = " ".join(act.kind.value for act in old)
-        after = " ".join(act.kind.value for act in new)
+        before = " ".join(act.key for act in old)
+        after = " ".join(act.key for act in new)
         if before != after:
             text = f"recipe {now.name}: its {key} are {after}; they were {before}"
         else:
             text = f"recipe {now.name}: other shares or undos in its {key}"
+            was_by = {act.key: act.means for act in old}
+            differ = [act.key for act in new if act.means != was_by[act.key]]
+            if differ:
+                text = f"recipe {now.name}: performed otherwise in its {key}: {', '.join(differ)}"
         yield Change("recipe", now.name, text)
 
 

@@ -14,15 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from migrator.inventory.model import Kind
 from migrator.inventory.yaml_text import DataPath
 from migrator.plan.findings import Finding, error, warning
-from migrator.plan.model import Recipe, RecipeStep, StepKind, UndoKind
+from migrator.plan.model import STATEFUL_ONLY, Recipe, RecipeStep, StepKind, UndoKind
 
 S, U = StepKind, UndoKind
-
-STATEFUL_ONLY: Final = (S.COPY, S.QUIESCE, S.FINAL_COPY, S.GRANT)
-"""Steps that a stateless subsystem has no data and no authority of its own for."""
 
 _REQUIRED: Final = {
     True: (
@@ -45,19 +41,10 @@ SHARE_TOLERANCE: Final = 0.01
 """Shares are written with two decimals; their sum may be off by the last one."""
 
 
-def is_stateful(recipe: Recipe) -> bool:
-    """Tell which of the two orders a recipe has to keep: by its name, else by its steps."""
-    if recipe.name in {Kind.STATEFUL.value, Kind.BATCH.value}:
-        return True
-    if recipe.name == Kind.STATELESS.value:
-        return False
-    return any(step.kind in STATEFUL_ONLY for step in recipe.steps)
-
-
 def lint_recipe(recipe: Recipe) -> Iterator[Finding]:
     """Everything that makes a recipe unsafe or nonsense."""
     path: DataPath = ("recipes", recipe.name)
-    stateful = is_stateful(recipe)
+    stateful = recipe.stateful
     shape = [*_shape(recipe, path, stateful=stateful), *_shares(recipe, path)]
     yield from shape
     yield from _undo_lists(recipe, path)
@@ -71,13 +58,13 @@ def lint_recipe(recipe: Recipe) -> Iterator[Finding]:
 
 
 def _shape(recipe: Recipe, path: DataPath, *, stateful: bool) -> Iterator[Finding]:
-    counts = Counter(step.kind for step in recipe.steps)
+    counts = Counter[str](step.key for step in recipe.steps)
     manner = "stateful" if stateful else "stateless"
     for number, step in enumerate(recipe.steps):
         here = (*path, "steps", number)
-        if counts[step.kind] > 1:
-            message = f"'{step.kind.value}' stands {counts[step.kind]} times in one recipe"
-            yield error("recipe-steps", here, message, "keep it once")
+        if counts[step.key] > 1:
+            message = f"'{step.key}' stands {counts[step.key]} times in one recipe"
+            yield error("recipe-steps", here, message, "keep it once, or give a task another name")
         if step.kind in _COMMIT:
             message = f"'{step.kind.value}' cannot be undone, so it is no step before acceptance"
             yield error("recipe-steps", here, message, "move it to the recipe's commit")
@@ -102,8 +89,8 @@ def _shape(recipe: Recipe, path: DataPath, *, stateful: bool) -> Iterator[Findin
 
 def _shares(recipe: Recipe, path: DataPath) -> Iterator[Finding]:
     for key, acts in (
-        ("steps", [(step.kind.value, step.share) for step in recipe.steps]),
-        ("unwind", [(undo.kind.value, undo.share) for undo in recipe.unwind]),
+        ("steps", [(step.key, step.share) for step in recipe.steps]),
+        ("unwind", [(undo.key, undo.share) for undo in recipe.unwind]),
     ):
         for number, (kind, share) in enumerate(acts):
             if not 0 <= share <= 1:
@@ -118,26 +105,37 @@ def _shares(recipe: Recipe, path: DataPath) -> Iterator[Finding]:
 
 
 def _undo_lists(recipe: Recipe, path: DataPath) -> Iterator[Finding]:
-    listed = Counter(undo.kind for undo in recipe.unwind)
-    named = {kind for step in recipe.steps for kind in step.undo}
+    listed = Counter[str](undo.key for undo in recipe.unwind)
+    named = {undo for step in recipe.steps for undo in step.undo}
+    taken = {step.key for step in (*recipe.steps, *recipe.commit)}
     for number, step in enumerate(recipe.steps):
         here = (*path, "steps", number, "undo")
-        if not step.undo and step.kind not in _NO_UNDO:
-            message = f"nothing takes '{step.kind.value}' back"
-            yield error("missing-undo", here, message, "name its undo")
-        for kind in step.undo:
-            if not listed[kind]:
-                message = f"'{kind.value}' is not in the recipe's unwind, so it would never run"
+        if not step.undo and step.kind not in _NO_UNDO and not changes_nothing(step):
+            message = f"nothing takes '{step.key}' back"
+            hint = "name its undo"
+            if step.kind is S.TASK:
+                hint += ", or say `looks: true` where it changes nothing"
+            yield error("missing-undo", here, message, hint)
+        for name in step.undo:
+            if not listed[name]:
+                message = f"'{name}' is not in the recipe's unwind, so it would never run"
                 yield error("missing-undo", here, message, "list it under unwind, in its place")
     for number, undo in enumerate(recipe.unwind):
         here = (*path, "unwind", number)
-        if listed[undo.kind] > 1:
-            message = f"'{undo.kind.value}' stands {listed[undo.kind]} times in one unwind"
-            yield error("recipe-steps", here, message, "keep it once")
-        if undo.kind not in named:
-            message = f"no step names '{undo.kind.value}', so it never runs"
+        if listed[undo.key] > 1 or undo.key in taken:
+            message = f"'{undo.key}' stands {listed[undo.key]} times in one unwind"
+            if undo.key in taken:
+                message = f"'{undo.key}' is the name of a step, too"
+            yield error("recipe-steps", here, message, "keep it once, or give it another name")
+        if undo.key not in named:
+            message = f"no step names '{undo.key}', so it never runs"
             hint = "name it as the undo of a step, or remove it"
             yield warning("unused-undo", here, message, hint)
+
+
+def changes_nothing(step: RecipeStep) -> bool:
+    """Tell whether a step only looks or waits, so that there is nothing to take back."""
+    return step.looks or (step.means is not None and step.means.wait is not None)
 
 
 def _commit(recipe: Recipe, path: DataPath) -> Iterator[Finding]:
@@ -178,11 +176,11 @@ def _forward(recipe: Recipe, path: DataPath, *, stateful: bool) -> Iterator[Find
     for number, step in enumerate(recipe.steps):
         here = (*path, "steps", number)
         for message in _presumes(step.kind, move, stateful=stateful):
-            yield error("recipe-order", here, f"'{step.kind.value}' {message}", _ORDER[stateful])
+            yield error("recipe-order", here, f"'{step.key}' {message}", _ORDER[stateful])
         before = move
         move = _does(step.kind, move, stateful=stateful)
         if move.old_authority and move.new_authority:
-            message = f"after '{step.kind.value}' both sides are live"
+            message = f"after '{step.key}' both sides are live"
             yield error("both-sides-live", here, message, _ORDER[stateful])
             return  # everything after it would only say the same again
         begun = recipe.steps[: number + 1]
@@ -192,10 +190,10 @@ def _forward(recipe: Recipe, path: DataPath, *, stateful: bool) -> Iterator[Find
                 if (rule, message) not in told:
                     told.add((rule, message))
                     where = (*path, "unwind") if place is None else (*path, "unwind", place)
-                    text = f"unwound from '{step.kind.value}': {message}"
+                    text = f"unwound from '{step.key}': {message}"
                     yield error(rule, where, text, _UNWIND[stateful])
     if recipe.steps and recipe.steps[-1].kind is not S.ACCEPT:
-        last = recipe.steps[-1].kind.value
+        last = recipe.steps[-1].key
         hint = "let 'accept' be the last step"
         message = f"'{last}' comes after 'accept'"
         yield error("step-after-accept", (*path, "steps", len(recipe.steps) - 1), message, hint)
@@ -292,12 +290,12 @@ def _backward(
     stateful: bool,
 ) -> Iterator[tuple[str, int | None, str]]:
     """Play the unwind of the steps that were begun; rule, place in the unwind, what is wrong."""
-    named = {kind for step in begun for kind in step.undo}
+    named = {undo for step in begun for undo in step.undo}
     for number, undo in enumerate(recipe.unwind):
-        if undo.kind not in named:
+        if undo.key not in named:
             continue
         for rule, message in _undo_presumes(undo.kind, move, stateful=stateful):
-            yield rule, number, f"'{undo.kind.value}' {message}"
+            yield rule, number, f"'{undo.key}' {message}"
         move = _undo_does(undo.kind, move, stateful=stateful)
     left = (
         (move.old_authority, "the old side does not get its authority back"),
@@ -375,5 +373,7 @@ def _undo_does(  # noqa: PLR0911 - a table of effects, one line for each undo
         return replace(move, copy_on_target=False)
     if kind is U.REMOVE:
         return replace(move, prepared=False)
-    assert kind is U.PROVE_BACK, "every undo has its effect here"
-    return replace(move, way_back_proved=True)
+    if kind is U.PROVE_BACK:
+        return replace(move, way_back_proved=True)
+    assert kind is U.UNDO_TASK, "every undo has its effect here"
+    return move

@@ -138,7 +138,7 @@ def _work(plan: Plan, inventory: Inventory, placed: Placed) -> _Work | None:
     if subsystem is None or recipe is None or not subsystem.moves:
         return None
     minutes = step_minutes(subsystem, recipe, plan.policy.soak_minutes)
-    hands = [step.kind for step in recipe.steps if step.kind not in plan.policy.ahead_of_gate]
+    hands = [step.key for step in recipe.steps if step.kind not in plan.policy.ahead_of_gate]
     if not {StepKind.SWITCH, StepKind.PROBE_LINKS} <= set(hands):
         return None
     busy = hands[: hands.index(StepKind.PROBE_LINKS) + 1]
@@ -174,7 +174,7 @@ def _tight(plan: Plan, inventory: Inventory, work: _Work) -> Iterator[Finding]:
     move, path = work.placed.move, work.placed.path
     subsystem, recipe = inventory.by_id[move.subsystem], plan.recipes[move.recipe]
     minutes = step_minutes(subsystem, recipe, plan.policy.soak_minutes)
-    hands = [step.kind for step in recipe.steps if step.kind not in plan.policy.ahead_of_gate]
+    hands = [step.key for step in recipe.steps if step.kind not in plan.policy.ahead_of_gate]
     until = hands[: hands.index(StepKind.SWITCH) + 1]
     wanted = timedelta(minutes=sum(minutes[kind].p50 for kind in until))
     if move.switch - move.start + GRID < wanted and move.start <= move.switch:
@@ -183,14 +183,16 @@ def _tight(plan: Plan, inventory: Inventory, work: _Work) -> Iterator[Finding]:
         hint = "start it earlier or switch it later"
         yield warning("too-tight", (*path, "switch"), message, hint)
     waits = {StepKind.VERIFY, StepKind.SOAK}
-    for kind, estimate in minutes.items():
-        limit = plan.policy.step_minutes_max
-        if kind not in waits and estimate.p80 > limit > 0:
+    limits = {step.key: step.limit_minutes for step in recipe.steps}
+    for name, estimate in minutes.items():
+        own = limits.get(name)
+        limit = plan.policy.step_minutes_max if own is None else own
+        if name not in waits and estimate.p80 > limit > 0:
             message = (
-                f"'{kind.value}' of {move.subsystem} takes {estimate.p80:.0f} minutes (P80), "
+                f"'{name}' of {move.subsystem} takes {estimate.p80:.0f} minutes (P80), "
                 f"more than the limit of {limit:.0f}"
             )
-            hint = "raise policy.limits.step, or the step will count as timed out"
+            hint = "raise its limit or policy.limits.step, or it will count as timed out"
             yield warning("step-over-limit", path, message, hint)
     drain = subsystem.durations.get(StepKind.DRAIN.value)
     if drain is not None and drain.p50 > plan.policy.drain_minutes_max > 0:

@@ -27,7 +27,6 @@ from migrator.inventory.model import (
 )
 from migrator.inventory.yaml_text import DataPath
 from migrator.plan.findings import Finding, error, listing, warning
-from migrator.plan.lint_recipes import is_stateful
 from migrator.plan.model import Plan, PlannedMove, PlannedWave
 
 CRITICAL: Final = 5
@@ -149,7 +148,7 @@ def _move(plan: Plan, inventory: Inventory, placed: Placed) -> Iterator[Finding]
         yield error("unknown-recipe", (*path, "recipe"), message, hint)
     elif subsystem is not None and subsystem.kind in MOVING_KINDS:
         has_data = subsystem.kind is not Kind.STATELESS
-        if has_data is not is_stateful(recipe):
+        if has_data is not recipe.stateful:
             message = f"{move.subsystem} is {subsystem.kind.value}: '{move.recipe}' would " + (
                 "move it without fencing the side that holds its rows"
                 if has_data

@@ -9,17 +9,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Final
 
 from migrator.ids import LinkId, PersonId, PlaceId, SubsystemId, TeamId, WaveId
 from migrator.inventory.model import Estimate, LatencyClass
+from migrator.plan.means import Means
 
 PLAN_SCHEMA_VERSION: Final = 1
 
 
-class StepKind(Enum):
-    """The typed acts of a move, forward. `commit` has two of its own, after acceptance."""
+class StepKind(StrEnum):
+    """The typed acts of a move, forward. `commit` has two of its own, after acceptance.
+
+    Each kind but `task` has its part in the order that keeps one side live, and stands once in a
+    recipe, so that its kind is its name. A task is whatever else has to be done, under a name.
+    """
 
     PREPARE = "prepare"
     BASELINE = "baseline"
@@ -38,10 +43,11 @@ class StepKind(Enum):
     ACCEPT = "accept"
     FINALISE = "finalise"
     RETIRE = "retire"
+    TASK = "task"
 
 
-class UndoKind(Enum):
-    """The typed acts that take a move back."""
+class UndoKind(StrEnum):
+    """The typed acts that take a move back; `undo-task` takes a task back, under its own name."""
 
     FENCE_TARGET = "fence-target"
     BRING_BACK = "bring-back"
@@ -52,18 +58,29 @@ class UndoKind(Enum):
     DISCARD_COPY = "discard-copy"
     REMOVE = "remove"
     PROVE_BACK = "prove-back"
+    UNDO_TASK = "undo-task"
 
 
 @dataclass(frozen=True, slots=True)
 class RecipeStep:
     """One step of a recipe. `share` is its part of the subsystem's `move` duration (0 to 1).
 
-    `undo` names what takes the step back: empty for a step that changes nothing.
+    `undo` names what takes the step back: empty for a step that changes nothing. `means` says
+    who performs it where that is not the platform.
     """
 
     kind: StepKind
     share: float
-    undo: tuple[UndoKind, ...]
+    undo: tuple[str, ...]
+    name: str = ""  # of a task; every other kind is its own name
+    looks: bool = False  # a task that changes nothing: it needs no undo and may be cut short
+    limit_minutes: float | None = None  # None: the policy's limit of a step
+    means: Means | None = None
+
+    @property
+    def key(self) -> str:
+        """The name by which the plan, the journal and every verb know the step."""
+        return self.name or self.kind.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +89,14 @@ class RecipeUndo:
 
     kind: UndoKind
     share: float
+    name: str = ""  # of the undo of a task
+    limit_minutes: float | None = None
+    means: Means | None = None
+
+    @property
+    def key(self) -> str:
+        """The name by which the plan, the journal and every verb know the undo."""
+        return self.name or self.kind.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +111,29 @@ class Recipe:
     steps: tuple[RecipeStep, ...]
     unwind: tuple[RecipeUndo, ...]
     commit: tuple[RecipeStep, ...]
+
+    @property
+    def stateful(self) -> bool:
+        """Tell which of the two orders the recipe keeps: by its name, else by its steps."""
+        if self.name in {"stateful", "batch"}:
+            return True
+        if self.name == "stateless":
+            return False
+        return any(step.kind in STATEFUL_ONLY for step in self.steps)
+
+    def act(self, key: str) -> RecipeStep | RecipeUndo | None:
+        """The step or undo of that name; None where the recipe has none."""
+        acts: tuple[RecipeStep | RecipeUndo, ...] = (*self.steps, *self.unwind, *self.commit)
+        return next((act for act in acts if act.key == key), None)
+
+
+STATEFUL_ONLY: Final = (
+    StepKind.COPY,
+    StepKind.QUIESCE,
+    StepKind.FINAL_COPY,
+    StepKind.GRANT,
+)
+"""Steps that a stateless subsystem has no data and no authority of its own for."""
 
 
 class Trouble(Enum):
@@ -260,8 +308,8 @@ class Leg:
     recipe: str
     team: TeamId
     criticality: int
-    step_minutes: dict[StepKind, Estimate]
-    undo_minutes: dict[UndoKind, Estimate]
+    step_minutes: dict[str, Estimate]  # by the step's name
+    undo_minutes: dict[str, Estimate]
     failure_probability: float
     copy_gib: float
     irreversible: str | None
@@ -345,6 +393,7 @@ class PairLeg:
     weight: int
     latency: LatencyClass
     examples: tuple[LinkId, ...]
+    calls_per_day: int | None = None  # None: pinned by a version that did not keep it
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,4 +425,3 @@ class Itinerary:
     bridge_calls_per_hour: float | None
     stays: tuple[Stay, ...]
     assumed: tuple[str, ...]
-    calls_per_day: int | None = None  # None: pinned by a version that did not keep it

@@ -8,101 +8,32 @@ fault that names the nearest known one, because a misspelled limit would otherwi
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Annotated, Final, Literal, TypeAlias, TypeVar, get_args
+from typing import Final, Literal, Self, TypeAlias, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    WithJsonSchema,
-)
+from pydantic import Field, model_validator
 
 from migrator.errors import Fault
-from migrator.ids import ID_PATTERN
-from migrator.inventory.door import faults_of, found
-from migrator.inventory.duration import parse_minutes
-from migrator.inventory.times import DATE_PATTERN, TIME_PATTERN, parse_date, parse_time, zone
+from migrator.inventory.door import faults_of
+from migrator.inventory.times import zone
 from migrator.inventory.yaml_text import Document, Plain
 from migrator.plan.model import PLAN_SCHEMA_VERSION
+from migrator.plan.schema_means import MeansPart
+from migrator.plan.schema_parts import ZONE, Count, Day, Id, Minutes, Moment, Part, Text, ZoneName
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
-DURATION_PATTERN: Final = r"^([0-9.]+h)?([0-9.]+m)?([0-9.]+s)?$"
 UTC_ZONE: Final = ZoneInfo("UTC")
-ZONE: Final = "zone"
-"""The key of the validation context under which the window's zone travels to every time."""
 
 
-def _minutes(value: object) -> object:
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
-        return parse_minutes(value)
-    raise ValueError(f"wants a duration such as 90s, 40m or 1h30m, found {found(value)}")
-
-
-def _moment(value: object, info: ValidationInfo) -> object:
-    if not isinstance(value, str):
-        # pydantic makes a fault of a ValueError only.
-        raise ValueError(f"wants a time such as 2023-10-13T18:00, found {found(value)}")  # noqa: TRY004
-    where = (info.context or {}).get(ZONE)
-    assert isinstance(where, ZoneInfo), "the reader gives the zone, or UTC where it is faulty"
-    return parse_time(value, where)
-
-
-def _day(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError(f"wants a date such as 2024-06-01, found {found(value)}")  # noqa: TRY004
-    return parse_date(value)
-
-
-def _zone_name(value: object) -> object:
-    if isinstance(value, str):
-        zone(value)
-    return value
-
-
-Minutes: TypeAlias = Annotated[
-    float,
-    BeforeValidator(_minutes),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": DURATION_PATTERN},
-                {"type": "number", "minimum": 0},
-            ],
-            "description": "A duration such as 90s, 40m, 1h30m; a bare number means minutes.",
-        }
-    ),
-]
-Moment: TypeAlias = Annotated[
-    datetime,
-    BeforeValidator(_moment),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "pattern": TIME_PATTERN,
-            "description": "A time; without an offset it is local in window.time_zone.",
-        }
-    ),
-]
-Day: TypeAlias = Annotated[
-    date,
-    BeforeValidator(_day),
-    WithJsonSchema({"type": "string", "pattern": DATE_PATTERN}),
-]
-Id: TypeAlias = Annotated[str, Field(pattern=ID_PATTERN)]
-Count: TypeAlias = Annotated[int, Field(ge=0)]
-Text: TypeAlias = Annotated[str, Field(min_length=1)]
 # Words instead of the model's enums: faults then name the words, and an editor offers them.
 StepWord: TypeAlias = Literal[
     "prepare", "baseline", "copy", "quiesce", "fence", "final-copy", "start", "probe", "grant",
     "switch", "drain", "probe-links", "verify", "soak", "accept", "finalise", "retire",
+    "task",
 ]  # fmt: skip
 UndoWord: TypeAlias = Literal[
     "fence-target", "bring-back", "start-source", "grant-source", "switch-back", "stop-target",
-    "discard-copy", "remove", "prove-back",
+    "discard-copy", "remove", "prove-back", "undo-task",
 ]  # fmt: skip
 ActWord: TypeAlias = Literal["unwind", "hold_then_unwind", "hold"]
 LapseWord: TypeAlias = Literal[
@@ -114,12 +45,6 @@ LapseWord: TypeAlias = Literal[
     "program_minor",
     "program_patch",
 ]
-
-
-class Part(BaseModel):
-    """What every mapping of the file has in common: exact types, and no unknown key."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class InventoryPart(Part):
@@ -137,7 +62,7 @@ class WindowPart(Part):
 
     start: Moment
     end: Moment
-    time_zone: Annotated[str, BeforeValidator(_zone_name)]
+    time_zone: ZoneName
 
 
 class ReactionPart(Part):
@@ -193,19 +118,55 @@ class PolicyPart(Part):
     approval_lapses_when: list[LapseWord] | None = None
 
 
-class RecipeStepPart(Part):
-    """A step: its part of the subsystem's move duration, and what takes it back."""
+class RecipeStepPart(MeansPart):
+    """A step: its part of the subsystem's move duration, what takes it back, who performs it."""
 
     kind: StepWord
+    name: Id | None = Field(None, description="Of a task; every other kind is its own name.")
     share: float = 0.0
-    undo: list[UndoWord] = []
+    undo: list[Text] = []
+    looks: bool = Field(default=False, description="A task that changes nothing: it needs no undo.")
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        _check_name(self.kind, self.name, self.means_given)
+        if self.looks and self.kind != "task":
+            raise ValueError("'looks' is for a task; what other kinds do is known")
+        return self
 
 
-class RecipeUndoPart(Part):
-    """An undo: its part of the subsystem's unwind duration."""
+class RecipeUndoPart(MeansPart):
+    """An undo: its part of the subsystem's unwind duration, and who performs it."""
 
     kind: UndoWord
+    name: Id | None = Field(None, description="Of an undo-task, as a step's `undo` names it.")
     share: float = 0.0
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        _check_name(self.kind, self.name, self.means_given)
+        if self.proof is not None and self.kind != "bring-back":
+            raise ValueError("'proof' is for bring-back: it proves that all rows came back")
+        if self.kind == "bring-back" and self.means_given and self.proof is None:
+            raise ValueError("bring-back needs a 'proof': a command that counts what came back")
+        return self
+
+
+_RESERVED: Final = frozenset({*get_args(StepWord), *get_args(UndoWord)})
+
+
+def _check_name(kind: str, name: str | None, means: str | None) -> None:
+    if kind in {"task", "undo-task"}:
+        if name is None:
+            raise ValueError(f"a {kind} needs a name")
+        if name in _RESERVED:
+            raise ValueError(f"'{name}' is the name of another kind of act")
+        if means is None:
+            raise ValueError(
+                f"a {kind} needs to say who performs it: command, http, manual or wait"
+            )
+    elif name is not None:
+        raise ValueError(f"only a task has a name of its own; '{kind}' is known by its kind")
 
 
 class RecipePart(Part):

@@ -8,7 +8,6 @@ back as the equal Plan. Only `read_plan` touches a file; nothing here judges whe
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -24,7 +23,8 @@ from migrator.inventory.times import at_offset
 from migrator.inventory.yaml_text import Document, read_yaml
 from migrator.plan import schema
 from migrator.plan.assemble import assemble
-from migrator.plan.model import Plan, PlannedMove, Policy, RecipeStep, Trouble
+from migrator.plan.assemble_means import UNPRINTABLE, flow_text, means_lines
+from migrator.plan.model import Plan, PlannedMove, Policy, RecipeStep, RecipeUndo, Trouble
 
 HEADER: Final = """\
 # A cutover plan, written by migrator: which subsystem moves in which wave, and when.
@@ -40,8 +40,6 @@ HEADER: Final = """\
 _PLAIN: Final = re.compile(r"[^\W\d_](?:[\w ./@+-]*[\w./@+-])?")
 # Words that YAML 1.1 or 1.2 takes for something else than text.
 _NO_TEXT: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
-# What YAML cannot hold as it is, or would take for the end of a line.
-_UNPRINTABLE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def read_plan(path: Path) -> Plan:
@@ -115,7 +113,7 @@ class _Writer:
     def remark(self, subsystem: SubsystemId) -> str:
         """The comment that names a subsystem, with the space before it; empty without a name."""
         name = self.names.get(subsystem, "")
-        words = " ".join(_UNPRINTABLE.sub(" ", name).split())
+        words = " ".join(UNPRINTABLE.sub(" ", name).split())
         return f"  # {words}" if words.isprintable() and words else ""
 
     def head(self, plan: Plan) -> Iterator[str]:
@@ -257,7 +255,7 @@ class _Writer:
             yield from _steps("steps", recipe.steps)
             yield "    unwind:" if recipe.unwind else "    unwind: []"
             for undo in recipe.unwind:
-                yield f"      - {{kind: {undo.kind.value}, share: {_number(undo.share)}}}"
+                yield from _act(undo)
             yield from _steps("commit", recipe.commit)
 
     def assumed(self, plan: Plan) -> Iterator[str]:
@@ -274,8 +272,27 @@ class _Writer:
 def _steps(key: str, steps: tuple[RecipeStep, ...]) -> Iterator[str]:
     yield f"    {key}:" if steps else f"    {key}: []"
     for step in steps:
-        undo = _list(kind.value for kind in step.undo)
-        yield f"      - {{kind: {step.kind.value}, share: {_number(step.share)}, undo: {undo}}}"
+        undo = f", undo: {_list(step.undo)}"
+        yield from _act(step, undo + (", looks: true" if step.looks else ""))
+
+
+def _act(act: RecipeStep | RecipeUndo, rest: str = "") -> Iterator[str]:
+    """An act of a recipe: one line where the platform performs it, else one for each key."""
+    name = f", name: {_text(act.name)}" if act.name else ""
+    limit = "" if act.limit_minutes is None else f", limit: {format_minutes(act.limit_minutes)}"
+    words = f"kind: {act.kind.value}{name}, share: {_number(act.share)}{rest}{limit}"
+    if act.means is None:
+        yield f"      - {{{words}}}"
+        return
+    first, *others = _split(words)
+    yield f"      - {first}"
+    for line in (*others, *means_lines(act.means)):
+        yield f"        {line}"
+
+
+def _split(words: str) -> list[str]:
+    """The parts of a flow mapping, leaving the list of undos whole."""
+    return re.split(r", (?![^\[]*\])", words)
 
 
 def _text(value: str | None) -> str:
@@ -289,8 +306,7 @@ def _text(value: str | None) -> str:
 
 def quoted(value: str) -> str:
     """A text in double quotes, as YAML and JSON both read it."""
-    text = json.dumps(value, ensure_ascii=False)
-    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return flow_text(value)
 
 
 def _list(values: Iterable[str]) -> str:

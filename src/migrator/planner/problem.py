@@ -182,7 +182,7 @@ def ahead_kinds(recipe: Recipe, policy: Policy) -> tuple[StepKind, ...]:
     return tuple(step.kind for step in recipe.steps if step.kind in policy.ahead_of_gate)
 
 
-def copy_rate(subsystem: Subsystem, minutes: Mapping[StepKind, Estimate]) -> int:
+def copy_rate(subsystem: Subsystem, minutes: Mapping[str, Estimate]) -> int:
     """What a copy needs of the line, in thousandths of GiB per hour."""
     copying = minutes.get(StepKind.COPY)
     if copying is None or copying.p50 <= 0 or subsystem.copy_gib <= 0:
@@ -213,11 +213,11 @@ def _move(
     for step in recipe.steps:
         if step.kind in ahead:
             continue
-        at[step.kind] = (now, now + minutes[step.kind].p50)
-        now += minutes[step.kind].p50
+        at[step.kind] = (now, now + minutes[step.key].p50)
+        now += minutes[step.key].p50
         if StepKind.SWITCH not in at or step.kind is StepKind.SWITCH:
             begun = step.kind in (StepKind.QUIESCE, StepKind.SWITCH) or StepKind.QUIESCE in at
-            cut_p80 += minutes[step.kind].p80 if begun else 0.0
+            cut_p80 += minutes[step.key].p80 if begun else 0.0
         if step.kind is StepKind.PROBE_LINKS:
             break
     cut = _Cut(

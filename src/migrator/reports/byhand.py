@@ -38,6 +38,8 @@ BY_HAND: Final = {
     "discard-copy": N_("Remove the copied data from the target, or note where it is left."),
     "remove": N_("Remove what was put in place on the target."),
     "prove-back": N_("Try every link on the old side and compare with the first list."),
+    "task": N_("Do what the plan says under this name."),
+    "undo-task": N_("Take back what the plan says under this name."),
 }
 
 PROOF: Final = {
@@ -67,4 +69,6 @@ PROOF: Final = {
     "discard-copy": N_("The data is gone, or its place is written down."),
     "remove": N_("Nothing of ours is left on the target, or it is written down."),
     "prove-back": N_("Every link that answered before the move answers now."),
+    "task": N_("As the plan says; else the team's word."),
+    "undo-task": N_("As the plan says; else the team's word."),
 }

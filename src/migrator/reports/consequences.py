@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from migrator.engine.commands import VETO_MINUTES
+from migrator.engine.holding import VETO_MINUTES
 from migrator.engine.policy import reaction
 from migrator.engine.run import Run
 from migrator.engine.states import WaveState

@@ -150,9 +150,9 @@ def _kinds(itinerary: Itinerary, steps: set[str], undos: set[str]) -> Iterator[C
     for name in sorted(used):
         recipe = itinerary.recipes[name]
         for step in (*recipe.steps, *recipe.commit):
-            yield _tried(f"{name}/{step.kind.value}", step.kind.value in steps)
+            yield _tried(f"{name}/{step.key}", step.key in steps)
         for undo in recipe.unwind:
-            yield _tried(f"{name}/undo/{undo.kind.value}", undo.kind.value in undos)
+            yield _tried(f"{name}/undo/{undo.key}", undo.key in undos)
 
 
 def _tried(name: str, done: bool) -> Case:  # noqa: FBT001 - read at its two calls above
@@ -173,10 +173,10 @@ def _left_out(itinerary: Itinerary) -> Iterator[str]:
     for name in sorted(set(itinerary.recipes) - used):
         yield f"The recipe {name}: no subsystem of this plan uses it."
     tried = {
-        kind.value
+        act
         for leg in itinerary.legs.values()
-        for kind in (*leg.step_minutes, *leg.undo_minutes)
+        for act in (*leg.step_minutes, *leg.undo_minutes, StepKind.TASK, UndoKind.UNDO_TASK)
     }
     for kind in (*StepKind, *UndoKind):
-        if kind.value not in tried:
+        if kind not in tried:
             yield f"The act {kind.value}: no recipe in use has it."

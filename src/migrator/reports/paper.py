@@ -33,6 +33,8 @@ class Row:
     """A step of a move on paper, with the clock at which it is planned to begin."""
 
     step: str
+    kind: str
+    task: dict[str, str]  # by language: what the plan tells a person to do; empty for the rest
     at: datetime
     minutes: float
     assumed: bool
@@ -148,18 +150,20 @@ def _sheet(itinerary: Itinerary, leg: Leg) -> Sheet:
     # by then, and stands first on paper, since nobody waits for the gate with a copy to make.
     ahead = [step for step in recipe.steps if step.kind in itinerary.policy.ahead_of_gate]
     hands_on = [step for step in recipe.steps if step not in ahead]
-    before = sum(leg.step_minutes[s.kind].p50 for s in ahead if s.kind in leg.step_minutes)
+    before = sum(leg.step_minutes[s.key].p50 for s in ahead if s.key in leg.step_minutes)
     rows, at = [], leg.planned_start - timedelta(minutes=before)
     for step in (*ahead, *hands_on):
-        estimate = leg.step_minutes.get(step.kind)
+        estimate = leg.step_minutes.get(step.key)
         minutes = estimate.p50 if estimate is not None else 0.0
         rows.append(
             Row(
-                step=step.kind.value,
+                step=step.key,
+                kind=step.kind.value,
+                task=step.means.manual.text if step.means and step.means.manual else {},
                 at=at,
                 minutes=minutes,
                 assumed=estimate is not None and estimate.assumed,
-                undos=tuple(undo.value for undo in step.undo),
+                undos=step.undo,
             )
         )
         at += timedelta(minutes=minutes)
@@ -168,7 +172,7 @@ def _sheet(itinerary: Itinerary, leg: Leg) -> Sheet:
         for slot in leg.blackouts
         if slot[0] < leg.planned_end + NEAR and slot[1] > leg.planned_start - NEAR
     )
-    return Sheet(leg, tuple(rows), tuple(undo.kind.value for undo in recipe.unwind), near)
+    return Sheet(leg, tuple(rows), tuple(undo.key for undo in recipe.unwind), near)
 
 
 def _check_sheet(itinerary: Itinerary, check: CheckLeg, opened: datetime) -> CheckSheet:

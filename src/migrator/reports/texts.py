@@ -10,6 +10,7 @@ written twice.
 from __future__ import annotations
 
 import gettext
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -53,6 +54,10 @@ class Texts:
         """The message in the form that fits the number, which it may show as `%(num)s`."""
         shown = {"num": self.number(number), **values}
         return self.catalogue.ngettext(one, many, number) % shown
+
+    def text(self, by_language: Mapping[str, str]) -> str:
+        """A text that the estate gives by language: in this one, else in the first it has."""
+        return by_language.get(self.language) or next(iter(by_language.values()), "")
 
     def number(self, number: float, digits: int = 0) -> str:
         """A number with the language's own marks: 340 000,5 or 340,000.5."""

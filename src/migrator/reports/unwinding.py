@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from migrator.engine.asking import Refusal
 from migrator.engine.draft import Draft
 from migrator.engine.fold_acts import needed_undos
 from migrator.engine.run import ActRecord, MoveRecord, Run
 from migrator.engine.states import COMPLETE, Side, WaveState
-from migrator.engine.steering import Refusal, take_back
+from migrator.engine.steering import take_back
 from migrator.engine.unwind import members
 from migrator.errors import RefusedError
 from migrator.plan.model import PairLeg, UndoKind

@@ -29,6 +29,7 @@ STEPS: Final = {
     "accept": N_("accept"),
     "finalise": N_("make it final"),
     "retire": N_("retire the old side"),
+    "task": N_("a task of the plan"),
 }
 
 UNDOS: Final = {
@@ -41,6 +42,7 @@ UNDOS: Final = {
     "discard-copy": N_("throw the copy away"),
     "remove": N_("remove what was prepared"),
     "prove-back": N_("prove that the old side answers"),
+    "undo-task": N_("the undo of a task"),
 }
 
 TROUBLES: Final = {
@@ -181,7 +183,8 @@ TONES: Final = {
 
 def act_word(t: Texts, name: str) -> str:
     """A step or an undo in words."""
-    return t._(STEPS[name] if name in STEPS else UNDOS[name])
+    known = STEPS.get(name) or UNDOS.get(name)
+    return name.replace("-", " ") if known is None else t._(known)  # a task has its own name
 
 
 def practice_words(t: Texts, *, practice: bool, target: str) -> str:

@@ -12,11 +12,12 @@ from itineraries import an_itinerary
 from migrator.conductor import loop
 from migrator.conductor.loop import outcome_events
 from migrator.engine import events as ev
-from migrator.engine.policy import IN_DOUBT, InDoubt
+from migrator.engine.policy import IN_DOUBT
 from migrator.engine.ports import ActResult, Line, OperatorCommand, Platform
 from migrator.engine.run import Run
 from migrator.engine.states import ActState, RunState, WaveState
 from migrator.errors import TransientError
+from migrator.plan.means import InDoubt
 from migrator.plan.model import Act, Itinerary, Reaction, Trouble
 from migrator.platform.simulated.faults import PlannedFault
 from stage import Moment, Stage
@@ -110,6 +111,28 @@ def test_an_act_that_has_timed_out_is_ended_and_its_late_answer_dropped() -> Non
     assert [end.outcome for end in ends] == ["timed_out"]
     assert not stage.run.in_flight
     assert stage.run.waves["w1"].state is WaveState.RETURNED
+
+
+def test_an_act_that_has_timed_out_takes_no_effect_later() -> None:
+    class Late:
+        """Begins to act when the limit has passed, and before the wave goes back."""
+
+        def __init__(self, platform: Platform) -> None:
+            self.platform, self.observe = platform, platform.observe
+
+        async def perform(self, intent: Intent) -> ActResult:
+            if name_of(intent) == "a/quiesce":
+                minutes = (intent.limit_at - stage.clock.now()).total_seconds() / 60
+                await stage.clock.sleep(minutes + 5, "late")
+            return await self.platform.perform(intent)
+
+    stage = Stage(ONE, wrap=Late)
+    stage.play()
+    begun = [each for each in events(stage) if isinstance(each, ev.StepStarted)]
+    (quiesce,) = [each.token for each in begun if each.step == "quiesce"]
+
+    assert stage.run.waves["w1"].state is WaveState.RETURNED
+    assert not stage.world.took_effect(quiesce)
 
 
 def test_an_answer_that_comes_in_the_same_instant_as_the_limit_is_heard_once() -> None:

@@ -82,8 +82,35 @@ def test_what_brings_authority_users_and_rows_back_is_never_skipped(undo: str) -
 def test_the_old_side_goes_on_neither_over_an_open_new_side_nor_without_its_rows(undo: str) -> None:
     play = taken_back_to(undo)
     assert play.refusal("abandon", f"a/{undo}").startswith(f"{undo} is never given up")
-    play.say("force-done", f"a/{undo}", reason="by hand, in the machine room")
+
+
+def test_a_fence_that_a_person_set_by_hand_lets_the_unwind_go_on() -> None:
+    play = taken_back_to("fence-target")
+    play.say("force-done", "a/fence-target", reason="by hand, in the machine room")
     assert play.wave() is WaveState.UNWINDING
+
+
+def test_nobody_alone_says_that_all_rows_are_back() -> None:
+    play = taken_back_to("bring-back")
+
+    refused = play.refusal("force-done", "a/bring-back", reason="I counted them")
+    assert refused.startswith("nobody alone says that all rows are back")
+    assert play.wave() is WaveState.STUCK
+
+
+def test_two_named_people_let_an_unwind_go_on_with_what_is_lost() -> None:
+    play = taken_back_to("bring-back")
+    play.say("retry", "a/bring-back")
+    unproven = ev.UndoEnded("a", "bring-back", 1, "failed", "unproven", lost=("7 rows of A",))
+    play.note(unproven)
+    play.settle()
+    play.say("override", "a/bring-back", reason="written off", os_user="one")
+    assert play.wave() is WaveState.STUCK
+    play.say("override", "a/bring-back", "bo", reason="written off", os_user="two")
+
+    assert play.wave() is WaveState.UNWINDING
+    assert play.run.losses == {"a": ("7 rows of A",)}
+    assert any("unwound with loss (7 rows of A)" in note for note in play.run.exceptions)
 
 
 def test_a_held_wave_is_not_told_to_be_held() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from migrator.plan.findings import Severity
-from migrator.plan.lint_recipes import is_stateful, lint_recipe
+from migrator.plan.lint_recipes import lint_recipe
 from migrator.plan.model import Recipe, RecipeStep, RecipeUndo, StepKind, UndoKind
 from migrator.plan.recipes import RECIPES
 
@@ -298,7 +298,7 @@ def test_a_commit_may_leave_the_old_side_standing() -> None:
 
 
 def test_a_recipe_of_ones_own_is_judged_by_its_steps() -> None:
-    assert is_stateful(replace(STATEFUL, name="slow"))
-    assert not is_stateful(replace(STATELESS, name="quick"))
+    assert replace(STATEFUL, name="slow").stateful
+    assert not replace(STATELESS, name="quick").stateful
     assert told(replace(STATEFUL, name="slow")) == []
     assert told(replace(STATELESS, name="quick")) == []

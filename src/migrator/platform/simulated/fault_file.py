@@ -20,8 +20,6 @@ from migrator.plan.model import Itinerary, StepKind, UndoKind
 from migrator.platform.simulated.faults import FAULT_KINDS, PlannedFault
 
 _REFERENCE: Final = "fault-file"
-_STEPS: Final = frozenset(kind.value for kind in StepKind)
-_UNDOS: Final = frozenset(kind.value for kind in UndoKind)
 
 
 class _Row(BaseModel):
@@ -32,6 +30,7 @@ class _Row(BaseModel):
         "step_half_fails",
         "step_times_out",
         "undo_fails",
+        "bring_back_unproven",
         "links_regress",
         "handler_says_no",
         "handler_never_answers",
@@ -85,7 +84,7 @@ def _misfits(row: _Row, itinerary: Itinerary) -> list[str]:
     messages = []
     if row.subsystem and row.subsystem not in itinerary.legs:
         messages.append(f"subsystem {row.subsystem!r} does not move in this plan")
-    names = _UNDOS if row.kind == "undo_fails" else _STEPS
+    names = _acts(itinerary, undos=row.kind == "undo_fails")
     if row.step and row.step not in names:
         messages.append(f"there is no step {row.step!r}; there are {', '.join(sorted(names))}")
     functions = {check.function for check in itinerary.checks}
@@ -97,6 +96,14 @@ def _misfits(row: _Row, itinerary: Itinerary) -> list[str]:
         except ValueError as error:
             messages.append(str(error))
     return messages
+
+
+def _acts(itinerary: Itinerary, *, undos: bool) -> frozenset[str]:
+    """The steps or the undos that the plan's recipes know by name, and every kind of them."""
+    recipes = itinerary.recipes.values()
+    if undos:
+        return frozenset(UndoKind) | {undo.key for each in recipes for undo in each.unwind}
+    return frozenset(StepKind) | {step.key for each in recipes for step in each.steps}
 
 
 def _time(text: str, itinerary: Itinerary) -> datetime | None:

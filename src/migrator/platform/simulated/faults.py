@@ -16,6 +16,7 @@ FAULT_KINDS: Final = (
     "step_half_fails",
     "step_times_out",
     "undo_fails",
+    "bring_back_unproven",
     "links_regress",
     "handler_says_no",
     "handler_never_answers",

@@ -141,7 +141,8 @@ def _switched(event: ev.Event) -> TypeGuard[ev.StepEnded | ev.StepSettled | ev.S
 
 
 def _cut(run: Run, move: str) -> str:
-    return "switch" if run.itinerary.legs[move].recipe == "stateless" else "quiesce"
+    recipe = run.itinerary.recipes[run.itinerary.legs[move].recipe]
+    return "quiesce" if recipe.stateful else "switch"
 
 
 def _seats(run: Run, lines: Sequence[Line]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from migrator.engine import events as ev
 from migrator.engine.ports import Clock, Line, OperatorCommand
 from migrator.engine.run import Run
 from migrator.engine.states import FINAL_WAVES, CheckState, RunState, WaveState
+from migrator.engine.tasks import task_of, who_may
 from migrator.inventory.model import Estimate
 from migrator.plan.model import Itinerary, WaveLeg
 from migrator.platform.simulated.chance import Chance
@@ -72,6 +73,10 @@ class SimulatedPeople:
             event = line.event
             if isinstance(event, ev.CheckAssigned):
                 self._handler(event)
+            elif isinstance(event, ev.StepStarted):
+                self._task(run, event.move, event.step, event.nth)
+            elif isinstance(event, ev.UndoStarted):
+                self._task(run, event.move, event.undo, event.nth)
             elif isinstance(event, ev.GateOpened):
                 self._decider(run, event.wave, "go", event.wave, _GATE_MINUTES)
             elif isinstance(event, ev.WaveHeld) and event.unwind_at is None:
@@ -103,6 +108,8 @@ class SimulatedPeople:
                 self._handler(
                     ev.CheckAssigned(check.id, check.attempt, check.person, check.limit_at)
                 )
+        for (move, name), act in run.in_flight.items():
+            self._task(run, move, name, act.nth)
         self._commits(run)
 
     def present_asked(self, run: Run) -> tuple[tuple[str, str], ...]:
@@ -145,6 +152,27 @@ class SimulatedPeople:
 
         minutes = self._chance.minutes(check.minutes, event.check, event.person, event.attempt)
         self._later(minutes, "tick", event.person, event.check, verdict)
+
+    # --- tasks ------------------------------------------------------------------------------
+
+    def _task(self, run: Run, move: str, name: str, nth: int) -> None:
+        """A person's task is done in its planned time; a fault of the step makes it impossible."""
+        found = task_of(run, f"{move}/{name}")
+        if found is None:
+            return
+        who = self._person(who_may(run, move, found[2]), self._clock.now())
+        if who in self._present:
+            return
+        leg, attempt = run.itinerary.legs[move], run.moves[move].attempt
+        kind = "undo_fails" if name in run.moves[move].undos else "step_fails"
+
+        def verdict() -> Details:
+            no = self._faults.take(kind, subsystem=move, step=name, attempt=attempt)
+            return (("verdict", "works" if no is None else "does_not_work"),)
+
+        estimate = leg.step_minutes.get(name) or leg.undo_minutes.get(name) or Estimate(0, 0)
+        minutes = self._chance.minutes(estimate, move, name, attempt, nth)
+        self._later(minutes, "tick", who, f"{move}/{name}", verdict)
 
     # --- deciders ---------------------------------------------------------------------------
 

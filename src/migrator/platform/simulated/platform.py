@@ -7,19 +7,21 @@ refuse by themselves what would make both sides live, as a good platform does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Final, Protocol
 
-from migrator.engine.events import StepStarted, UndoStarted
+from migrator.engine.events import StepEnded, StepStarted, UndoEnded, UndoStarted
 from migrator.engine.policy import LOOKS, authority_after
-from migrator.engine.ports import ActResult, Clock
+from migrator.engine.ports import ActResult, Clock, Line
+from migrator.engine.run import Run
 from migrator.errors import PermanentError, TransientError
 from migrator.inventory.model import Estimate
 from migrator.plan.model import Itinerary, Leg, StepKind, UndoKind
 from migrator.platform.simulated.chance import Chance
+from migrator.platform.simulated.effects import Effects
 from migrator.platform.simulated.faults import FaultBox
 from migrator.platform.simulated.links import SimulatedLinks
-from migrator.platform.simulated.world import Place, World
+from migrator.platform.simulated.world import World
 
 Intent = StepStarted | UndoStarted
 
@@ -69,28 +71,7 @@ class SimulatedPlatform:
         self._keep = keep
         self._accidents = accidents
         self._links = SimulatedLinks(itinerary, world, chance)
-        self._effects: dict[str, Callable[[Place, Leg], ActResult]] = {
-            StepKind.PREPARE.value: self._prepare,
-            StepKind.COPY.value: self._copy,
-            StepKind.QUIESCE.value: self._quiesce,
-            StepKind.FENCE.value: self._fence,
-            StepKind.FINAL_COPY.value: self._final_copy,
-            StepKind.START.value: self._start,
-            StepKind.PROBE.value: self._probe,
-            StepKind.GRANT.value: self._grant,
-            StepKind.SWITCH.value: self._switch,
-            StepKind.DRAIN.value: self._drain,
-            StepKind.FINALISE.value: self._finalise,
-            StepKind.RETIRE.value: self._retire,
-            UndoKind.FENCE_TARGET.value: self._fence_target,
-            UndoKind.BRING_BACK.value: self._bring_back,
-            UndoKind.START_SOURCE.value: self._start_source,
-            UndoKind.GRANT_SOURCE.value: self._grant_source,
-            UndoKind.SWITCH_BACK.value: self._switch_back,
-            UndoKind.STOP_TARGET.value: self._stop_target,
-            UndoKind.DISCARD_COPY.value: self._discard_copy,
-            UndoKind.REMOVE.value: self._remove,
-        }
+        self._effects = Effects(world, self._links, clock, itinerary.recipes)
 
     @property
     def regressed(self) -> dict[int, float]:
@@ -131,15 +112,15 @@ class SimulatedPlatform:
         """Who holds authority now, for an act that moves it."""
         name = intent.step if isinstance(intent, StepStarted) else intent.undo
         leg = self.itinerary.legs[intent.move]
-        return authority_after(leg.recipe, name)
+        return authority_after(self.itinerary.recipes[leg.recipe], name)
 
     # --- time and trouble -------------------------------------------------------------------
 
     def _minutes(self, leg: Leg, intent: Intent, name: str) -> float:
         if isinstance(intent, StepStarted):
-            estimate = leg.step_minutes.get(StepKind(name), Estimate(0, 0))
+            estimate = leg.step_minutes.get(name, Estimate(0, 0))
         else:
-            estimate = leg.undo_minutes.get(UndoKind(name), Estimate(0, 0))
+            estimate = leg.undo_minutes.get(name, Estimate(0, 0))
         minutes = self._chance.minutes(estimate, leg.id, name, intent.attempt, intent.nth)
         if name == StepKind.DRAIN.value:
             minutes = min(minutes, self.itinerary.policy.drain_minutes_max)
@@ -157,6 +138,8 @@ class SimulatedPlatform:
             )
 
         if isinstance(intent, UndoStarted):
+            if name == UndoKind.BRING_BACK and due("bring_back_unproven"):
+                return self._unproven(leg)
             if due("undo_fails"):
                 raise PermanentError(
                     "simulated-fault", f"{name} failed (injected)", hint="retry it"
@@ -186,6 +169,36 @@ class SimulatedPlatform:
         lasting = self._chance.uniform("lasting", leg.id, intent.attempt) < _LASTING_SHARE
         return hit.value == name and (intent.nth == 1 or lasting)
 
+    def _unproven(self, leg: Leg) -> ActResult:
+        """Bring half of the rows back, and say of the rest that nobody can prove it came."""
+        place = self.world.look(leg.id, self._clock.now())
+        fresh = sorted(place.new.rows - place.old.rows)
+        place.old.rows |= set(fresh[: len(fresh) // 2])
+        self._kept()
+        missing = len(fresh) - len(fresh) // 2
+        return ActResult(
+            "failed",
+            f"unproven: {len(fresh)} rows were written on the target, {missing} are not back",
+            lost=(f"{missing} rows of {leg.id}, written on the target after its switch",),
+        )
+
+    def hear(self, _run: Run, lines: Sequence[Line]) -> None:
+        """What a person did by hand takes effect in this world, too, when it is ticked."""
+        for line in lines:
+            event = line.event
+            if isinstance(event, StepEnded | UndoEnded) and event.outcome == "done":
+                self._by_hand(
+                    event.move, event.step if isinstance(event, StepEnded) else event.undo
+                )
+
+    def _by_hand(self, move: str, name: str) -> None:
+        leg = self.itinerary.legs[move]
+        act = self.itinerary.recipes[leg.recipe].act(name)
+        if act is None or act.means is None or act.means.manual is None:
+            return
+        self._effects.take(name, self.world.look(move, self._clock.now()), leg)
+        self._kept()
+
     def _half(self, leg: Leg, intent: StepStarted, name: str) -> None:
         """Do part of the act: what can be half done is half done, and has no end of its own."""
         place = self.world.look(leg.id, self._clock.now())
@@ -214,161 +227,8 @@ class SimulatedPlatform:
                 authority=self._authority(intent),
             )
         place = self.world.look(leg.id, self._clock.now())
-        result = self._effects[name](place, leg)
+        result = self._effects.take(name, place, leg)
         self.world.effect(intent.token)
         self.world.half_done.discard(intent.token)
         self._kept()
         return result
-
-    # --- forward ----------------------------------------------------------------------------
-
-    def _prepare(self, place: Place, leg: Leg) -> ActResult:
-        place.new.prepared = True
-        return _done(f"created namespace/{leg.id}", f"created deployment/{leg.id}/{leg.id}")
-
-    def _copy(self, place: Place, leg: Leg) -> ActResult:
-        place.new.rows |= place.old.rows
-        return _done(f"configured data/{leg.id}", detail=f"{len(place.new.rows)} rows compared")
-
-    def _quiesce(self, place: Place, leg: Leg) -> ActResult:
-        place.old.quiesced = True
-        return _done(f"configured process/old/{leg.id}")
-
-    def _fence(self, place: Place, leg: Leg) -> ActResult:
-        place.old.fenced = True
-        place.old.running = False
-        place.drained = True
-        if place.stateful:
-            place.old.granted = False
-        side = self._authority_of(leg, StepKind.FENCE.value)
-        return _done(f"configured fence/old/{leg.id}", authority=side)
-
-    def _final_copy(self, place: Place, leg: Leg) -> ActResult:
-        self.world.require(
-            holds=place.old.fenced, what=f"{leg.id}: the final copy needs a fenced old side"
-        )
-        place.new.rows |= place.old.rows
-        self.world.require(
-            holds=place.new.rows == place.old.rows,
-            what=f"{leg.id}: the rows of both sides differ after the final copy",
-        )
-        return _done(f"configured data/{leg.id}", detail=f"{len(place.new.rows)} rows, equal")
-
-    def _start(self, place: Place, leg: Leg) -> ActResult:
-        place.new.running = True
-        place.new.fenced = False
-        return _done(f"configured deployment/{leg.id}/{leg.id}")
-
-    def _probe(self, place: Place, leg: Leg) -> ActResult:
-        if not place.new.running:
-            raise PermanentError(
-                "simulated-fault", f"{leg.id} does not run on the target", hint="start it"
-            )
-        return _done(detail="the target answers as standby")
-
-    def _grant(self, place: Place, leg: Leg) -> ActResult:
-        self.world.require(
-            holds=not self.world.admits(place, "old"),
-            what=f"{leg.id}: the old side still admits work; authority is not granted",
-        )
-        place.new.granted = True
-        return _done(f"configured authority/{leg.id}", authority=self._authority_of(leg, "grant"))
-
-    def _switch(self, place: Place, leg: Leg) -> ActResult:
-        place.traffic = "new"
-        place.switched_at = self._clock.now()
-        place.drained = False
-        place.drain_armed = True
-        return _done(
-            f"configured service/{leg.id}/{leg.id}", authority=self._authority_of(leg, "switch")
-        )
-
-    def _drain(self, place: Place, leg: Leg) -> ActResult:
-        place.drained = True
-        return _done(detail=f"no connection is left on the old side of {leg.id}")
-
-    def _finalise(self, place: Place, leg: Leg) -> ActResult:
-        self.world.require(
-            holds=place.traffic == "new", what=f"{leg.id}: traffic is not on the new side"
-        )
-        return _done(f"configured service/{leg.id}/{leg.id}")
-
-    def _retire(self, place: Place, leg: Leg) -> ActResult:
-        place.old.running = False
-        place.old.rows.clear()
-        place.retired = True
-        return _done(f"deleted process/old/{leg.id}")
-
-    # --- back -------------------------------------------------------------------------------
-
-    def _fence_target(self, place: Place, leg: Leg) -> ActResult:
-        place.new.fenced = True
-        place.new.granted = False
-        had = place.old.granted
-        side = None if had else self._authority_of(leg, "fence-target")
-        return _done(f"configured fence/new/{leg.id}", authority=side)
-
-    def _bring_back(self, place: Place, leg: Leg) -> ActResult:
-        self.world.require(
-            holds=place.new.fenced, what=f"{leg.id}: bring-back needs a fenced target"
-        )
-        fresh = place.new.rows - place.old.rows
-        place.old.rows |= place.new.rows
-        return _done(f"configured data/old/{leg.id}", detail=f"{len(fresh)} rows came back")
-
-    def _start_source(self, place: Place, leg: Leg) -> ActResult:
-        place.old.running = True
-        place.old.fenced = False
-        place.old.quiesced = False
-        return _done(f"configured process/old/{leg.id}", detail="the old side is ready")
-
-    def _grant_source(self, place: Place, leg: Leg) -> ActResult:
-        self.world.require(
-            holds=not self.world.admits(place, "new"),
-            what=f"{leg.id}: the target still admits work; authority is not given back",
-        )
-        place.old.granted = True
-        return _done(
-            f"configured authority/{leg.id}", authority=self._authority_of(leg, "grant-source")
-        )
-
-    def _switch_back(self, place: Place, leg: Leg) -> ActResult:
-        if place.traffic != "old":
-            place.traffic = "old"
-            place.switched_at = self._clock.now()
-            place.drained = False
-            place.drain_armed = True
-        return _done(
-            f"configured service/{leg.id}/{leg.id}",
-            authority=self._authority_of(leg, "switch-back"),
-        )
-
-    def _stop_target(self, place: Place, leg: Leg) -> ActResult:
-        place.new.running = False
-        place.new.granted = False
-        return _done(f"configured deployment/{leg.id}/{leg.id}", detail="scaled to 0, proved")
-
-    def _discard_copy(self, place: Place, leg: Leg) -> ActResult:
-        self.world.require(
-            holds=not place.new.running or place.new.fenced,
-            what=f"{leg.id}: rows are not discarded while the target runs",
-        )
-        place.new.rows.clear()
-        return _done(f"deleted data/{leg.id}")
-
-    def _remove(self, place: Place, leg: Leg) -> ActResult:
-        place.new.prepared = False
-        place.new.running = False
-        self._links.heal(leg.id)
-        return ActResult(
-            "done",
-            changes=(f"deleted deployment/{leg.id}/{leg.id}", f"unchanged namespace/{leg.id}"),
-            remains=(f"namespace/{leg.id} (empty)",),
-        )
-
-    def _authority_of(self, leg: Leg, name: str) -> str | None:
-        return authority_after(leg.recipe, name)
-
-
-def _done(*changes: str, detail: str = "", authority: str | None = None) -> ActResult:
-    return ActResult("done", detail, changes, authority)

@@ -1,0 +1,81 @@
+"""Who asks, and whether they may: what every verb looks up before it changes anything.
+
+Used by the verbs' own modules (`gates`, `holding`, `steering`, `verdicts`) and by `commands`. A
+refusal is an answer, in words that say what would work.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from migrator.engine import events as ev
+from migrator.engine.ports import OperatorCommand
+from migrator.engine.run import Run, WaveRecord
+
+Effects = list[ev.Event]
+Verb = Callable[[Run, OperatorCommand, datetime, Mapping[str, str]], Effects]
+
+_ANYBODY: Final = frozenset({"engine", "conductor"})
+
+
+class Refusal(Exception):
+    """Why a verb is not carried out, in the words that the actor reads."""
+
+
+def known_person(run: Run, person: str) -> None:
+    """In an estate that names its people, only they may act."""
+    members = run.itinerary.members
+    if not members or person in members or person.startswith("team."):
+        return
+    near = difflib.get_close_matches(person, members, 1)
+    raise Refusal(
+        f"nobody called {person!r} is named in this run" + (f"; {near[0]}?" if near else "")
+    )
+
+
+def wave_named(run: Run, target: str) -> WaveRecord:
+    """The wave of that name; Refusal names the nearest one."""
+    if target in run.waves:
+        return run.waves[target]
+    near = difflib.get_close_matches(target, run.waves, 1)
+    raise Refusal(f"there is no wave {target!r}" + (f"; {near[0]}?" if near else ""))
+
+
+def may_decide(run: Run, command: OperatorCommand, named: tuple[str, ...]) -> None:
+    """Only the persons named for the decision, or their deputies."""
+    if not named:
+        return
+    allowed = set(named)
+    members = run.itinerary.members
+    allowed |= {
+        deputy
+        for person in named
+        if person in members and (deputy := members[person].deputy) is not None
+    }
+    if command.actor not in allowed:
+        raise Refusal(f"{command.actor} may not decide this; {', '.join(sorted(allowed))} may")
+
+
+def deciders(run: Run) -> tuple[str, ...]:
+    """Everybody with the role of a decision maker."""
+    return tuple(
+        person
+        for person, member in run.itinerary.members.items()
+        if "decision_maker" in member.roles
+    )
+
+
+def second_by_code(
+    run: Run, command: OperatorCommand, second: str, codes: Mapping[str, str]
+) -> ev.CodeSpent:
+    """The second person proved by a single-use code."""
+    code = command.detail("code_digest")
+    known_person(run, second)
+    if second == command.actor:
+        raise Refusal("the second person must be somebody else")
+    if codes.get(second) != code or code in run.codes_spent or not code:
+        raise Refusal(f"the code of {second} is not valid (see migrator codes)")
+    return ev.CodeSpent(second, code)

@@ -1,0 +1,73 @@
+"""The verbs of a gate: go, no-go, postpone.
+
+Called by `commands` and, for its hour, by `holding`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from migrator.engine import events as ev
+from migrator.engine.asking import Effects, Refusal, may_decide, wave_named
+from migrator.engine.ports import OperatorCommand
+from migrator.engine.run import Run, WaveRecord
+from migrator.engine.states import RunState, WaveState
+
+
+def _gate(run: Run, command: OperatorCommand) -> WaveRecord:
+    wave = wave_named(run, command.target)
+    leg = next(leg for leg in run.itinerary.waves if leg.id == wave.id)
+    may_decide(run, command, leg.deciders)
+    if wave.state is WaveState.PLANNED:
+        raise Refusal(f"the gate of {wave.id} is not open yet: the waves before it come first")
+    if wave.state is not WaveState.DECIDING:
+        who = f" by {wave.decided_by}" if wave.decided_by else ""
+        raise Refusal(f"the gate of {wave.id} was decided{who}; the wave is {wave.state.value}")
+    return wave
+
+
+def go(run: Run, command: OperatorCommand, _now: datetime, _codes: Mapping[str, str]) -> Effects:
+    """Let a wave begin."""
+    wave = _gate(run, command)
+    if run.state is RunState.PAUSED:
+        raise Refusal("the run is paused; resume it first")
+    leg = next(leg for leg in run.itinerary.waves if leg.id == wave.id)
+    needed = {earlier for move in leg.moves for earlier in run.itinerary.legs[move].after}
+    leaving = sorted(move for move in needed - set(leg.moves) if run.moves[move].unwinding)
+    if leaving:
+        raise Refusal(f"{wave.id} needs {', '.join(leaving)}, which is being taken back")
+    return [ev.GateDecided(wave.id, wave.attempt, command.actor, command.reason)]
+
+
+def no_go(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, str]) -> Effects:
+    """Decline a wave."""
+    wave = _gate(run, command)
+    return [ev.GateLapsed(wave.id, wave.attempt, command.actor, command.reason)]
+
+
+def postpone(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str, str]) -> Effects:
+    """Move the hour at which an open gate is decided without an answer."""
+    wave = _gate(run, command)
+    try:
+        until = datetime.fromisoformat(command.detail("until"))
+    except ValueError:
+        raise Refusal("postpone needs a time, such as --until 2023-10-14T09:30+02:00") from None
+    if until.tzinfo is None:
+        raise Refusal("the time of postpone needs an offset, such as +02:00")
+    if until <= now:
+        raise Refusal(f"{until.isoformat()} has passed")
+    end = run.itinerary.window.end
+    if until > end:
+        raise Refusal(f"the window ends {end.isoformat()}; a gate after it could not be kept")
+    return [ev.GatePostponed(wave.id, wave.attempt, until, command.actor, command.reason)]
+
+
+def later_gate(wave: WaveRecord, by: timedelta, actor: str, why: str) -> Effects:
+    """Give an open gate the time back in which nobody could answer it.
+
+    Without this, going on after its hour would be a no-go in the same moment.
+    """
+    if wave.gate_deadline is None:
+        return []
+    return [ev.GatePostponed(wave.id, wave.attempt, wave.gate_deadline + by, actor, why)]
