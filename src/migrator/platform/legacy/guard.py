@@ -37,6 +37,8 @@ LINGER_SECONDS = 0.5  # what stays in the background may still flush its last wo
 DRAIN_READS_MAX = 256
 FILES_MARK = "\0files\0"
 
+PASSED_ON = ("PATH", "HOME", "LANG")  # of our own environment
+
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -49,6 +51,11 @@ def prctl(option: int, value: int) -> None:
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
     except (ImportError, OSError, AttributeError):
         return
+
+
+def as_bytes(text: str) -> bytes:
+    """The text in UTF-8, whatever language this machine speaks."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def program(argv: "list[str]", cwd: str, path: str) -> str:
@@ -92,13 +99,16 @@ class Guard:
         files = self.task["files"]
         argv, cwd = self.task["argv"], str(self.task["cwd"])
         assert isinstance(argv, list)
-        env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         for name in ("environment", "secrets"):
             words = self.task[name]
             assert isinstance(words, dict)
             env.update(words)
         if isinstance(files, dict):
-            self.lay_out(files)
+            try:
+                self.lay_out(files)
+            except OSError as error:
+                raise RefusedHereError("files", f"{self.record.files}: {error.strerror}") from error
         argv = [str(word).replace(FILES_MARK, self.record.files) for word in argv]
         cwd = cwd.replace(FILES_MARK, self.record.files) or os.path.expanduser("~")
         env = {name: str(v).replace(FILES_MARK, self.record.files) for name, v in env.items()}
@@ -116,10 +126,10 @@ class Guard:
 
         try:
             child = subprocess.Popen(  # noqa: S603 - a list of arguments that the plan declares
-                argv,
+                [as_bytes(word) for word in argv],
                 executable=path,
                 cwd=cwd,
-                env=env,
+                env={as_bytes(name): as_bytes(text) for name, text in env.items()},
                 stdin=subprocess.DEVNULL,
                 stdout=inside,
                 stderr=inside,
@@ -289,7 +299,9 @@ def serve(task: "dict[str, object]", voice: Voice) -> None:
     me = os.getpid()
     record.write(guard=[me, processes().get(me, ("", 0, 0, 0))[3]])
     voice.say(says="ready")
-    if not read_line() or guard.cut:
+    # A connection that is cut now is not noticed by itself, and the lock is ours.
+    heard = not guard.silence or select.select([0], [], [], guard.silence)[0]
+    if not heard or not read_line() or guard.cut:
         record.write(ended={"exit": None, "cut": "never begun"})
         return
     try:

@@ -243,11 +243,11 @@ class _Talk:
         finally:
             if self._process.returncode is None:
                 self._process.kill()
-            if await self._process.wait() < 0:
+            if await self._process.wait() != 0:
                 await self._end_by_force()
 
     async def _end_by_force(self) -> None:
-        """The guard was killed itself: end whatever carries this try's mark on this machine."""
+        """The guard failed or was killed: end whatever carries this try's mark on this machine."""
         for _ in range(FORCE_TIMES_MAX):
             left = guard_record.marked(self._mark) if self._mark else []
             if not left:

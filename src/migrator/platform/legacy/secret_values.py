@@ -89,6 +89,8 @@ def _read(name: str, reference: str) -> str:
 def _from_file(path: Path) -> tuple[str, str]:
     """What the file says without its last line break, or why it says nothing."""
     try:
+        if path.exists() and not path.is_file():
+            return "", "it is no file"  # a pipe would keep the conductor waiting
         with path.open("rb") as file:
             text = file.read(SECRET_BYTES_MAX + 1)
     except OSError as error:

@@ -120,6 +120,14 @@ async def test_the_token_in_its_environment_is_the_acts_own(
     assert (await commands.perform(act, forged)).detail == "exit 0\ntok-1"
 
 
+async def test_words_of_every_language_arrive_as_they_are(
+    commands: Commands, act: ActFacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANG", "C")
+    told = sh("echo $SIDE", environment={"SIDE": "åäö ∑"})
+    assert (await commands.perform(act, told)).detail == "exit 0\nåäö ∑"
+
+
 async def test_much_output_and_binary_output_are_cut_and_said(
     commands: Commands, act: ActFacts
 ) -> None:

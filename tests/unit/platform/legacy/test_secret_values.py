@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from pathlib import Path
 from urllib.parse import quote
 
@@ -46,6 +47,12 @@ def test_a_file_that_is_no_secret_is_missing_and_not_shown(tmp_path: Path, conte
     (tmp_path / "key").write_bytes(content)
     with pytest.raises(PermanentError):
         read_secrets({"K": f"file:{tmp_path}/key"})
+
+
+def test_a_pipe_is_no_file_and_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(PermanentError, match="no file"):
+        read_secrets({"K": f"file:{tmp_path}/pipe"})
 
 
 @given(words, st.text(max_size=5), st.text(max_size=5))
