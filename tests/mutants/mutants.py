@@ -10,8 +10,8 @@ tests that should notice:
     removes = "An append asks for the epoch in its own transaction."
     needs = "postgresql"                    # if it does: where there is none, it is skipped
     tests = ["tests/unit/store/test_lease.py::test_..."]
-    [[mutant.change]]                       # one or more; `old` must be in the file exactly once
-    file = "src/migrator/store/group.py"
+    [[mutant.change]]                       # one or more; `old` must be there exactly once
+    file = "src/migrator/store/group.py"    # or a folder, in whose files it is looked for
     old = "..."
     new = "..."
 
@@ -214,30 +214,38 @@ def try_one(mutant: Mutant, tree: Path, tester: Tester) -> Verdict:
 @contextmanager
 def mutated(mutant: Mutant, tree: Path) -> Iterator[None]:
     """The tree without one guarantee, for as long as it lasts. Raises NotAppliedError."""
-    texts = {change.file: _text(tree / change.file) for change in mutant.change}
-    without = dict(texts)
-    for change in mutant.change:
-        count = without[change.file].count(change.old)
-        if count != 1 or change.old == change.new:
-            first = change.old.strip().splitlines()[0]
-            raise NotAppliedError(
-                f"this must be in {change.file} once, and is there {count} times: {first}"
-            )
-        without[change.file] = without[change.file].replace(change.old, change.new)
+    without = changed(mutant, tree)
+    texts = {path: path.read_text(encoding="utf-8") for path in without}
     try:
-        _write(tree, without)
+        _write(without)
         yield
     finally:
-        _write(tree, texts)
+        _write(texts)
+
+
+def changed(mutant: Mutant, tree: Path) -> dict[Path, str]:
+    """The files that a mutant changes, as they read with its changes. Raises NotAppliedError."""
+    without: dict[Path, str] = {}
+    for change in mutant.change:
+        where = tree / change.file
+        paths = sorted(where.rglob("*.py")) if where.is_dir() else [where]
+        texts = {path: without.get(path) or _text(path) for path in paths}
+        places = [path for path, text in texts.items() for _ in range(text.count(change.old))]
+        if len(places) != 1 or change.old == change.new:
+            first = change.old.strip().splitlines()[0]
+            raise NotAppliedError(
+                f"this must be in {change.file} once, and is there {len(places)} times: {first}"
+            )
+        without[places[0]] = texts[places[0]].replace(change.old, change.new)
+    return without
 
 
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def _write(tree: Path, texts: Mapping[str, str]) -> None:
-    for name, text in texts.items():
-        path = tree / name
+def _write(texts: Mapping[Path, str]) -> None:
+    for path, text in texts.items():
         path.write_text(text, encoding="utf-8")
         # Bytecode is told from stale one by the second and the size, and both may be equal here.
         for compiled in path.parent.glob(f"__pycache__/{path.stem}.*.pyc"):
