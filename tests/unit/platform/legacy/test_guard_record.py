@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 from dataclasses import replace
@@ -73,6 +74,16 @@ async def test_only_a_proof_that_it_is_gone_lets_an_observation_count(
     leave_a_record(commands.guards, act, **words)
     hasty = replace(commands, settle_seconds=0.02)
     assert (await hasty.observe(act, LOOK)).outcome == outcome
+
+
+async def test_a_guard_that_has_not_written_its_record_yet_is_seen_by_its_lock(
+    commands: Commands, act: ActFacts
+) -> None:
+    commands.guards.mkdir()
+    with (commands.guards / f"{act.key(str(commands.guards))}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = await replace(commands, settle_seconds=0.02).observe(act, LOOK)
+    assert (found.outcome, "guard" in found.detail) == ("unknown", True)
 
 
 async def test_a_process_that_left_its_session_is_found_by_its_mark(
