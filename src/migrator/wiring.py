@@ -43,9 +43,6 @@ from migrator.store.sql_journal import SqlJournal
 
 SIMULATED_TARGET = "the simulated platform"
 
-OTHER_VERSION = "other-version"
-"""Where the CLI asks before it goes on: see `continue_practice`."""
-
 Reaction = Callable[[Run, Sequence[Line]], Sequence[OperatorCommand]]
 
 
@@ -127,7 +124,6 @@ async def _rehearse(
         conductor.changed.set()
 
     people = SimulatedPeople(itinerary, clock, chance, box, submit, conductor.spawn)
-    conductor.listeners.append(platform.hear)
     conductor.listeners.append(people.listen)
     if on_commit is not None:
         conductor.listeners.append(on_commit)
@@ -311,13 +307,8 @@ def begin_practice(store: Store, itinerary: Itinerary, name: str, setting: Setti
     return Practice(journal, run, world, kept, setting.speed)
 
 
-def continue_practice(
-    store: Store, name: str, speed: float | None = None, accepted_by: str = ""
-) -> Practice:
-    """Lead a practice run again: its state from its journal, its world from disk.
-
-    Where another version of the program led it last, `accepted_by` names who answers for that.
-    """
+def continue_practice(store: Store, name: str, speed: float | None = None) -> Practice:
+    """Lead a practice run again: its state from its journal, its world from disk."""
     journal = store.journal(name, lead=True)
     try:
         run = refold(journal)
@@ -328,30 +319,10 @@ def continue_practice(
                 hint="begin a practice run with `migrator run PLAN`",
             )
         kept, world = WorldFile.read(store.folder, name, run.itinerary)
-        _accept_version(journal, run, accepted_by)
     except MigratorError:
         journal.release()
         raise
     return Practice(journal, run, world, kept, speed or run.started.speed)
-
-
-def _accept_version(journal: SqlJournal, run: Run, by: str) -> None:
-    """Keep in the journal who let this version go on with what another one did."""
-    if run.program == __version__ or run.state is RunState.ENDED:
-        return
-    if not by:
-        raise RefusedError(
-            OTHER_VERSION,
-            f"{run.program} led {journal.run_name} last, and this is version {__version__}",
-            hint="go on with the version that led it, or answer for the change: "
-            f"migrator run --continue {journal.run_name} --accept-version",
-        )
-    assert run.started is not None, "a run that is led has its first line"
-    assert run.now is not None, "and that line has its time"
-    at = max(run.now, wall_now()) if run.started.mode == "wall" else run.now
-    accepted = ev.VersionAccepted(run.program, __version__, by)
-    journal.append([Entry(at, by, accepted)])
-    apply(run, at, accepted)
 
 
 def practise(
@@ -405,7 +376,6 @@ def _attendant(led: Practice, onlooker: Onlooker | None) -> Attendant:
     present = frozenset(started.play)
     people = SimulatedPeople(run.itinerary, clock, chance, box, submit, conductor.spawn, present)
     people.holds_stand = True  # whoever practises with a hold ends it
-    conductor.listeners.append(platform.hear)
     conductor.listeners.append(people.listen)
     people.resume(run)
     asked = None if wall else people.present_asked  # wall time stands still for nobody

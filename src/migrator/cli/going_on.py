@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from migrator.cli import output
 from migrator.cli.identity import person_id, who
 from migrator.cli.runs import os_user
-from migrator.errors import MigratorError, RefusedError
+from migrator.errors import MigratorError
 
 if TYPE_CHECKING:
     from migrator.store.sql import Store
@@ -55,16 +55,23 @@ def free_name(store: Store, plan_name: str) -> str:
 
 def go_on(store: Store, run: str, speed: float | None, answer: Answer) -> tuple[str, Practice]:
     """Lead a run again; its whole name, and what is led."""
-    from migrator.wiring import OTHER_VERSION, continue_practice
+    from migrator.conductor.versions import accept, is_other, other_version
+    from migrator.wiring import continue_practice
 
     name = store.resolve(run)
-    try:
-        return name, continue_practice(store, name, speed)
-    except RefusedError as error:
-        # Asked while nobody leads: a lease must not hang on somebody who thinks.
-        if error.reference != OTHER_VERSION or not (answer.accepted or _says_yes(error.message)):
-            raise
-    return name, continue_practice(store, name, speed, _whoever(store, name, answer.person))
+    led = continue_practice(store, name, speed)
+    if not is_other(led.run):
+        return name, led
+    refusal = other_version(led.run, name)
+    # Given back while somebody thinks: no lease must hang on an answer.
+    led.journal.release()
+    if not (answer.accepted or _says_yes(refusal.message)):
+        raise refusal
+    by = _whoever(store, name, answer.person)
+    led = continue_practice(store, name, speed)
+    if is_other(led.run):  # nobody else has answered meanwhile
+        accept(led.journal, led.run, by)
+    return name, led
 
 
 def _says_yes(question: str) -> bool:
