@@ -218,8 +218,16 @@ def _show_lines(seen: SeenRun, title: str, lines: tuple[Line, ...]) -> None:
         return
     output.show()
     output.show(title)
-    for line in lines:
+    # What went as it should is counted: a night has hundreds of ticks, and one that matters.
+    news = [line for line in lines if not _works(line)]
+    if len(news) < len(lines):
+        output.show(f"  {counted(len(lines) - len(news), 'verdict')} that it works")
+    for line in news:
         output.show(f"  {seen.clock(line.at)}  {sentence(line, seen.itinerary)}")
+
+
+def _works(line: Line) -> bool:
+    return getattr(line.event, "verdict", "") == "works"
 
 
 def _show_troubles(seen: SeenRun, troubles: tuple[TroubleStory, ...]) -> None:

@@ -71,6 +71,8 @@ def test_the_page_answers_what_a_shift_asks(capsys: pytest.CaptureFixture[str]) 
     assert "web/start" in out
     assert "The whole wave is back on the old side." in out
     assert "says GO" in out
+    assert " that it works\n" in out
+    assert "): it works\n" not in out  # counted, not listed
 
 
 def test_the_keys_are_those_that_the_help_names(capsys: pytest.CaptureFixture[str]) -> None:
