@@ -1,6 +1,6 @@
 """A journal in memory: of a rehearsal or a dry run, kept in a store only when it has ended.
 
-Made by `wiring.py`, used by the conductor through `engine.ports.Journal`. It chains its lines like
+Made by `wiring`, used by the conductor through `engine.ports.Journal`. It chains its lines like
 the journal on disk, and passes the same contract suite (tests/contracts/test_journal.py). Nothing
 of it outlives the process: a run that people wait for never uses it.
 """

@@ -1,6 +1,6 @@
 """A store: runs in a database, practice and live runs always in different ones.
 
-Opened by `wiring.py` and the CLI with `open_store`: `.migrator/practice.db` and `.migrator/live.db`
+Opened by `wiring` and the CLI with `open_store`: `.migrator/practice.db` and `.migrator/live.db`
 unless told otherwise, or two schemas of a PostgreSQL database. A run is created once, its itinerary
 pinned by digest, and led by at most one process at a time.
 """

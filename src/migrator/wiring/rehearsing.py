@@ -1,7 +1,7 @@
-"""The only file that joins engine, conductor and adapters: `rehearsal()`, `practice()`, loading.
+"""Rehearsals and dry runs: engine and conductor on a virtual clock and a simulated platform.
 
-Called by the command line. Rehearsals, dry runs and practice runs differ in their clock, their
-journal and who is really there, and in nothing else: there is no `if dry_run` anywhere below.
+Called by the command line and by tests. A rehearsal is the real thing with other adapters: there
+is no `if dry_run` anywhere below.
 """
 
 from __future__ import annotations
@@ -15,31 +15,23 @@ from datetime import datetime
 from pathlib import Path
 
 from migrator import __version__
-from migrator.conductor.attending import Attendant, Leaving, Onlooker
-from migrator.conductor.clock import ScaledClock, VirtualClock, seconds, wall_now
-from migrator.conductor.loop import Conductor, refold
-from migrator.conductor.observing import Observers
+from migrator.conductor.clock import VirtualClock, seconds, wall_now
+from migrator.conductor.loop import Conductor
 from migrator.engine import events as ev
 from migrator.engine.decide import outcome
 from migrator.engine.fold import apply
 from migrator.engine.ports import Entry, Journal, Line, OperatorCommand
 from migrator.engine.run import Run, new_run
-from migrator.engine.states import RunState
-from migrator.errors import MigratorError, RefusedError
 from migrator.plan.itinerary import itinerary_digest
 from migrator.plan.model import Itinerary
 from migrator.platform.simulated.chance import Chance
 from migrator.platform.simulated.exercises import abort_when_done, half_failures
 from migrator.platform.simulated.faults import FaultBox, PlannedFault
 from migrator.platform.simulated.judge import judge
-from migrator.platform.simulated.keeping import WorldFile
 from migrator.platform.simulated.people import SimulatedPeople
 from migrator.platform.simulated.platform import SimulatedPlatform
 from migrator.platform.simulated.world import Ledger, World
-from migrator.store.find import find_run
 from migrator.store.memory import MemoryJournal
-from migrator.store.sql import DEFAULT_FOLDER, Store
-from migrator.store.sql_journal import SqlJournal
 
 SIMULATED_TARGET = "the simulated platform"
 
@@ -124,6 +116,7 @@ async def _rehearse(
         conductor.changed.set()
 
     people = SimulatedPeople(itinerary, clock, chance, box, submit, conductor.spawn)
+    conductor.listeners.append(platform.hear)
     conductor.listeners.append(people.listen)
     if on_commit is not None:
         conductor.listeners.append(on_commit)
@@ -252,147 +245,3 @@ def dry_run(
         itinerary, seed=seed, accidents=False, faults=faults, on_commit=on_commit
     )
     return Exercised(forward, taken_back, rolled_back)
-
-
-# --- practice on scaled time --------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """How a practice run is carried out. `wall`: run time is the wall's, and speed is 1."""
-
-    seed: int
-    speed: float
-    by: str = "conductor"
-    play: tuple[str, ...] = ()
-    faults: tuple[PlannedFault, ...] = ()
-    wall: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Practice:
-    """A practice run that this process leads, before its loop runs."""
-
-    journal: SqlJournal
-    run: Run
-    world: World
-    kept: WorldFile
-    speed: float
-
-
-@dataclass(frozen=True, slots=True)
-class Practised:
-    """Where a practice run stands when its loop has ended. `ledger` is None while it goes on."""
-
-    run: Run
-    leaving: Leaving
-    head: str
-    ledger: Ledger | None
-
-
-def begin_practice(store: Store, itinerary: Itinerary, name: str, setting: Setting) -> Practice:
-    """Begin a practice run in the store and lead it."""
-    mode, now = ("wall" if setting.wall else "scaled"), wall_now()
-    start = now if setting.wall else itinerary.window.start
-    journal = store.create_run(
-        name, itinerary, seed=setting.seed, mode=mode, target=SIMULATED_TARGET,
-        plan_digest=itinerary.plan_digest, started=now.isoformat(),
-    )  # fmt: skip
-    kept = WorldFile(store.folder, name, setting.faults)
-    world = kept.made(itinerary, start)
-    run = begin(
-        journal, itinerary, name, start, mode=mode, seed=setting.seed, by=setting.by,
-        speed=setting.speed, wall=now, play=setting.play,
-    )  # fmt: skip
-    return Practice(journal, run, world, kept, setting.speed)
-
-
-def continue_practice(store: Store, name: str, speed: float | None = None) -> Practice:
-    """Lead a practice run again: its state from its journal, its world from disk."""
-    journal = store.journal(name, lead=True)
-    try:
-        run = refold(journal)
-        if run.started is None or run.started.mode == "virtual":
-            raise RefusedError(
-                "run-not-led",
-                f"{name} is no run that a process leads: it was rehearsed, or never begun",
-                hint="begin a practice run with `migrator run PLAN`",
-            )
-        kept, world = WorldFile.read(store.folder, name, run.itinerary)
-    except MigratorError:
-        journal.release()
-        raise
-    return Practice(journal, run, world, kept, speed or run.started.speed)
-
-
-def practise(
-    led: Practice,
-    onlooker: Onlooker | None = None,
-    *,
-    waits_for_people: bool = True,
-    observers: Observers | None = None,
-) -> Practised:
-    """Carry a practice run on, with everybody simulated who is not named as present.
-
-    `observers` log and measure it; whoever opened them closes them.
-    """
-
-    async def loop() -> Practised:
-        attendant = _attendant(led, onlooker)
-        attendant.waits_for_people = waits_for_people
-        try:
-            if observers is not None:
-                observers.attach(attendant.conductor, led.journal.run_name)
-            run = await attendant.attend()
-            ledger = None
-            if run.state is RunState.ENDED:
-                now = attendant.clock.now()
-                ledger = judge(run, tuple(led.journal.lines()), led.world, now)
-                led.journal.put_facts("ledger", asdict(ledger))
-            return Practised(run, attendant.leaving, led.journal.head, ledger)
-        finally:
-            led.journal.release()
-
-    return asyncio.run(loop())
-
-
-def _attendant(led: Practice, onlooker: Onlooker | None) -> Attendant:
-    """Join journal, clock, world and people around one conductor."""
-    run, journal, box = led.run, led.journal, led.kept.box
-    started, last = run.started, run.now
-    assert started is not None, "a run that is led has its first line"
-    assert last is not None, "and that line has its time"
-    wall = started.mode == "wall"
-    clock = ScaledClock(wall_now() if wall else last, led.speed)
-    chance = Chance(started.seed)
-    platform = SimulatedPlatform(run.itinerary, led.world, clock, chance, box, led.kept)
-    led.kept.joins(platform)
-    conductor = Conductor(journal, platform, clock, run)
-
-    def submit(command: OperatorCommand) -> None:
-        journal.submit(command, wall_now().isoformat())
-        conductor.changed.set()
-
-    present = frozenset(started.play)
-    people = SimulatedPeople(run.itinerary, clock, chance, box, submit, conductor.spawn, present)
-    people.holds_stand = True  # whoever practises with a hold ends it
-    conductor.listeners.append(people.listen)
-    people.resume(run)
-    asked = None if wall else people.present_asked  # wall time stands still for nobody
-    return Attendant(conductor, journal, clock, led.speed, asked, onlooker)
-
-
-def open_run(
-    run: str, folder: str | Path = DEFAULT_FOLDER
-) -> tuple[Itinerary, tuple[Line, ...], Ledger | None]:
-    """A kept run for whoever reports it: its itinerary, its lines, and what its world says.
-
-    Nothing is told from a journal that is not as it was written: JournalError names the line.
-    """
-    store, name = find_run(run, folder)
-    with store:
-        journal = store.journal(name, lead=False)
-        journal.verify()
-        kept = journal.facts("ledger")
-        ledger = Ledger(**kept) if isinstance(kept, dict) else None
-        return journal.itinerary(), tuple(journal.lines()), ledger

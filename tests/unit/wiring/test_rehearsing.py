@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from itineraries import an_itinerary
-from migrator import wiring
 from migrator.errors import JournalError
 from migrator.store.chain import verify
 from migrator.store.find import find_run
 from migrator.store.heads import Beside, known_heads
 from migrator.wiring import keep_rehearsal, rehearsal, run_name
+from migrator.wiring import rehearsing as wiring
 
 
 def test_the_head_of_a_rehearsal_is_kept_outside_the_store_so_that_a_cut_is_seen(
