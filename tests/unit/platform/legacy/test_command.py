@@ -184,6 +184,16 @@ async def test_a_secret_reaches_the_program_and_nothing_that_is_shown(
         assert shape not in everything + records
 
 
+async def test_no_error_repeats_a_secret_that_also_stands_elsewhere(
+    commands: Commands, act: ActFacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DB_PASSWORD", "correct-horse")
+    command = Command(("./correct-horse",), secrets={"PW": "env:DB_PASSWORD"})
+    with pytest.raises(PermanentError) as caught:
+        await commands.perform(act, command)
+    assert "horse" not in f"{caught.value} {caught.value.message} {caught.value.hint}"
+
+
 async def test_what_is_missing_or_unknown_is_told_before_anything_is_begun(
     commands: Commands, act: ActFacts, tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ import pytest
 from migrator.plan.means import Command
 from migrator.platform.legacy import guard, guard_record, guard_voice
 from migrator.platform.legacy.command import Commands
-from migrator.platform.legacy.facts import ActFacts
+from migrator.platform.legacy.facts import ActFacts, LostEnd
 from migrator.platform.legacy.guard_record import processes
 
 pytestmark = pytest.mark.skipif(not processes(), reason="no /proc on this machine")
@@ -33,7 +33,7 @@ import asyncio, sys
 from pathlib import Path
 from migrator.plan.means import Command
 from migrator.platform.legacy.command import Commands
-from migrator.platform.legacy.facts import ActFacts
+from migrator.platform.legacy.facts import ActFacts, LostEnd
 folder = Path(sys.argv[1])
 commands = Commands(folder / "guards", lambda names: folder / "files", grace_seconds=0.1)
 act = ActFacts("r1", "w1", "web", "copy", 1, 1, "tok-1", 7, "new")
@@ -107,6 +107,23 @@ async def test_a_command_is_gone_within_a_second_of_its_conductors_kill_9(
     # Nothing is in the way of the next conductor.
     again = replace(act, epoch=8, nth=2)
     assert (await commands.perform(again, Command(("true",)))).outcome == "done"
+
+
+async def test_an_end_that_the_guard_made_is_in_doubt_whatever_the_exit_code(
+    commands: Commands, act: ActFacts
+) -> None:
+    script = "trap 'exit 0' TERM; kill -TERM $PPID; sleep 300 & wait"
+    with pytest.raises(LostEnd, match="told to end"):
+        await commands.perform(act, Command(("/bin/sh", "-c", script)))
+
+
+async def test_the_guard_is_out_of_reach_of_the_conductors_terminal(
+    commands: Commands, act: ActFacts
+) -> None:
+    # The sixth field is the session; nothing before it has a blank in it here.
+    script = "cut -d ' ' -f 6 /proc/$PPID/stat; cut -d ' ' -f 6 /proc/$$/stat"
+    said = (await commands.perform(act, Command(("/bin/sh", "-c", script)))).detail.split()[2:]
+    assert len({*said, str(os.getsid(0))}) == 3
 
 
 async def test_a_guard_that_is_killed_itself_takes_its_command_along(

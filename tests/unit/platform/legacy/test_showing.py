@@ -49,6 +49,13 @@ def test_a_cut_is_said_and_an_uncut_output_is_whole() -> None:
     assert shown_cut(b"he", b"ad", 0, NONE) == "head"
 
 
+def test_a_cut_through_a_secret_shows_no_half_of_it() -> None:
+    secrets = Secrets({"S": "correct horse"})
+    assert shown_cut(b"pw: correct h", b"orse.", 9, secrets) == (
+        "pw: \n... 9 bytes left out ...\n."
+    )
+
+
 def test_the_last_lines_are_few_and_short() -> None:
     assert last_lines("1\n\n2 \n") == "1\n2"
     assert last_lines("\n".join(map(str, range(100)))).splitlines()[0] == "88"
