@@ -113,6 +113,21 @@ def test_two_named_people_let_an_unwind_go_on_with_what_is_lost() -> None:
     assert any("unwound with loss (7 rows of A)" in note for note in play.run.exceptions)
 
 
+def test_nobody_alone_goes_on_without_the_proof_that_every_row_came_back() -> None:
+    play = taken_back_to("bring-back")
+    why = play.refusal("force-done", "a/bring-back")
+    assert why.startswith("nobody alone says that all rows are back")
+    play.say("override", "a/bring-back", "anna", os_user="u1")
+    assert play.wave() is WaveState.STUCK
+    assert "has asked already" in play.refusal("override", "a/bring-back", "anna", os_user="u2")
+    play.say("override", "a/bring-back", "bo", os_user="u2", reason="the till holds a copy")
+
+    loss = play.last(ev.LossAccepted)
+    assert (loss.by, loss.second, loss.reason) == ("bo", "anna", "the till holds a copy")
+    assert play.wave() is WaveState.UNWINDING
+    assert play.run.exceptions[0].startswith("a: unwound with loss (nobody can tell what); bo and")
+
+
 def test_a_held_wave_is_not_told_to_be_held() -> None:
     play = moving("a/fence")
     assert play.refusal("unwind", "w1") == (
