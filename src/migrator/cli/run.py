@@ -20,11 +20,12 @@ from migrator.cli.going_on import Answer, begun_already, free_name, go_on
 from migrator.cli.identity import AsOption, person_id, who
 from migrator.cli.observe import LogOption, MetricsOption, observers
 from migrator.cli.output import Format, FormatOption
+from migrator.cli.run_reading import Read, read_apart
 from migrator.cli.runs import DEFAULT_STORE, StoreOption, mode_words, os_user
 from migrator.cli.sentences import OUTCOME_WORDS, printable
 from migrator.cli.status import wave_facts, waves_table
 from migrator.conductor.observing import LogForm, Observers
-from migrator.errors import InputError, MigratorError
+from migrator.errors import InputError
 
 if TYPE_CHECKING:
     from migrator.plan.model import Itinerary
@@ -47,15 +48,6 @@ class Shown:
     every_line: bool
     form: Format
     observers: Observers
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A plan as its own process read it. `approved` is empty where no approval counts."""
-
-    itinerary: Itinerary
-    approved: tuple[str, ...]
-    lapsed: tuple[str, ...]  # why those that there are do not count
 
 
 def command(
@@ -159,7 +151,7 @@ def command(
             with open_store(store, practice=True, create=False) as opened:
                 return _go_on(opened, again, speed, answer, not leave_when_held, shown)
         assert plan is not None, "one of both is given"
-        read = _read_apart(plan, inventory)
+        read = read_apart(plan, inventory)
         if wall or platform != SIMULATED:
             refused = _refuse_wall(plan, read, platform, form)
             if refused:
@@ -170,49 +162,6 @@ def command(
 
 
 # --- before the run -----------------------------------------------------------------------------
-
-
-def _read_apart(plan: Path, inventory: Path | None) -> Read:
-    """Read the plan in a process of its own; its errors come over by value."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    from migrator import errors
-
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
-        answer = apart.submit(read_plan_here, plan, inventory).result()
-    if isinstance(answer, Read):
-        return answer
-    kind, reference, message, hint, faults, count = answer
-    raise getattr(errors, kind)(reference, message, hint=hint, faults=faults, count=count)
-
-
-Told = tuple[str, str, str, str, tuple[object, ...], int]
-"""An error by value: an exception with arguments of its own does not travel by pickle."""
-
-
-def read_plan_here(plan: Path, inventory: Path | None) -> Read | Told:
-    """Read and lint the plan; called in the other process."""
-    from migrator.cli.plan_files import approvals_of, open_sound_plan
-    from migrator.plan.approval import standing
-
-    try:
-        opened = open_sound_plan(plan, inventory)
-        found = standing(opened.plan, opened.inventory, opened.inputs(), approvals_of(plan))
-        return Read(
-            opened.itinerary(),
-            tuple(approval.person for approval, verdict in found if verdict.valid),
-            tuple(why for _, verdict in found for why in verdict.lapsed_because),
-        )
-    except MigratorError as error:
-        return (
-            type(error).__name__,
-            error.reference,
-            error.message,
-            error.hint,
-            error.faults,
-            error.count,
-        )
 
 
 def _refuse_wall(plan: Path, read: Read, platform: str, form: Format) -> int:

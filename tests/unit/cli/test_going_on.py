@@ -9,7 +9,7 @@ import pytest
 
 import practising
 from migrator import __version__
-from migrator.cli import app, going_on
+from migrator.cli import app, going_on, run_reading
 from migrator.conductor import versions
 from migrator.engine import events as ev
 from migrator.engine.ports import OperatorCommand
@@ -127,8 +127,8 @@ def test_a_run_is_begun_once_and_gone_on_with_after_that(
 ) -> None:
     from migrator.cli import run
 
-    read = run.Read(practising.small_itinerary(), (), ())
-    monkeypatch.setattr(run, "_read_apart", lambda _plan, _inventory: read)
+    read = run_reading.Read(practising.small_itinerary(), (), ())
+    monkeypatch.setattr(run, "read_apart", lambda _plan, _inventory: read)
     words = ["run", "plan.yaml", "--name", "night", "--or-continue", *LEFT]
     assert going_on.begun_already(str(practising.FOLDER), "night") is None  # nor is there a store
     practising.begun("other")

@@ -9,7 +9,7 @@ from socket import create_server
 import pytest
 
 import practising
-from migrator.cli import app, run
+from migrator.cli import app, run, run_reading
 
 QUICKLY = ["run", "plan.yaml", "--speed", "60000", "--name", "small-p1"]
 
@@ -17,8 +17,8 @@ QUICKLY = ["run", "plan.yaml", "--speed", "60000", "--name", "small-p1"]
 @pytest.fixture(autouse=True)
 def _read(monkeypatch: pytest.MonkeyPatch) -> None:
     """The plan is read already; how it is read apart is tested with a real process."""
-    read = run.Read(practising.small_itinerary(), (), ())
-    monkeypatch.setattr(run, "_read_apart", lambda _plan, _inventory: read)
+    read = run_reading.Read(practising.small_itinerary(), (), ())
+    monkeypatch.setattr(run, "read_apart", lambda _plan, _inventory: read)
 
 
 @pytest.mark.parametrize("metrics", ["0.0.0.0:9464", "web"])

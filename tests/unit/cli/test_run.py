@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 import practising
-from migrator.cli import app, run
+from migrator.cli import app, run, run_reading
 from migrator.engine.events import GateOpened
 from migrator.errors import InputError
 from migrator.store.sql import open_store
 
-READ = run.Read(practising.small_itinerary(), (), ())
+READ = run_reading.Read(practising.small_itinerary(), (), ())
 
 
 @pytest.fixture
 def _read(monkeypatch: pytest.MonkeyPatch) -> None:
     """The plan is read already; how it is read apart is tested with a real process."""
-    monkeypatch.setattr(run, "_read_apart", lambda _plan, _inventory: READ)
+    monkeypatch.setattr(run, "read_apart", lambda _plan, _inventory: READ)
 
 
 @pytest.mark.parametrize("words", [[], ["plan.yaml", "--continue", "latest"]])
@@ -48,8 +48,8 @@ def test_an_approved_plan_still_needs_a_platform_and_its_window(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    read = run.Read(practising.small_itinerary(), ("anna",), ())
-    monkeypatch.setattr(run, "_read_apart", lambda _plan, _inventory: read)
+    read = run_reading.Read(practising.small_itinerary(), ("anna",), ())
+    monkeypatch.setattr(run, "read_apart", lambda _plan, _inventory: read)
     assert app.run(["run", "plan.yaml", *words]) == 2
     assert f"see: runbooks/{page}.md" in capsys.readouterr().err
 
@@ -125,12 +125,12 @@ def test_a_lost_world_is_told_and_the_lease_given_back(capsys: pytest.CaptureFix
 
 
 def test_an_error_of_the_reading_process_arrives_whole(tmp_path: Path) -> None:
-    told = run.read_plan_here(tmp_path / "nowhere.yaml", None)
+    told = run_reading.read_plan_here(tmp_path / "nowhere.yaml", None)
     assert isinstance(told, tuple)
     assert told[:2] == ("InputError", "plan-not-found")
 
 
 def test_a_plan_is_read_in_a_process_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
-        run._read_apart(tmp_path / "nowhere.yaml", None)
+        run_reading.read_apart(tmp_path / "nowhere.yaml", None)
     assert caught.value.reference == "plan-not-found"
