@@ -33,7 +33,7 @@ from migrator.platform.legacy.guard_record import (
 from migrator.platform.legacy.guard_voice import HELD_BACK_MAX, Kept, Voice, read_line
 
 CHUNK = 1 << 20
-LINGER_SECONDS = 0.5  # what stays in the background may still flush its last words
+LINGER_SECONDS_MAX = 0.5  # what stays in the background may still flush its last words
 DRAIN_READS_MAX = 256
 FILES_MARK = "\0files\0"
 
@@ -238,7 +238,7 @@ class Guard:
             return self.status is not None
         if self.phase == "run" and not self.cut:
             self.phase = "linger"
-            self.arm(LINGER_SECONDS)
+            self.arm(min(LINGER_SECONDS_MAX, self.grace))
         elif self.phase == "run" or (self.phase == "linger" and (self.alarm or self.cut)):
             self.ended_behind = len(mine) if self.status is not None else 0
             self.send(signal.SIGTERM, mine)
