@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -347,6 +348,31 @@ def test_a_server_that_stays_away_is_named_and_nothing_is_doubled(
     restarted.start()
     with open_store(url, practice=True) as store:
         assert store.journal("weekend", lead=False).verify().count == 1
+
+
+def test_who_has_waited_for_a_server_in_vain_does_not_wait_again(
+    restarted: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    with open_store(restarted.database(), practice=True) as store:
+        journal = begin(store)
+        restarted.stop()
+
+        with failed("store-unreachable"):
+            journal.append([ENTRY])
+        assert sum(waited) < postgresql.OUTAGE_SECONDS_MAX + 1
+        in_vain = len(waited)
+        with failed("store-unreachable"):
+            journal.release()
+        assert len(waited) == in_vain
+
+        restarted.start()
+        assert journal.verify().count == 0
+        restarted.stop()
+        with failed("store-unreachable"):
+            journal.release()
+        assert len(waited) == 2 * in_vain  # it had been back
 
 
 def test_a_line_that_was_edited_on_the_server_is_named(store: Store, url: str) -> None:

@@ -67,6 +67,7 @@ class PostgresqlDatabase(Database):
         self._version = 0
         self._looked = 0.0
         self._opened = False
+        self._given_up = False
         try:
             engine = create_engine(
                 address,
@@ -175,15 +176,24 @@ class PostgresqlDatabase(Database):
     # --- inside ---------------------------------------------------------------------------------
 
     def _connect(self) -> Connection:
-        """Connect; once the store was opened, wait for a server that is starting again."""
+        """Connect; once the store was opened, wait for a server that is starting again.
+
+        Who has waited in vain does not wait again before the server was back: a commit that is
+        tried three times, and a lease that is given back, would each wait as long once more.
+        """
+        patience = 0.0 if self._given_up or not self._opened else OUTAGE_SECONDS_MAX
         waited, pause = 0.0, 0.05
         while True:
             try:
                 with self._failing():
-                    return super()._connect()
+                    connection = super()._connect()
             except TransientError:
-                if not self._opened or waited >= OUTAGE_SECONDS_MAX:
+                if waited >= patience:
+                    self._given_up = True
                     raise
+            else:
+                self._given_up = False
+                return connection
             time.sleep(pause)
             waited += pause
             pause = min(pause * 2, 1.0)
