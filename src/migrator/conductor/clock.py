@@ -129,6 +129,8 @@ class ScaledClock:
         if until is not None and not self._still:
             left = (until - self.now()).total_seconds() / self._speed
             timeout = max(0.0, min(timeout, left))
+        # Not wait_for: it forgets that it was cancelled when `changed` is set in the same moment.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(changed.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await changed.wait()
         return True

@@ -63,6 +63,7 @@ class Conductor:
     _tasks: dict[tuple[str, str], asyncio.Task[None]] = field(default_factory=dict)
     _spawned: set[asyncio.Task[None]] = field(default_factory=set)
     _heard: list[tuple[Intent, ActResult]] = field(default_factory=list)
+    _noted: list[Entry] = field(default_factory=list)
     _failure: BaseException | None = None
 
     @property
@@ -94,15 +95,29 @@ class Conductor:
     # --- facts ------------------------------------------------------------------------------
 
     def _append(self, actor: str, events: Iterable[ev.Event]) -> None:
-        """Commit facts together, fold them, begin what they intend, tell the listeners."""
+        """Commit facts in a commit of their own."""
+        self._commit()
+        self._note(actor, events)
+        self._commit()
+
+    def _note(self, actor: str, events: Iterable[ev.Event]) -> None:
+        """Fold facts that the next commit keeps; until then nothing is done or told of them."""
         at = self.clock.now()
-        entries = [Entry(at, actor, event) for event in events]
-        if not entries:
+        for event in events:
+            apply(self.run, at, event)
+            self._noted.append(Entry(at, actor, event))
+
+    def _commit(self) -> None:
+        """Keep what was noted, begin what it intends, tell the listeners.
+
+        When this fails the run is ahead of its journal: the loop ends, and the next process folds
+        the journal anew.
+        """
+        noted, self._noted = self._noted, []
+        if not noted:
             return
-        lines = self.journal.append(entries)
-        for entry in entries:
-            apply(self.run, entry.at, entry.event)
-        for entry in entries:
+        lines = self.journal.append(noted)
+        for entry in noted:
             self._follow(entry.event)
         for listener in self.listeners:
             listener(self.run, lines)
@@ -125,16 +140,17 @@ class Conductor:
         return moves.steps.get(name) or moves.undos[name]
 
     def _settle_down(self) -> datetime | None:
-        """Let `decide` speak until it has nothing more to say at this instant."""
+        """Let `decide` speak until it has nothing more to say at this instant; one commit."""
         for _ in range(PASSES_MAX):
             decision = decide(self.run, self.clock.now())
             if not decision.events or self.stopping:
+                self._commit()
                 return decision.wake_at
-            self._append("engine", decision.events)
+            self._note("engine", decision.events)
         raise AssertionError(f"decide found something new {PASSES_MAX} times at one instant")
 
     def _obey(self) -> None:
-        """Answer the commands that wait."""
+        """Answer the commands that wait: an answer's commit holds nothing else."""
         for command in self.journal.take_commands():
             self._append(command.actor, answer(self.run, command, self.clock.now(), self.codes))
 
@@ -178,12 +194,12 @@ class Conductor:
             return None
 
     def _hear(self) -> None:
-        """Turn what was heard into facts: one commit for each act, in a stable order."""
+        """Turn what was heard into facts, in a stable order; they share the next starts' commit."""
         heard, self._heard = self._heard, []
         for intent, result in sorted(heard, key=lambda pair: pair[0].token):
             key = (intent.move, intent.step if isinstance(intent, ev.StepStarted) else intent.undo)
             self._tasks.pop(key, None)
-            self._append("conductor", outcome_events(intent, result))
+            self._note("conductor", outcome_events(intent, result))
 
     async def _end_tasks(self) -> None:
         tasks = [task for task in self._spawned if not task.done()]

@@ -231,12 +231,13 @@ async def test_waiting_ends_with_news_or_after_a_nap_at_most(
 ) -> None:
     limits: list[float] = []
 
-    async def wait_for(work: object, timeout: float) -> None:  # noqa: ASYNC109 - stands in for asyncio's own
-        work.close()  # type: ignore[attr-defined]  # a coroutine
-        limits.append(timeout)
-        raise TimeoutError
+    really = asyncio.timeout
 
-    monkeypatch.setattr("migrator.conductor.clock.asyncio.wait_for", wait_for)
+    def timeout(limit: float) -> asyncio.Timeout:
+        limits.append(limit)
+        return really(0)
+
+    monkeypatch.setattr("migrator.conductor.clock.asyncio.timeout", timeout)
     clock = ScaledClock(START, 60)
     news = asyncio.Event()
     assert await clock.wait(news, None)
@@ -246,6 +247,17 @@ async def test_waiting_ends_with_news_or_after_a_nap_at_most(
     assert await clock.wait(news, after(0.1))  # no deadline comes while time stands still
 
     assert limits == [0.25, pytest.approx(0.1), 0.0, 0.25]
+
+
+async def test_a_cancelled_wait_ends_even_when_news_come_in_the_same_moment() -> None:
+    news = asyncio.Event()
+    waiting = asyncio.create_task(ScaledClock(START, 60).wait(news, None))
+    await asyncio.sleep(0)  # it waits
+    news.set()
+    waiting.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
 
 
 @pytest.mark.usefixtures("watch")
