@@ -22,7 +22,7 @@ endif
 # and pytest rewrites three hundred files in each of its processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check fmt fmt-check lint coverage mutants soak soak-kills golden bench lock clean
+.PHONY: help setup demo test check fmt fmt-check lint coverage mutants soak soak-kills golden bench bench-peers lock clean
 
 # Print this list.
 help:
@@ -112,13 +112,19 @@ golden: setup
 bench: setup
 	@$(BIN)/python benchmarks/run.py $(NAME)
 
+# Make .venv-bench with what the benchmarks measure beside us (DBOS); without it they leave that out.
+bench-peers: setup
+	@$(BIN)/python -m venv --without-pip .venv-bench
+	@$(BIN)/uv pip sync --quiet --python .venv-bench/bin/python --require-hashes requirements/bench.txt
+
 # Resolve pyproject.toml anew into the hashed lock files.
 lock: setup
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/runtime.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --constraint requirements/runtime.txt --all-extras --group dev pyproject.toml -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --constraint requirements/dev.txt --group pyproject.toml:bench -o requirements/bench.txt
 
 # Remove everything that make made, the virtual environment too.
 clean:
-	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* dist build
+	@rm -rf .venv .venv-bench .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* dist build
 	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 	@rm -f $(MO)
