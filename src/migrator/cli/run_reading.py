@@ -14,15 +14,20 @@ from migrator.errors import MigratorError
 
 if TYPE_CHECKING:
     from migrator.plan.model import Itinerary
+    from migrator.store.pinned_files import FileToPin
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A plan as its own process read it. `approved` is empty where no approval counts."""
+    """A plan as its own process read it. `approved` is empty where no approval counts.
+
+    `files` are those that the itinerary names, not copied yet.
+    """
 
     itinerary: Itinerary
     approved: tuple[str, ...]
     lapsed: tuple[str, ...]  # why those that there are do not count
+    files: tuple[FileToPin, ...] = ()
 
 
 def read_apart(plan: Path, inventory: Path | None) -> Read:
@@ -46,16 +51,20 @@ Told = tuple[str, str, str, str, tuple[object, ...], int]
 
 def read_plan_here(plan: Path, inventory: Path | None) -> Read | Told:
     """Read and lint the plan; called in the other process."""
+    from migrator.cli.pinned_inputs import files_of
     from migrator.cli.plan_files import approvals_of, open_sound_plan
     from migrator.plan.approval import standing
+    from migrator.store.pinned_files import with_files
 
     try:
         opened = open_sound_plan(plan, inventory)
         found = standing(opened.plan, opened.inventory, opened.inputs(), approvals_of(plan))
+        files = files_of(opened)
         return Read(
-            opened.itinerary(),
+            with_files(opened.itinerary(), files),
             tuple(approval.person for approval, verdict in found if verdict.valid),
             tuple(why for _, verdict in found for why in verdict.lapsed_because),
+            files,
         )
     except MigratorError as error:
         return (

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 from migrator.ids import LinkId, SubsystemId, WaveId
 from migrator.inventory.model import (
@@ -35,8 +35,12 @@ from migrator.plan.model import (
     PairLeg,
     Plan,
     PlannedMove,
+    Stay,
     WaveLeg,
 )
+
+LATER_FIELDS: Final = frozenset({"files", "programs"})
+"""Fields that earlier versions did not write."""
 
 
 class PairRow(Protocol):
@@ -127,8 +131,22 @@ def itinerary_digest(itinerary: Itinerary) -> str:
 
 
 def itinerary_json(itinerary: Itinerary) -> str:
-    """Canonical JSON text: sorted keys, no spaces, times as ISO text, enums by value."""
-    return json.dumps(_plain(itinerary), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """Canonical JSON text: sorted keys, no spaces, times as ISO text, enums by value.
+
+    Without pinned files it is written as it was before there were any, digest and all.
+    """
+    plain = _plain(itinerary)
+    assert isinstance(plain, dict), "an itinerary is written as an object"
+    return _text({key: plain[key] for key in plain if plain[key] or key not in LATER_FIELDS})
+
+
+def part_json(part: WaveLeg | Leg | CheckLeg | Stay) -> str:
+    """Canonical JSON text of a part of an itinerary, by the same rules."""
+    return _text(_plain(part))
+
+
+def _text(plain: object) -> str:
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _plain(value: object) -> object:

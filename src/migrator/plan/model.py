@@ -7,7 +7,7 @@ anything, no look at a clock.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum, StrEnum
 from typing import Final
@@ -425,3 +425,5 @@ class Itinerary:
     bridge_calls_per_hour: float | None
     stays: tuple[Stay, ...]
     assumed: tuple[str, ...]
+    files: dict[str, str] = field(default_factory=dict)  # pinned: name -> SHA-256 of its bytes
+    programs: tuple[str, ...] = ()  # those of the files that may be executed

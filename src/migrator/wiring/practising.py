@@ -6,6 +6,7 @@ Called by `migrator run`. Everybody is simulated who is not named as present.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from migrator.platform.simulated.people import SimulatedPeople
 from migrator.platform.simulated.platform import SimulatedPlatform
 from migrator.platform.simulated.world import Ledger, World
 from migrator.store.find import find_run
+from migrator.store.pinned_files import FileToPin, pin
 from migrator.store.sql import DEFAULT_FOLDER, Store
 from migrator.store.sql_journal import SqlJournal
 from migrator.wiring.rehearsing import SIMULATED_TARGET, begin
@@ -64,8 +66,15 @@ class Practised:
     ledger: Ledger | None
 
 
-def begin_practice(store: Store, itinerary: Itinerary, name: str, setting: Setting) -> Practice:
-    """Begin a practice run in the store and lead it."""
+def begin_practice(
+    store: Store,
+    itinerary: Itinerary,
+    name: str,
+    setting: Setting,
+    files: Sequence[FileToPin] = (),
+) -> Practice:
+    """Begin a practice run in the store and lead it. `files` are those that the itinerary names."""
+    pin(store, files)
     mode, now = ("wall" if setting.wall else "scaled"), wall_now()
     start = now if setting.wall else itinerary.window.start
     journal = store.create_run(

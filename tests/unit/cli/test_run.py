@@ -11,7 +11,9 @@ import practising
 from migrator.cli import app, run, run_reading
 from migrator.engine.events import GateOpened
 from migrator.errors import InputError
+from migrator.store.pinned_files import file_to_pin, with_files
 from migrator.store.sql import open_store
+from migrator.wiring import Setting, begin_practice
 
 READ = run_reading.Read(practising.small_itinerary(), (), ())
 
@@ -134,3 +136,22 @@ def test_a_plan_is_read_in_a_process_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         run_reading.read_apart(tmp_path / "nowhere.yaml", None)
     assert caught.value.reference == "plan-not-found"
+
+
+def test_what_a_run_uses_is_in_its_store_and_stays_as_it_was(tmp_path: Path) -> None:
+    script = tmp_path / "copy.sh"
+    script.write_bytes(b"as it was")
+    file = file_to_pin("script/copy.sh", script)
+    itinerary = with_files(practising.small_itinerary(), [file])
+    with open_store(practising.FOLDER, practice=True) as store:
+        led = begin_practice(store, itinerary, "pinned", Setting(seed=1, speed=1.0), [file])
+        led.journal.release()
+        script.write_bytes(b"edited afterwards")
+
+        assert store.journal("pinned", lead=False).itinerary().files == {
+            "script/copy.sh": file.digest
+        }
+        assert store.pinned(file.digest) == b"as it was"
+        with pytest.raises(InputError, match="changed while the run was being begun"):
+            begin_practice(store, itinerary, "late", Setting(seed=1, speed=1.0), [file])
+        assert [row.name for row in store.runs()] == ["pinned"]

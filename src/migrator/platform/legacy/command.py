@@ -37,8 +37,8 @@ from migrator.platform.legacy.showing import last_lines, shown, shown_cut
 SENT_FILES_BYTES_MAX: Final = 16 * 1024 * 1024
 """Pinned files go to other hosts with each try: scripts and manifests, not data."""
 
-FilesFor = Callable[[tuple[str, ...]], Path]
-"""Lays the pinned bytes of these names out in a folder on this machine."""
+FilesFor = Callable[[str, str, tuple[str, ...]], Path]
+"""Lays the bytes that are pinned for a move's act, by these names, out in a folder here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class Commands:
         self, act: ActFacts, command: Command, way: Way, secrets: Secrets
     ) -> Mapping[str, object]:
         """What the guard is told; nothing in it is ever on a command line."""
-        pinned = self.files_for(command.files)
+        pinned = self.files_for(act.move, act.act, command.files)
         files = FILES_MARK if way.host else str(pinned)
         folder = "" if way.host else str(self.guards.resolve())
         values = act.placeholders(files)

@@ -28,5 +28,5 @@ def files(tmp_path: Path) -> Path:
 def commands(tmp_path: Path, files: Path) -> Commands:
     """Commands with little patience, so that the tests need none either."""
     return Commands(
-        tmp_path / "guards", lambda _names: files, grace_seconds=0.15, settle_seconds=0.2
+        tmp_path / "guards", lambda *_act: files, grace_seconds=0.15, settle_seconds=0.2
     )

@@ -35,7 +35,7 @@ from migrator.plan.means import Command
 from migrator.platform.legacy.command import Commands
 from migrator.platform.legacy.facts import ActFacts, LostEnd
 folder = Path(sys.argv[1])
-commands = Commands(folder / "guards", lambda names: folder / "files", grace_seconds=0.1)
+commands = Commands(folder / "guards", lambda *_act: folder / "files", grace_seconds=0.1)
 act = ActFacts("r1", "w1", "web", "copy", 1, 1, "tok-1", 7, "new")
 asyncio.run(commands.perform(act, Command(("/bin/sh", "-c", sys.argv[2]))))
 """
