@@ -14,6 +14,7 @@ from typing import Final
 from migrator.engine import events as ev
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import Run, WaveRecord
+from migrator.engine.states import RunState
 
 Effects = list[ev.Event]
 Verb = Callable[[Run, OperatorCommand, datetime, Mapping[str, str]], Effects]
@@ -42,6 +43,12 @@ def wave_named(run: Run, target: str) -> WaveRecord:
         return run.waves[target]
     near = difflib.get_close_matches(target, run.waves, 1)
     raise Refusal(f"there is no wave {target!r}" + (f"; {near[0]}?" if near else ""))
+
+
+def not_aborted(run: Run) -> None:
+    """Nothing begins, and nothing is signed, in a run that is being taken back."""
+    if run.state is RunState.ABORTING:
+        raise Refusal("the run is being aborted: everything that is not committed goes back")
 
 
 def may_decide(run: Run, command: OperatorCommand, named: tuple[str, ...]) -> None:

@@ -20,6 +20,7 @@ from migrator.engine.asking import (
     deciders,
     known_person,
     may_decide,
+    not_aborted,
     wave_named,
 )
 from migrator.engine.draft import Draft
@@ -97,6 +98,7 @@ def commit(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, 
     may_decide(run, command, deciders(run))
     if wave.state is not WaveState.ACCEPTED:
         raise Refusal(f"{wave.id} is {wave.state.value}; only an accepted wave is committed")
+    not_aborted(run)
     return [ev.CommitBegun(wave.id, command.actor, command.reason)]
 
 

@@ -76,10 +76,10 @@ def _decide_wave(draft: Draft, leg: WaveLeg, wave: WaveRecord) -> None:
     running = draft.run.state is RunState.RUNNING
     state = wave.state
     if state in _GATE_CLOSED:
-        if running and not _block(draft, leg):
-            _decide_gate(draft, leg, wave)
-            if _previous_gate_passed(draft.run, leg):
-                start_ahead(draft, leg)
+        if running and (_block(draft, leg) or _decide_gate(draft, leg, wave)):
+            return  # its gate is shut in this very pass: nothing begins behind it, nothing holds it
+        if running and _previous_gate_passed(draft.run, leg):
+            start_ahead(draft, leg)
         decide_doubts(draft, leg)
     elif state is WaveState.MOVING:
         decide_doubts(draft, leg)
@@ -107,14 +107,14 @@ def _take_back_prepared(draft: Draft, leg: WaveLeg, wave: WaveRecord) -> None:
         begin_unwind(draft, leg.moves, wave.decided_by, f"no-go: {wave.cause}")
 
 
-def _decide_gate(draft: Draft, leg: WaveLeg, wave: WaveRecord) -> None:
-    """Open the gate when the waves before allow it; close it when nobody answers in time."""
+def _decide_gate(draft: Draft, leg: WaveLeg, wave: WaveRecord) -> bool:
+    """Open the gate when the waves before allow it; True where it is shut, unanswered in time."""
     policy = draft.run.itinerary.policy
     if wave.state is WaveState.PLANNED:
         if _predecessors_ready(draft.run, leg):
             deadline = draft.now + timedelta(minutes=policy.gate_deadline_minutes)
             draft.add(ev.GateOpened(leg.id, wave.attempt, deadline))
-        return
+        return False
     deadline_at = wave.gate_deadline
     assert deadline_at is not None, "a deciding wave has a deadline"
     if draft.now < deadline_at:
@@ -122,6 +122,7 @@ def _decide_gate(draft: Draft, leg: WaveLeg, wave: WaveRecord) -> None:
     elif policy.gate_default == "no-go":
         because = f"nobody answered the gate of {leg.id} in time; the plan's default is no-go"
         draft.add(ev.GateLapsed(leg.id, wave.attempt, "policy", because))
+        return True
     elif leg.id not in draft.run.stalled:
         who = ", ".join(leg.deciders) or "anybody"
         draft.add(
@@ -134,6 +135,7 @@ def _decide_gate(draft: Draft, leg: WaveLeg, wave: WaveRecord) -> None:
                 mend=f"migrator go RUN {leg.id}, or migrator no-go RUN {leg.id}",
             )
         )
+    return False
 
 
 def _predecessors_ready(run: Run, leg: WaveLeg) -> bool:

@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Final
 
-from migrator.engine.events import Event
+from migrator.engine.events import Event, WaveHeld
 from migrator.engine.policy import COPIES, reaction
 from migrator.engine.run import MoveRecord, Run
 from migrator.engine.states import COMPLETE, WaveState
@@ -44,6 +44,10 @@ class Draft:
         """Ask to be called again at `at`, if nothing happens before."""
         if self.wake_at is None or at < self.wake_at:
             self.wake_at = at
+
+    def holds(self, wave: str) -> bool:
+        """Tell whether this pass holds a wave: nothing begins in it after that."""
+        return any(isinstance(event, WaveHeld) and event.wave == wave for event in self.events)
 
     def token(self, move: str, act: str, attempt: int) -> str:
         """The idempotence token of an act: the same for every try in one attempt."""

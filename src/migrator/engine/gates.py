@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from migrator.engine import events as ev
-from migrator.engine.asking import Effects, Refusal, may_decide, wave_named
+from migrator.engine.asking import Effects, Refusal, may_decide, not_aborted, wave_named
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import Run, WaveRecord
 from migrator.engine.states import RunState, WaveState
@@ -32,6 +32,7 @@ def go(run: Run, command: OperatorCommand, _now: datetime, _codes: Mapping[str, 
     wave = _gate(run, command)
     if run.state is RunState.PAUSED:
         raise Refusal("the run is paused; resume it first")
+    not_aborted(run)
     leg = next(leg for leg in run.itinerary.waves if leg.id == wave.id)
     needed = {earlier for move in leg.moves for earlier in run.itinerary.legs[move].after}
     leaving = sorted(move for move in needed - set(leg.moves) if run.moves[move].unwinding)

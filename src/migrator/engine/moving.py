@@ -58,7 +58,8 @@ def decide_moving(draft: Draft, leg: WaveLeg) -> None:
     if committing:
         if all(_complete(record, StepKind.RETIRE.value) for record in going):
             draft.add(ev.WaveCommitted(leg.id))
-    elif going and all(_complete(record, StepKind.ACCEPT.value) for record in going):
+    elif going and all(_complete(record, _ACCEPT) and _checked(draft, record) for record in going):
+        # Checked again: what was accepted and then taken back in part has its checks anew.
         draft.add(ev.WaveAccepted(leg.id, wave.attempt))
     elif not wave.verified and all(_complete(record, StepKind.VERIFY.value) for record in going):
         draft.add(ev.WaveVerified(leg.id, wave.attempt))
@@ -93,6 +94,8 @@ def _try_step(draft: Draft, facts: Leg, record: MoveRecord, act: ActRecord, *, a
         return
     needs_seat = not ahead and act.name not in draft.run.seatless
     if needs_seat and not hands_on(draft.run, record):
+        if not _led(draft, facts):
+            return
         answer = draft.seat(facts)
         if isinstance(answer, datetime):
             draft.wake(answer)
@@ -107,8 +110,22 @@ def _try_step(draft: Draft, facts: Leg, record: MoveRecord, act: ActRecord, *, a
     start_step(draft, facts, record, act)
 
 
+def _led(draft: Draft, facts: Leg) -> bool:
+    """Tell whether every move that must switch before this one has its seat, or needs none.
+
+    A move that took the last seat and then waited for one without a seat would wait forever.
+    """
+    crew = draft.run.itinerary.crews.get(facts.team)
+    if crew is None or not crew.seats:
+        return True
+    before = [draft.run.moves[earlier] for earlier in facts.after]
+    return all(move.switched or move.returned or hands_on(draft.run, move) for move in before)
+
+
 def start_step(draft: Draft, facts: Leg, record: MoveRecord, act: ActRecord) -> None:
-    """Note the intent of a step."""
+    """Note the intent of a step, unless another move of the wave has just called for a human."""
+    if draft.holds(record.wave):
+        return
     estimate = facts.step_minutes.get(act.name)
     draft.add(
         ev.StepStarted(

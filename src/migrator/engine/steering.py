@@ -22,7 +22,7 @@ from migrator.engine.policy import (
 )
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import ActRecord, MoveRecord, Run, WaveRecord
-from migrator.engine.states import ActState, WaveState
+from migrator.engine.states import ActState, RunState, WaveState
 from migrator.engine.unwind import begin_unwind, members, quiet
 from migrator.plan.model import Recipe, UndoKind
 
@@ -51,6 +51,7 @@ def retry(run: Run, command: OperatorCommand, _now: datetime, _codes: Mapping[st
     record, act = _find(run, command.target)
     if act.state not in _STUCK_STATES:
         raise Refusal(f"{command.target} is {act.state.value}; only a failed act is tried again")
+    _still_wanted(record, act)
     return _resolved(run, command, record, act, "retry")
 
 
@@ -58,6 +59,8 @@ def _next_attempt(run: Run, command: OperatorCommand) -> Effects:
     wave = run.waves[command.target]
     if wave.state not in {WaveState.RETURNED, WaveState.DECLINED, WaveState.BLOCKED}:
         raise Refusal(f"{wave.id} is {wave.state.value}; a returned wave can be tried again")
+    if run.state is RunState.ABORTING:
+        raise Refusal(f"the run is being aborted; {wave.id} is not tried again")
     most = run.itinerary.policy.waves_per_attempt_max
     if wave.attempt >= most:
         raise Refusal(f"{wave.id} had its {most} attempts; the policy allows no more")
@@ -122,6 +125,7 @@ def _give_up(
 ) -> Effects:
     if act.state not in _STUCK_STATES:
         raise Refusal(f"{command.target} is {act.state.value}; {how} is for a failed act")
+    _still_wanted(record, act)
     if act.name in LOOKS or act.name in ENGINE_STEPS or (act.looks and how == "skip"):
         raise Refusal(
             f"{act.name} is evidence; two people may answer for it: "
@@ -130,6 +134,13 @@ def _give_up(
     if not command.reason:
         raise Refusal(f"{how} needs a reason; it is listed in the report")
     return _resolved(run, command, record, act, how)
+
+
+def _still_wanted(record: MoveRecord, act: ActRecord) -> None:
+    """A word on a step is too late once its move goes back: it would stand beside the undo."""
+    if act.name in record.steps and (record.unwinding or record.returned):
+        word = "being taken back" if record.unwinding else "back on the old side"
+        raise Refusal(f"{record.id} is {word}; nothing is done about its {act.name} any more")
 
 
 def _resolved(

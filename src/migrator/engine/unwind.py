@@ -89,7 +89,7 @@ def begin_unwind(draft: Draft, wanted: Iterable[str], by: str, cause: str) -> No
         rest = [
             move
             for move in leg.moves
-            if move not in reasons and run.moves[move].touched and not run.moves[move].returned
+            if move not in reasons and run.moves[move].touched and not _leaves(run.moves[move])
         ]
         draft.add(
             ev.UnwindBegun(
@@ -103,6 +103,10 @@ def begin_unwind(draft: Draft, wanted: Iterable[str], by: str, cause: str) -> No
             )
         )
         _void_checks(draft, leg, set(mine))
+
+
+def _leaves(record: MoveRecord) -> bool:
+    return record.unwinding or record.returned
 
 
 def _void_checks(draft: Draft, leg: WaveLeg, moves: set[str]) -> None:

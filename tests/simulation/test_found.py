@@ -1,0 +1,131 @@
+"""What the machine and the soak have found, each as the shortest play that shows it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from itineraries import END, START, a_crew, an_itinerary
+from migrator.engine import events as ev
+from migrator.engine.ports import Entry, Line
+from migrator.engine.states import CheckState, RunState, WaveState
+from migrator.errors import JournalError
+from migrator.ids import TeamId
+from migrator.plan.model import Act, Reaction, Trouble
+from playing import Play
+from stage import Stage
+
+HELD = {Trouble.STEP_FAILED: Reaction(Act.HOLD)}
+
+
+def started_after(play: Play, kind: type[ev.Event]) -> list[str]:
+    """The acts whose intents stand behind the last fact of a kind."""
+    kinds = [type(event) for _, event in play.history]
+    last = len(kinds) - 1 - kinds[::-1].index(kind)
+    later = (event for _, event in play.history[last:])
+    return [f"{e.move}/{e.step}" for e in later if isinstance(e, ev.StepStarted)]
+
+
+def test_two_unwinds_of_all_that_a_wave_has_return_it() -> None:
+    play = Play(an_itinerary(waves=("ab",)))
+    play.go_on(lambda run: run.waves["w1"].state is WaveState.ACCEPTED)
+    play.say("unwind", "a")
+    play.say("unwind", "b")
+
+    play.go_on(lambda run: run.waves["w1"].state is WaveState.RETURNED)
+
+    assert play.happened(ev.PartReturned) == []
+
+
+def test_what_is_left_of_an_accepted_wave_waits_for_its_check_again() -> None:
+    play = Play(an_itinerary(waves=("ab",)))
+    play.go_on(lambda run: run.waves["w1"].state is WaveState.ACCEPTED)
+    play.say("unwind", "a")
+    play.go_on(lambda _: bool(play.happened(ev.PartReturned)), ticks=False)
+
+    assert play.wave() is WaveState.MOVING
+    assert play.check("f1@w1") is CheckState.ASSIGNED
+    play.go_on(lambda run: run.waves["w1"].state is WaveState.ACCEPTED)
+    assert len(play.happened(ev.CheckPassed)) == 2
+
+
+def test_nothing_begins_behind_a_gate_that_has_just_lapsed() -> None:
+    play = Play(an_itinerary(waves=("ab",), on=HELD))
+    play.end("a/prepare", outcome="failed")
+    assert play.wave() is WaveState.HELD
+    play.end("b/prepare")
+    play.wait(61)
+
+    play.say("retry", "a/prepare")  # its hour is over: the hold ends, and the gate lapses at once
+
+    assert play.wave() is WaveState.UNWINDING  # what was prepared goes back
+    assert started_after(play, ev.GateLapsed) == []
+
+
+def test_nothing_begins_in_the_pass_that_holds_its_wave() -> None:
+    play = Play(an_itinerary(waves=("ab",), on=HELD))
+    play.note(
+        ev.StepEnded("a", "prepare", 1, "failed", "it broke"),
+        ev.StepEnded("b", "prepare", 1, "done", ""),
+    )
+
+    said = play.settle()
+
+    assert [type(event) for event in said] == [ev.WaveHeld]
+
+
+@pytest.mark.parametrize("verb", ["retry", "force-done"])
+def test_a_word_on_a_step_is_too_late_once_its_move_goes_back(verb: str) -> None:
+    play = Play(an_itinerary(waves=("ab",)))
+    play.go_on("a/grant")
+    play.fail("a/grant")
+    play.go_on(lambda run: bool(run.waves["w1"].unwinding))
+
+    assert "is being taken back" in play.refusal(verb, "a/grant")
+    play.go_on(lambda run: run.moves["a"].returned)
+    assert "is back on the old side" in play.refusal(verb, "a/grant")
+    assert play.run.authority["a"].value == "old"
+
+
+def test_in_an_aborted_run_no_gate_opens_nothing_is_signed_or_tried_again() -> None:
+    play = Play(an_itinerary(waves=("ab", "c")))
+    play.say("abort")
+
+    assert play.state() is RunState.ABORTING
+    assert "being aborted" in play.refusal("go", "w1")
+    assert "being aborted" in play.refusal("retry", "w2")
+
+    accepted = Play(an_itinerary(waves=("a", "b")))
+    accepted.go_on("b/copy", but=["b/copy"])
+    accepted.go_on(lambda run: run.waves["w1"].state is WaveState.ACCEPTED, but=["b/copy"])
+    accepted.note(ev.RunAborted("enough"))
+    assert "being aborted" in accepted.refusal("commit", "w1")
+
+
+def test_a_move_takes_no_seat_before_those_that_must_switch_first() -> None:
+    one_seat = {TeamId("blue"): a_crew((START, END, 1))}
+    play = Play(an_itinerary(waves=("ab",), before=("ab",), crews=one_seat))
+    play.say("go", "w1")
+    play.end("b/prepare")  # b could go on; a, which it waits for, is still being prepared
+
+    assert play.started().count("b/baseline") == 0
+    play.go_on(lambda run: run.waves["w1"].state is WaveState.ACCEPTED)
+
+
+def test_a_doubt_that_cannot_be_written_down_ends_the_conductor() -> None:
+    whole = Stage(an_itinerary(waves=("a",)), keep_moments=True)
+    whole.play()
+    moment = next(m for m in whole.moments if isinstance(m.lines[-1].event, ev.StepStarted))
+    stage = Stage(an_itinerary(waves=("a",)), moment=moment)
+    append = stage.journal.append
+
+    def fenced(entries: list[Entry]) -> tuple[Line, ...]:
+        if any(isinstance(entry.event, ev.StepSettled) for entry in entries):
+            raise JournalError("epoch-passed", "somebody else leads", hint="stop")
+        return append(entries)
+
+    stage.journal.append = fenced  # type: ignore[method-assign, assignment]
+
+    with pytest.raises(JournalError, match="somebody else"):
+        asyncio.run(stage.conductor.conduct())
