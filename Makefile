@@ -22,7 +22,7 @@ endif
 # and pytest rewrites three hundred files in each of its processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check fmt fmt-check lint coverage mutants soak soak-kills golden bench bench-peers lock clean
+.PHONY: help setup demo test check fmt fmt-check lint coverage mutants soak soak-kills soak-seeds soak-weekends golden bench bench-peers lock clean
 
 # Print this list.
 help:
@@ -98,11 +98,19 @@ mutants: setup
 	@PYTHONPATH=tests $(BIN)/python tests/mutants/mutants.py $(NAME)
 
 # The long forms of the harness, many minutes each; KILLS=1000 deaths of the real process on every store.
-soak: soak-kills
+soak: soak-kills soak-weekends
 
 # Kill the real process KILLS times on every store and keep what came of it in benchmarks/results/.
 soak-kills: setup
 	@KILLS=$(or $(KILLS),1000) PYTHONPATH=tests:benchmarks $(BIN)/python tests/interruptions/soak_kills.py
+
+# Play simulated weekends by their seeds, conductors dying and platforms failing: SEEDS=1-200, or the one that a failure named.
+soak-seeds: setup
+	@PYTHONPATH=tests $(BIN)/python -m simulation.soak --seeds $(or $(SEEDS),1-200)
+
+# Play millions of simulated steps and keep what came of them in benchmarks/results/; SEEDS=1-32000.
+soak-weekends: setup
+	@PYTHONPATH=tests $(BIN)/python -m simulation.soak --jobs 2 --seeds $(or $(SEEDS),1-32000) --result benchmarks/results/soak_seeds.json
 
 # Write the golden screens, plans and reports anew from what the program says now; review the difference.
 golden: setup
