@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import json
 import os
 import signal
@@ -123,6 +124,7 @@ def order(life: Life) -> bytes:
 
 
 if __name__ == "__main__":
+    faulthandler.register(signal.SIGUSR1)  # where a life hangs that is asked
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for who asked for the lives
     import sqlalchemy.dialects.sqlite  # loaded once, before the first life
 

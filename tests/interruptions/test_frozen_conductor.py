@@ -36,6 +36,9 @@ def test_a_frozen_conductor_is_replaced_and_leaves_when_it_wakes(
     with UnderFire(nursery, *places(kind, tmp_path)(), scenario=0) as run:
         frozen = run.life(honour=True)
         assert frozen.effects(20)
+        early = run.life()  # while the first one leads and lives
+        assert early.end() == 1
+        assert early.heard == ["error journal-locked"]
         freeze(run, frozen)
 
         second = run.life(honour=True)

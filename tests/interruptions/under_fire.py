@@ -106,7 +106,10 @@ class Life:
 
     def effects(self, number: int) -> bool:
         """Wait until it has had so many effects; False when it ended before."""
-        return self.until(lambda heard: heard.count("effect") >= number, LIFE_SECONDS_MAX)
+        had = self.until(lambda heard: heard.count("effect") >= number, LIFE_SECONDS_MAX)
+        if not had and not self._silent():
+            self.send(signal.SIGUSR1)  # it says on stderr where it hangs
+        return had
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
