@@ -164,8 +164,16 @@ class Conductor:
         task = asyncio.create_task(work, name=name)
         self.clock.watch(task)
         self._spawned.add(task)
-        task.add_done_callback(self._spawned.discard)
+        task.add_done_callback(self._over)
         return task
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        """A task that could not write its facts ends the loop: nobody else would hear of it."""
+        self._spawned.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._failure = error
+            self.changed.set()
 
     def _drop(self, key: tuple[str, str]) -> None:
         """End a task whose act has ended for the journal: timed out, or cut short."""
