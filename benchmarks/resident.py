@@ -1,10 +1,10 @@
 """What a conductor needs while little happens: memory over a day's run time, CPU at a gate.
 
 `migrator run` leads the sample estate's weekend as a process of its own, with everybody simulated,
-at a speed at which a day of run time passes in a quarter of a minute, on a store of SQLite. Its resident
-memory is read at the start, every run hour, and at the end of the day; it should not grow once
-everything is loaded. Then a run whose decision maker is really there stands at its first gate, and
-the CPU time of the process is read over some seconds.
+at a speed at which a day of run time passes in a quarter of a minute, on a store of SQLite. Its
+resident memory is read at the start, every run hour, and at the end of the day; it should not grow
+once everything is loaded. Then a run whose decision maker is really there stands at its first gate,
+and the CPU time of the process is read over some seconds.
 """
 
 from __future__ import annotations
