@@ -75,6 +75,19 @@ def test_nothing_begins_in_the_pass_that_holds_its_wave() -> None:
     assert [type(event) for event in said] == [ev.WaveHeld]
 
 
+def test_a_look_may_reach_its_limit_in_the_instant_in_which_it_is_cut_short() -> None:
+    play = Play(an_itinerary(waves=("a",)))
+    play.go_on("a/probe-links")
+    play.note(
+        ev.UnwindBegun("w1", 1, ("a",), ("asked for",), partial=False, by="anna", cause="enough")
+    )
+
+    play.wait(121)  # nobody led the run meanwhile
+
+    ends = [event for event in play.happened(ev.StepEnded) if event.step == "probe-links"]
+    assert [event.outcome for event in ends] == ["timed_out"]
+
+
 @pytest.mark.parametrize("verb", ["retry", "force-done"])
 def test_a_word_on_a_step_is_too_late_once_its_move_goes_back(verb: str) -> None:
     play = Play(an_itinerary(waves=("ab",)))

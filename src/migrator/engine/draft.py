@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Final
 
-from migrator.engine.events import Event, WaveHeld
+from migrator.engine.events import Event, StepEnded, WaveHeld
 from migrator.engine.policy import COPIES, reaction
 from migrator.engine.run import MoveRecord, Run
 from migrator.engine.states import COMPLETE, WaveState
@@ -48,6 +48,13 @@ class Draft:
     def holds(self, wave: str) -> bool:
         """Tell whether this pass holds a wave: nothing begins in it after that."""
         return any(isinstance(event, WaveHeld) and event.wave == wave for event in self.events)
+
+    def ends(self, move: str, step: str) -> bool:
+        """Tell whether this pass has ended a step already."""
+        return any(
+            isinstance(event, StepEnded) and (event.move, event.step) == (move, step)
+            for event in self.events
+        )
 
     def token(self, move: str, act: str, attempt: int) -> str:
         """The idempotence token of an act: the same for every try in one attempt."""

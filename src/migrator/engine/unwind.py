@@ -166,7 +166,8 @@ def decide_unwinding(draft: Draft, leg: WaveLeg) -> None:
 def _cut_short(draft: Draft, record: MoveRecord) -> None:
     """End the looks and the waiting of a move that is being taken back: nobody needs them."""
     for act in record.steps.values():
-        if act.state is ActState.STARTED and not act.alters:
+        ended = draft.ends(record.id, act.name)  # its limit may pass in this very instant
+        if act.state is ActState.STARTED and not act.alters and not ended:
             draft.add(
                 ev.StepEnded(
                     record.id,
