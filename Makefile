@@ -110,7 +110,7 @@ soak-seeds: setup
 
 # Play millions of simulated steps and keep what came of them in benchmarks/results/; SEEDS=1-32000.
 soak-weekends: setup
-	@PYTHONPATH=tests $(BIN)/python -m simulation.soak --jobs 2 --seeds $(or $(SEEDS),1-32000) --result benchmarks/results/soak_seeds.json
+	@PYTHONPATH=tests:benchmarks $(BIN)/python -m simulation.soak --jobs 2 --seeds $(or $(SEEDS),1-32000) --result benchmarks/results/soak_seeds.json
 
 # Write the golden screens, plans and reports anew from what the program says now; review the difference.
 golden: setup

@@ -12,7 +12,6 @@ import argparse
 import gc
 import json
 import os
-import platform
 import sys
 import tempfile
 import time
@@ -167,23 +166,33 @@ def _say(text: str) -> None:
 
 
 def _keep(file: Path, seeds: str, total: Played, took: float) -> None:
-    kept = {
-        "benchmark": "soak_seeds",
-        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+    """Keep what came of it in the form of all results."""
+    from run import machine  # of benchmarks/, which need not be on the path to play a seed
+
+    peers: dict[str, object] = {
         "seeds": seeds,
-        "seeds_played": total.seeds,
-        "on_sqlite": total.on_sqlite,
+        "seeds on SQLite": total.on_sqlite,
         "steps": total.steps,
+        "steps a second": round(total.steps / took, 1),
         "commits": total.commits,
-        "facts": total.facts,
-        "took_seconds": round(took, 1),
-        "steps_per_second": round(total.steps / took, 1),
-        "outcomes": dict(sorted(total.outcomes.items())),
-        "struck": dict(sorted(total.struck.items())),
+        "lines in the journals": total.facts,
+        "seconds": round(took, 1),
+        "ends": dict(sorted(total.outcomes.items())),
+        "faults struck": dict(sorted(total.struck.items())),
         "failures": {str(seed): what for seed, what in sorted(total.failures.items())},
     }
-    file.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    figure: dict[str, object] = {
+        "figure": f"seeds that broke a promise, of {total.seeds} simulated weekends",
+        "value": len(total.failures),
+        "unit": "seeds",
+        "goal": 0,
+        "ok": not total.failures,
+        "peers": peers,
+    }
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    kept = {"date": date, "machine": machine(), "figures": [figure]}
+    text = json.dumps(kept, indent=2, sort_keys=True, ensure_ascii=False)
+    file.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -93,9 +94,13 @@ def test_seeds_are_one_or_a_range() -> None:
     assert list(soak.read_seeds("1-3")) == [1, 2, 3]
 
 
-def test_the_figures_are_kept_with_what_was_played(tmp_path: Path) -> None:
+def test_the_figures_are_kept_with_what_was_played(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(root / "benchmarks")
     kept = tmp_path / "soak.json"
 
     soak.main(["--seeds", "5", "--result", str(kept)])
 
-    assert '"seeds_played": 1' in kept.read_text(encoding="utf-8")
+    (figure,) = json.loads(kept.read_text(encoding="utf-8"))["figures"]
+    assert (figure["value"], figure["peers"]["seeds"]) == (0, "5")
