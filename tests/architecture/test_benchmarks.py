@@ -16,6 +16,11 @@ sys.path.append(str(FOLDER))
 import run as runner  # noqa: E402 - a folder of programs is no package
 
 PROGRAMS: Final = runner.programs()
+SOAKS: Final = {
+    "soak_kills": "tests/interruptions/soak_kills.py",
+    "soak_seeds": "tests/simulation/soak.py",
+}
+"""Kept beside the benchmarks, and played by `make soak`: the tests' own long forms."""
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -29,7 +34,20 @@ def test_every_benchmark_has_a_kept_result_with_the_facts_of_its_machine(name: s
 
 def test_no_result_is_kept_of_a_benchmark_that_is_gone() -> None:
     kept = {path.stem for path in (FOLDER / "results").glob("*.json")}
-    assert kept - set(PROGRAMS) == set()
+    soaks = {name for name, program in SOAKS.items() if (ROOT / program).exists()}
+    assert kept - set(PROGRAMS) - soaks == set()
+
+
+@pytest.mark.parametrize("name", SOAKS)
+def test_what_a_soak_came_to_is_kept_with_the_facts_of_its_machine(name: str) -> None:
+    path = FOLDER / "results" / f"{name}.json"
+    if not path.exists():
+        pytest.skip("it has not been played yet")
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    assert kept.keys() == {"date", "machine", "figures"}
+    assert kept["machine"].keys() == runner.machine().keys()
+    assert [figure for figure in kept["figures"] if figure.keys() != runner.KEYS] == []
+    assert kept["figures"] != []
 
 
 @pytest.mark.parametrize("line", ["", "12 ms", "[1]", '{"figure": "x", "value": 1}'])
