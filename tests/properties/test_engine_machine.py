@@ -280,5 +280,5 @@ def test_every_promise_is_kept_whatever_is_said_and_whatever_fails() -> None:
 def test_every_promise_is_kept_for_a_long_time() -> None:
     run_machine(
         EngineMachine,
-        settings=settings(max_examples=5_000, stateful_step_count=60, derandomize=False),
+        settings=settings(max_examples=2_000, stateful_step_count=60, derandomize=False),
     )

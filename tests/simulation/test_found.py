@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from itineraries import END, START, a_crew, an_itinerary
+from itineraries import END, HANDLERS, START, a_check, a_crew, an_itinerary
 from migrator.engine import events as ev
 from migrator.engine.ports import Entry, Line
 from migrator.engine.states import CheckState, RunState, WaveState
@@ -124,6 +124,20 @@ def test_a_move_takes_no_seat_before_those_that_must_switch_first() -> None:
 
     assert play.started().count("b/baseline") == 0
     play.go_on(lambda run: run.waves["w1"].state is WaveState.ACCEPTED)
+
+
+def test_a_verdict_is_not_taken_back_from_a_check_that_nobody_has_or_that_is_void() -> None:
+    alone = a_check("f1", 1, "a", eligible=HANDLERS[:1])
+    play = Play(an_itinerary(waves=("ab",), checks=(alone, a_check("f2", 1, "b"))))
+    play.go_on(lambda run: len(run.checks) == 2, ticks=False)
+    play.say("tick", "f1@w1", "hanna", verdict="cannot_judge")
+
+    assert play.check("f1@w1") is CheckState.OPEN
+    assert "f1@w1 is open" in play.refusal("withdraw", "f1@w1", "hanna")
+
+    play.say("unwind", "a")
+    play.go_on(lambda _: bool(play.happened(ev.PartReturned)), ticks=False)
+    assert "f1@w1 is void" in play.refusal("withdraw", "f1@w1", "hanna")
 
 
 def test_a_doubt_that_cannot_be_written_down_ends_the_conductor() -> None:

@@ -54,6 +54,11 @@ def withdraw(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str
     wave = run.waves[check.wave]
     if wave.verified or wave.state not in {WaveState.MOVING, WaveState.HELD}:
         raise Refusal(f"too late: {wave.id} is verified on it; hold the wave, or unwind it")
+    if check.state in {CheckState.OPEN, CheckState.VOID}:
+        raise Refusal(
+            f"{check.id} is {check.state.value}, so no verdict is taken back; if something does "
+            f"not work, stop the wave: migrator hold RUN {wave.id} --reason ..."
+        )
     if check.state is CheckState.PASSED and any(
         record.name in ENGINE_STEPS and record.state is ActState.DONE
         for move in next(c for c in run.itinerary.checks if c.id == check.id).core
