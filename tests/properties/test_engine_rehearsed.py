@@ -190,20 +190,35 @@ def _target(run: Run, verb: str) -> str:
     return next(iter(run.waves))
 
 
-@settings(max_examples=10)
-@given(estates(), faults)
+@settings(max_examples=15)
+@given(estates(), faults, st.sampled_from(["no-go", "wait"]))
 def test_a_weekend_that_nobody_answers_moves_nothing(
-    itinerary: Itinerary, given_faults: tuple[PlannedFault, ...]
+    itinerary: Itinerary, given_faults: tuple[PlannedFault, ...], unanswered: str
 ) -> None:
+    """It ends waiting, or taken back, as the plan's policy says; no gate is ever a go by itself."""
+    itinerary = replace(itinerary, policy=replace(itinerary.policy, gate_default=unanswered))
     stage = Stage(itinerary, given_faults, people=False)
     run = stage.play()
+    events = [line.event for line in stage.lines]
 
     assert stage.ledger().violations == []
     assert set(run.authority.values()) == {Side.OLD}
-    assert not any(isinstance(line.event, ev.GateDecided) for line in stage.lines)
+    assert not any(isinstance(event, ev.GateDecided) for event in events)
+    assert not any(move.switched for move in run.moves.values())
     still = {WaveState.DECLINED, WaveState.BLOCKED, WaveState.RETURNED, WaveState.HELD,
              WaveState.STUCK, WaveState.PLANNED}  # fmt: skip
-    assert {wave.state for wave in run.waves.values()} <= still
+    states = {wave.state for wave in run.waves.values()}
+    lapsed = [event for event in events if isinstance(event, ev.GateLapsed)]
+    if unanswered == "no-go":
+        assert states <= still
+        assert {event.by for event in lapsed} <= {"policy"}
+    else:
+        assert states <= still | {WaveState.DECIDING}
+        assert lapsed == []
+        waiting = {wave.id for wave in run.waves.values() if wave.state is WaveState.DECIDING}
+        called = {event.subject for event in events if isinstance(event, ev.Stalled)}
+        assert waiting <= called, "a silent wait is a defect"
+        assert not waiting or run.state is not RunState.ENDED
 
 
 @settings(max_examples=EXAMPLES)

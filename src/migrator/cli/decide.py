@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from migrator.cli import output
+from migrator.cli.limits import limit_facts
 from migrator.cli.output import Format, FormatOption
 from migrator.cli.runs import (
     DEFAULT_STORE,
@@ -21,7 +22,7 @@ from migrator.cli.runs import (
     who_may,
 )
 from migrator.cli.sentences import printable
-from migrator.cli.status import leader_line, left, state_line
+from migrator.cli.status import leader_line, left, show_limits, state_line
 
 if TYPE_CHECKING:
     from migrator.engine.waits import Wait
@@ -45,7 +46,8 @@ def command(
     \b
     Keys of the JSON document: run, mode, practice, state, run_time, led_by, decisions [wave,
     subject, what, text (of a check: what is to be tried), waits_for, on_whom, since, until, then,
-    unanswered (what comes of it when nobody chooses), choices [command, consequence]].
+    unanswered (what comes of it when nobody chooses), choices [command, consequence]], limits
+    [limit, until, by, reason, passed].
     """
     seen = see_run(run, store)
     with seen.store:
@@ -133,6 +135,7 @@ def _facts(seen: SeenRun, found: list[Wait], now: datetime) -> dict[str, object]
             }
             for wait in found
         ],
+        "limits": limit_facts(seen),
     }
 
 
@@ -146,6 +149,7 @@ def _show(seen: SeenRun, found: list[Wait], now: datetime) -> None:
     for number, wait in enumerate(found, start=1):
         output.show()
         _show_wait(seen, number, wait, now)
+    show_limits(seen)
     if not seen.played_out:
         _show_what_may_be(seen, now)
         output.say(leader_line(seen))

@@ -1,7 +1,7 @@
 """`migrator journal`: a run's facts in order, the proof of their chain, and their way elsewhere.
 
-Reads stores, never leads a run. `show`, `verify` and `export` look at one; `import` keeps a run
-that was exported, in the store of its kind, only when every line of it is proven.
+Reads stores, never leads a run. `show`, `verify`, `seen` and `export` look at one; `import`
+keeps a run that was exported, in the store of its kind, only when every line of it is proven.
 """
 
 from __future__ import annotations
@@ -196,6 +196,30 @@ def import_(
         output.emit({"run": exported.run, "store": place, "lines": len(exported.lines)})
     else:
         output.say(f"{place}: {exported.run}, {len(exported.lines)} lines, all proven")
+
+
+@app.command(short_help="Print what a gate's decider was shown.")
+def seen(
+    run: RunArgument,
+    digest: Annotated[
+        str, typer.Argument(metavar="DIGEST", help="Its SHA-256, or the first digits of it.")
+    ],
+    store: StoreOption = str(STATE_FOLDER),
+    form: FormatOption = Format.text,
+) -> None:
+    """Print what was shown to whoever decided at a gate, as it was stored then.
+
+    \b
+    Examples:
+      migrator journal seen latest 3f9c2a7be01d5c44
+      migrator journal seen latest 3f9c2a7be01d5c44 --format json | jq .open_checks
+
+    The digest stands behind the decision in `journal show` and in the report. What comes out is
+    proven against it.
+    """
+    from migrator.cli.gate import show_stored
+
+    show_stored(run, digest, store, form)
 
 
 def _mode(*, practice: bool) -> str:

@@ -52,7 +52,10 @@ _TROUBLE: Final = (
     ev.Stalled,
     ev.CommandRefused,
 )
-_ODD: Final = (ev.StepDoubted, ev.UndoDoubted, ev.VetoGiven, ev.RunPaused, ev.VersionAccepted)
+_ODD: Final = (
+    ev.StepDoubted, ev.UndoDoubted, ev.VetoGiven, ev.RunPaused, ev.VersionAccepted, ev.LinkWaived,
+    ev.Signed,
+)  # fmt: skip
 _GOOD: Final = (ev.WaveAccepted, ev.WaveCommitted, ev.WaveVerified, ev.CheckPassed, ev.PartReturned)
 
 
@@ -94,7 +97,10 @@ def sentence(line: Line, itinerary: Itinerary) -> str:
 def told_of(event: ev.Event, itinerary: Itinerary) -> str:
     """What happened, in words."""
     words = _Words(itinerary)
-    for tell in (words.run, words.gate, words.wave, words.act, words.check, words.command):
+    tellers = (
+        words.run, words.gate, words.wave, words.act, words.check, words.command, words.said,
+    )  # fmt: skip
+    for tell in tellers:
         text = tell(event)
         if text:
             return printable(text)
@@ -205,6 +211,10 @@ class _Words:
             case ev.OverrideGiven():
                 both = f"{self.person(event.by)} and {self.person(event.second)}"
                 return f"{event.subject}: OVERRIDDEN by {both}{_because(event.reason)}"
+            case ev.LossAccepted():
+                both = f"{self.person(event.by)} and {self.person(event.second)}"
+                lost = "; ".join(event.lost) or "nobody can tell what"
+                return f"{event.move}: {both} accept the LOSS of {lost}{_because(event.reason)}"
             case ev.UnwindBegun():
                 what = ", ".join(event.moves) or "nothing was begun"
                 part = "part of " if event.partial else ""
@@ -302,6 +312,33 @@ class _Words:
                 )
             case ev.CodeSpent():
                 return f"the code of {self.person(event.person)} is used up"
+            case _:
+                return ""
+
+    def said(self, event: ev.Event) -> str:
+        match event:
+            case ev.DeadlineExtended():
+                return (
+                    f"{event.subject}: {self.person(event.by)} gives it time until "
+                    f"{self.clock(event.until)} instead of {self.clock(event.was)}"
+                    f"{_because(event.reason)}"
+                )
+            case ev.LinkWaived():
+                left = counted(event.left, "regressed link") if event.left else "none"
+                return (
+                    f"{event.move}/{event.look}: {self.person(event.by)} WAIVES the link "
+                    f"{event.link}{_because(event.reason)}; left: {left}"
+                )
+            case ev.Signed():
+                return (
+                    f"{self.person(event.by)} signs: {event.limit.upper()} "
+                    f"{self.clock(event.until)}{_because(event.reason)}"
+                )
+            case ev.HandRecorded():
+                return (
+                    f"by hand, {event.subject}: {event.text}{_because(event.reason)}, "
+                    f"says {self.person(event.by)}"
+                )
             case _:
                 return ""
 

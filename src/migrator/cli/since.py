@@ -15,10 +15,11 @@ import typer
 
 from migrator.cli import output
 from migrator.cli.decide import people_waits
+from migrator.cli.limits import limit_facts
 from migrator.cli.output import Format, FormatOption
 from migrator.cli.runs import DEFAULT_STORE, RunArgument, SeenRun, StoreOption, see_run
 from migrator.cli.sentences import counted, printable, sentence
-from migrator.cli.status import STATE_WORDS, leader_line, state_line, wait_line
+from migrator.cli.status import STATE_WORDS, leader_line, show_limits, state_line, wait_line
 from migrator.errors import InputError
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def command(
     Keys of the JSON document: run, mode, practice, state, since, run_time, led_by, lines, waves
     [wave, name, then, now, moved_then, moved_now, moves], holds, gates, exceptions, ticks,
     refused, by_hand (each [at, line, what]), troubles [wave, at, subject, cause, result,
-    result_at], waits [subject, what, on_whom, until, then], coming [at, what, wave, subject, note].
+    result_at], waits [subject, what, on_whom, until, then], coming [at, what, wave, subject, note],
+    limits [limit, until, by, reason, passed].
     """
     from migrator.reports.handover import hand_over
 
@@ -175,6 +177,7 @@ def facts(seen: SeenRun, found: Handover, waiting: list[Wait]) -> dict[str, obje
             }
             for each in found.coming
         ],
+        "limits": limit_facts(seen),
     }
 
 
@@ -197,6 +200,7 @@ def show(seen: SeenRun, found: Handover, waiting: list[Wait]) -> None:
             output.show(printable(f"  {wait_line(seen, wait, found.now)}"))
     else:
         output.show("nothing waits for a person now")
+    show_limits(seen)
     _show_coming(seen, found.coming)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from migrator.cli import output
+from migrator.cli.limits import limit_facts, limit_lines
 from migrator.cli.output import Format, FormatOption
 from migrator.cli.runs import DEFAULT_STORE, RunArgument, SeenRun, StoreOption, see_run, typed
 from migrator.cli.sentences import OUTCOME_WORDS, printable
@@ -70,7 +71,7 @@ def command(
     state_words, attempt, moves_total,
     moves_done, moves_returned, checks_total, checks_passed, planned_start, planned_end,
     gate_opened, started, ended, cause, unwind_at], waits [wave, subject, what, waits_for, on_whom,
-    since, until, then, human, choices], exceptions.
+    since, until, then, human, choices], exceptions, limits [limit, until, by, reason, passed].
     """
     seen = see_run(run, store)
     with seen.store:
@@ -127,6 +128,7 @@ def facts(seen: SeenRun) -> dict[str, object]:
             for wait in (() if seen.ended else waits(run, now))
         ],
         "exceptions": run.exceptions,
+        "limits": limit_facts(seen),
     }
 
 
@@ -232,6 +234,7 @@ def _show(seen: SeenRun) -> None:
     if acts:
         waited = "1 more wait is" if acts == 1 else f"{acts} more waits are"
         output.show(f"{waited} for the platform or for people who come on shift")
+    show_limits(seen)
     if run.exceptions:
         output.show()
         output.show("exceptions")
@@ -241,6 +244,16 @@ def _show(seen: SeenRun) -> None:
     if run.started is not None and run.program != run.started.program:
         output.show(f"begun with version {run.started.program}, goes on with {run.program}")
     output.show(f"line {run.seq}, head {seen.journal.head}")
+
+
+def show_limits(seen: SeenRun) -> None:
+    """What was signed, where anything was."""
+    lines = limit_lines(seen)
+    if lines:
+        output.show()
+        output.show("signed limits")
+    for line in lines:
+        output.show(output.colour(f"  {line}", "red" if "HAS PASSED" in line else "yellow"))
 
 
 def state_line(seen: SeenRun) -> str:

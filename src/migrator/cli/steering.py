@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from migrator.cli import output
 from migrator.cli.identity import who
+from migrator.cli.limits import passed_lines
 from migrator.cli.output import Format
 from migrator.cli.runs import SeenRun, os_user, see_run
 from migrator.cli.sentences import told_of
@@ -48,6 +49,7 @@ class Given:
     wait_seconds: float = 5.0
     details: tuple[tuple[str, str], ...] = ()
     note: str = ""  # a handler's: kept apart, only its digest goes into the journal
+    saw: int | None = None  # the last line that was shown; None: the last one there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,9 @@ WILL: Final = {
     "override": "answers for {target} against the evidence; that is listed as an exception",
     "tick": "gives a verdict on {target}",
     "withdraw": "takes your verdict on {target} back",
+    "extend": "gives {target} more time",
+    "waive": "lets the link {target} be; that is a decision, and listed as an exception",
+    "record": "writes down what was done by hand about {target}",
 }
 """What each verb will do, in words that are read before it is done."""
 
@@ -87,6 +92,8 @@ def steer(given: Given) -> int:
     with seen.store:
         actor = who(given.person, os_user(), seen.itinerary.members)
         output.say(f"{seen.mode} {seen.name}: {_will(seen, given)} (as {actor})")
+        for line in passed_lines(seen, given.verb, given.target):
+            output.say(output.colour(line, "red"))
         _may_be_given(seen, given)
         command_id = given.command_id or str(uuid.uuid4())
         _submit(seen, given, actor, command_id)
@@ -104,6 +111,9 @@ def _will(seen: SeenRun, given: Given) -> str:
     moves = "1 subsystem" if count == 1 else f"{count} subsystems"
     if given.verb == "go" and leg is None:
         return f"opens the gate of {wave}"
+    if given.verb == "sign":
+        until = datetime.fromisoformat(dict(given.details)["until"])
+        return f"signs for all to keep: {given.target} {seen.clock(until)}"
     if given.verb == "postpone":
         until = datetime.fromisoformat(dict(given.details)["until"])
         return f"moves the deadline of the gate of {wave} to {seen.clock(until)}"
@@ -176,7 +186,7 @@ def _submit(seen: SeenRun, given: Given, actor: str, command_id: str) -> None:
             asserted=True,
             target=given.target,
             reason=given.reason,
-            saw=seen.run.seq,
+            saw=seen.run.seq if given.saw is None else given.saw,
             details=details,
         ),
         wall_now().isoformat(),
@@ -210,6 +220,7 @@ def _answer(seen: SeenRun, events: tuple[Event, ...]) -> Answer:
 
 def _tell(seen: SeenRun, given: Given, actor: str, command_id: str, answer: Answer) -> int:
     leader = seen.journal.leader()
+    passed = passed_lines(seen, given.verb, given.target)
     if given.form is Format.json:
         output.emit(
             {
@@ -224,6 +235,8 @@ def _tell(seen: SeenRun, given: Given, actor: str, command_id: str, answer: Answ
                 "answer": answer.kind,
                 "why": answer.why,
                 "follows": list(answer.follows),
+                "seen": dict(given.details).get("seen"),
+                "limits": passed,
                 "led_by": leader,
             }
         )
@@ -244,6 +257,6 @@ def _tell(seen: SeenRun, given: Given, actor: str, command_id: str, answer: Answ
         )
         return 0
     output.show(f"done: {given.verb} {given.target}".rstrip())
-    for each in answer.follows:
+    for each in (*answer.follows, *passed):
         output.show(f"  {each}")
     return 0

@@ -12,6 +12,7 @@ import typer
 
 from migrator.cli import output
 from migrator.cli.identity import AsOption
+from migrator.cli.limits import limit_facts, limit_lines
 from migrator.cli.output import Format, FormatOption
 from migrator.cli.runs import DEFAULT_STORE, RunArgument, SeenRun, StoreOption, see_run
 from migrator.cli.sentences import counted, printable
@@ -65,7 +66,7 @@ def command(
     ends_p80 (minutes)], earlier (members by wave that is accepted already), partial, minutes,
     minutes_p80, lower_bound, ends_at, ends_at_p80, window_end, cut [source, target, links,
     calls_per_hour], before, after {pairs, links, calls_per_hour}, bridge_calls_per_hour,
-    overloaded, again [wave, minutes, possible, why].
+    overloaded, again [wave, minutes, possible, why], limits [limit, until, by, reason, passed].
     """
     if preview:
         return _preview(run, what, store, form)
@@ -109,6 +110,7 @@ def facts(seen: SeenRun, found: Preview) -> dict[str, object]:
         "bridge_calls_per_hour": found.bridge_calls_per_hour,
         "overloaded": found.overloaded,
         "again": found.again,
+        "limits": limit_facts(seen),
     }
 
 
@@ -119,6 +121,8 @@ def show(seen: SeenRun, found: Preview) -> None:
     )
     if found.refused:
         output.show(output.colour(printable(f"it would be REFUSED now: {found.refused}"), "yellow"))
+    for line in limit_lines(seen):
+        output.show(output.colour(f"SIGNED LIMIT: {line}", "red"))
     if not found.members:
         return
     _show_members(seen, found)

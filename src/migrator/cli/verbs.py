@@ -7,15 +7,15 @@ the same for all and stands in `steering.py`; `engine/commands.py` knows what a 
 
 from __future__ import annotations
 
-import re
 from enum import Enum
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
+from migrator.cli.hours import in_the_plans_zone
 from migrator.cli.identity import AsOption
 from migrator.cli.output import Format, FormatOption
-from migrator.cli.runs import DEFAULT_STORE, RunArgument, StoreOption, os_user, see_run
+from migrator.cli.runs import DEFAULT_STORE, RunArgument, StoreOption, os_user
 from migrator.cli.steering import Given, steer
 from migrator.cli.verb_making import (
     WAIT_SECONDS,
@@ -34,8 +34,6 @@ WaveArgument = Annotated[str, typer.Argument(metavar="WAVE", help="The wave's id
 CheckArgument = Annotated[
     str, typer.Argument(metavar="CHECK", help="The check's id, as decide shows it.")
 ]
-
-_HOUR: Final = re.compile(r"[0-2]\d:[0-5]\d")
 
 
 class Verdict(Enum):
@@ -218,33 +216,10 @@ def postpone(
       migrator postpone latest w02 --until 09:30 --as anna --reason "wait for the bank"
       migrator postpone latest w02 --until 2023-10-14T09:30+02:00 --as anna
     """
-    details = (("until", _in_the_plans_zone(until, run, store)),)
+    details = (("until", in_the_plans_zone(until, run, store)),)
     return steer(
         Given("postpone", run, wave, store, form, person, reason, command_id, yes, wait, details)
     )
-
-
-def _in_the_plans_zone(until: str, run: str, store: str) -> str:
-    """A time without an offset is one of the plan's own clocks; an hour alone is the next one."""
-    from datetime import timedelta
-
-    from migrator.inventory.times import parse_time
-
-    seen = see_run(run, store)
-    seen.store.close()
-    now = seen.now().astimezone(seen.zone)
-    hour_alone = _HOUR.fullmatch(until)
-    try:
-        moment = parse_time(f"{now:%Y-%m-%d}T{until}" if hour_alone else until, seen.zone)
-    except ValueError as error:
-        raise InputError(
-            "usage",
-            f"--until {error}",
-            hint="write it like 09:30, 2023-10-14T09:30 or 2023-10-14T09:30+02:00",
-        ) from error
-    if hour_alone and moment <= now:
-        moment += timedelta(days=1)
-    return moment.isoformat()
 
 
 def tick(

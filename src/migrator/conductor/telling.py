@@ -39,14 +39,14 @@ STDERR: Final = 2
 NUMBERS: Final = frozenset(
     {
         "nth", "speed", "seed", "practice", "partial", "asserted", "saw",
-        "same", "better", "broken", "regressed", "deferred",
+        "same", "better", "broken", "regressed", "deferred", "left",
     }
 )  # fmt: skip
-TIMES: Final = frozenset({"anchor", "deadline", "limit_at", "since", "until", "unwind_at"})
+TIMES: Final = frozenset({"anchor", "deadline", "limit_at", "since", "until", "unwind_at", "was"})
 WORDS: Final = frozenset(
     {
         "mode", "outcome", "how", "verdict", "look", "trouble", "side", "verb", "program",
-        "plan_digest", "itinerary_digest", "began_with", "goes_on_with",
+        "plan_digest", "itinerary_digest", "began_with", "goes_on_with", "seen",
     }
 )  # fmt: skip
 """Closed vocabularies and digests of files. What does not look like one is left out."""
@@ -66,6 +66,8 @@ WITHHELD: Final = frozenset(
         "reason", "cause", "detail", "why", "waits_for", "mend", "reasons",  # free text
         "by", "second", "person", "on_whom", "os_user",  # people; `by` says what kind of actor
         "token", "command", "digest", "note_digest",  # they open something, or name what does
+        "text", "limit",  # what people wrote down
+        "link",  # the estate's own names
     }
 )  # fmt: skip
 """Every field of every event is in one of these sets; a test holds a new one up."""
@@ -76,7 +78,7 @@ WARNS: Final = frozenset(
     {
         ev.RunPaused, ev.RunAborted, ev.GateLapsed, ev.StepDoubted, ev.UndoDoubted, ev.WaveHeld,
         ev.VetoGiven, ev.OverrideAsked, ev.OverrideGiven, ev.UnwindBegun, ev.WaveReturned,
-        ev.WaveBlocked, ev.CommandRefused, ev.Stalled, ev.VersionAccepted,
+        ev.WaveBlocked, ev.CommandRefused, ev.Stalled, ev.VersionAccepted, ev.LinkWaived,
     }
 )  # fmt: skip
 BAD_WORDS: Final = frozenset({"failed", "timed_out", "returned", "does_not_work"})

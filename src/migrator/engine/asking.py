@@ -66,6 +66,13 @@ def may_decide(run: Run, command: OperatorCommand, named: tuple[str, ...]) -> No
         raise Refusal(f"{command.actor} may not decide this; {', '.join(sorted(allowed))} may")
 
 
+def leading(run: Run, wave: str) -> tuple[str, ...]:
+    """Who leads a wave: its lead, whoever decides on its gate, and every decision maker."""
+    leg = next(leg for leg in run.itinerary.waves if leg.id == wave)
+    lead = (leg.lead,) if leg.lead else ()
+    return tuple(dict.fromkeys((*lead, *leg.deciders, *deciders(run))))
+
+
 def deciders(run: Run) -> tuple[str, ...]:
     """Everybody with the role of a decision maker."""
     return tuple(

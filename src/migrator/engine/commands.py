@@ -24,13 +24,16 @@ from migrator.engine.asking import (
     wave_named,
 )
 from migrator.engine.draft import Draft
+from migrator.engine.extending import extend
 from migrator.engine.gates import go, no_go, postpone
 from migrator.engine.holding import abort, hold, override, pause, release, resume, veto
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import Run
+from migrator.engine.statements import record, sign
 from migrator.engine.states import RunState, WaveState
 from migrator.engine.steering import abandon_act, force_act, retry, skip_act, take_back
 from migrator.engine.verdicts import tick, withdraw
+from migrator.engine.waiving import waive
 
 
 def answer(
@@ -121,4 +124,8 @@ VERBS: Final[dict[str, Verb]] = {
     "veto": veto,
     "override": override,
     "abort": abort,
+    "extend": extend,
+    "sign": sign,
+    "waive": waive,
+    "record": record,
 }

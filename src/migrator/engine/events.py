@@ -77,12 +77,13 @@ class GateOpened(Event):
 
 @dataclass(frozen=True, slots=True)
 class GateDecided(Event):
-    """A named person said go."""
+    """A named person said go. `seen` is the digest of what was shown; empty for a short form."""
 
     wave: str
     attempt: int
     by: str
     reason: str
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class GateLapsed(Event):
     attempt: int
     by: str  # a person, or "policy"
     reason: str
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,18 @@ class GatePostponed(Event):
 
     wave: str
     attempt: int
+    until: datetime
+    by: str
+    reason: str
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineExtended(Event):
+    """What waits has more time: a gate (its wave), a check, or an act in flight (`move/act`)."""
+
+    subject: str
+    was: datetime
     until: datetime
     by: str
     reason: str
@@ -404,6 +418,23 @@ class LossAccepted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LinkWaived(Event):
+    """A named person lets a regressed link be: a decision about one look, and no evidence.
+
+    Once every regressed link of the look is waived, the look stands as decided.
+    """
+
+    wave: str
+    move: str
+    attempt: int
+    look: str
+    link: str
+    left: int  # regressed links of this look that nobody has waived
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnwindBegun(Event):
     """The computed set of moves to be taken back, each with its reason ("move: why")."""
 
@@ -511,6 +542,29 @@ class CommandRefused(Event):
     target: str
     by: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signed(Event):
+    """A decision maker states a limit, such as `no full unwind after` an hour. It binds people.
+
+    Signed again in the same words, the newer hour counts.
+    """
+
+    limit: str  # the words without the hour
+    until: datetime
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandRecorded(Event):
+    """Somebody did something by hand and wrote it down; no state changes by it."""
+
+    subject: str  # a wave, a move, `move/act`, or `run`
+    text: str
+    by: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,7 +200,11 @@ def authority_moved(run: Run, _at: datetime, event: ev.AuthorityMoved) -> None:
 
 def links_judged(run: Run, _at: datetime, event: ev.LinksJudged) -> None:
     """What a look at a move's links found."""
-    run.moves[event.move].judged[event.look] = event
+    move = run.moves[event.move]
+    move.judged[event.look] = event
+    act = move.steps.get(event.look) or move.undos.get(event.look)
+    move.judged_nth[event.look] = act.nth if act is not None else 0
+    move.waived.pop(event.look, None)  # said of what an earlier look had found
 
 
 def needed_undos(run: Run, record: MoveRecord) -> tuple[ActRecord, ...]:

@@ -5,14 +5,18 @@ Called by `commands` and, for its hour, by `holding`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Final
 
 from migrator.engine import events as ev
 from migrator.engine.asking import Effects, Refusal, may_decide, not_aborted, wave_named
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import Run, WaveRecord
 from migrator.engine.states import RunState, WaveState
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def _gate(run: Run, command: OperatorCommand) -> WaveRecord:
@@ -27,9 +31,17 @@ def _gate(run: Run, command: OperatorCommand) -> WaveRecord:
     return wave
 
 
+def _seen(command: OperatorCommand) -> str:
+    """The digest of what the decider was shown; empty where nothing was."""
+    seen = command.detail("seen")
+    if seen and _DIGEST.fullmatch(seen) is None:
+        raise Refusal("what was seen is named by the SHA-256 of what `migrator gate` showed")
+    return seen
+
+
 def go(run: Run, command: OperatorCommand, _now: datetime, _codes: Mapping[str, str]) -> Effects:
     """Let a wave begin."""
-    wave = _gate(run, command)
+    wave, seen = _gate(run, command), _seen(command)
     if run.state is RunState.PAUSED:
         raise Refusal("the run is paused; resume it first")
     not_aborted(run)
@@ -38,18 +50,18 @@ def go(run: Run, command: OperatorCommand, _now: datetime, _codes: Mapping[str, 
     leaving = sorted(move for move in needed - set(leg.moves) if run.moves[move].unwinding)
     if leaving:
         raise Refusal(f"{wave.id} needs {', '.join(leaving)}, which is being taken back")
-    return [ev.GateDecided(wave.id, wave.attempt, command.actor, command.reason)]
+    return [ev.GateDecided(wave.id, wave.attempt, command.actor, command.reason, seen)]
 
 
 def no_go(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, str]) -> Effects:
     """Decline a wave."""
-    wave = _gate(run, command)
-    return [ev.GateLapsed(wave.id, wave.attempt, command.actor, command.reason)]
+    wave, seen = _gate(run, command), _seen(command)
+    return [ev.GateLapsed(wave.id, wave.attempt, command.actor, command.reason, seen)]
 
 
 def postpone(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str, str]) -> Effects:
     """Move the hour at which an open gate is decided without an answer."""
-    wave = _gate(run, command)
+    wave, seen = _gate(run, command), _seen(command)
     try:
         until = datetime.fromisoformat(command.detail("until"))
     except ValueError:
@@ -61,7 +73,7 @@ def postpone(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str,
     end = run.itinerary.window.end
     if until > end:
         raise Refusal(f"the window ends {end.isoformat()}; a gate after it could not be kept")
-    return [ev.GatePostponed(wave.id, wave.attempt, until, command.actor, command.reason)]
+    return [ev.GatePostponed(wave.id, wave.attempt, until, command.actor, command.reason, seen)]
 
 
 def later_gate(wave: WaveRecord, by: timedelta, actor: str, why: str) -> Effects:

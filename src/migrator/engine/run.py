@@ -63,6 +63,8 @@ class MoveRecord:
     returned: bool = False
     remains: tuple[str, ...] = ()
     judged: dict[str, ev.LinksJudged] = field(default_factory=dict)  # by look
+    judged_nth: dict[str, int] = field(default_factory=dict)  # the try that found it, by look
+    waived: dict[str, tuple[str, ...]] = field(default_factory=dict)  # regressed links, by look
     first_started: datetime | None = None
     switched_at: datetime | None = None
     switched_back_at: datetime | None = None
@@ -164,6 +166,8 @@ class Run:
     overrides_asked: dict[str, ev.OverrideAsked] = field(default_factory=dict)  # by subject
     losses: dict[str, tuple[str, ...]] = field(default_factory=dict)  # accepted by two, by move
     codes_spent: set[str] = field(default_factory=set)
+    signed: dict[str, ev.Signed] = field(default_factory=dict)  # stated limits, by their words
+    by_hand: list[ev.HandRecorded] = field(default_factory=list)
     checks_of: dict[str, tuple[CheckLeg, ...]] = field(default_factory=dict)  # by wave, derived
     ahead: frozenset[str] = frozenset()  # steps that may run before the gate, derived
     seatless: frozenset[str] = frozenset()  # steps at which no engineer sits, derived

@@ -42,8 +42,10 @@ _UNDER: dict[type[ev.Event], Under] = {
     ev.RunPaused: Under.HOLDS, ev.RunResumed: Under.HOLDS, ev.RunAborted: Under.HOLDS,
     ev.GateDecided: Under.GATES, ev.GateLapsed: Under.GATES, ev.GatePostponed: Under.GATES,
     ev.AttemptOpened: Under.GATES, ev.CommitBegun: Under.GATES,
+    ev.DeadlineExtended: Under.GATES, ev.Signed: Under.GATES,
     ev.OverrideAsked: Under.EXCEPTIONS, ev.OverrideGiven: Under.EXCEPTIONS,
-    ev.VersionAccepted: Under.EXCEPTIONS,
+    ev.VersionAccepted: Under.EXCEPTIONS, ev.LinkWaived: Under.EXCEPTIONS,
+    ev.HandRecorded: Under.BY_HAND,
     ev.TickGiven: Under.TICKS, ev.TickWithdrawn: Under.TICKS,
     ev.CommandRefused: Under.REFUSED,
 }  # fmt: skip

@@ -77,6 +77,8 @@ def decided(t: Texts, book: StoryBook, decision: Decision) -> str:
         text = t._("%(text)s, until %(time)s", text=text, time=t.time(decision.until))
     if decision.reason and decision.reason != "simulated":  # the actor's words say that already
         text = t._("%(text)s: “%(reason)s”", text=text, reason=decision.reason)
+    if decision.seen:
+        text = t._("%(text)s (what was shown: %(digest)s)", text=text, digest=decision.seen[:16])
     return text
 
 

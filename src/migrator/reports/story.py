@@ -75,7 +75,8 @@ class Decision:
     """What somebody decided, or what the declared policy did because nobody had.
 
     `what` is go, no-go, lapsed, postpone, release, veto, override-asked, override, retry, skip,
-    force-done, abandon, commit, again (a new attempt), pause, resume or abort.
+    force-done, abandon, commit, again (a new attempt), pause, resume, abort, version, extend, sign,
+    waive or record.
     """
 
     what: str
@@ -90,6 +91,7 @@ class Decision:
     until: datetime | None
     simulated: bool
     asserted: bool  # nobody checked who it was
+    seen: str = ""  # the digest of what `migrator gate` had shown
 
 
 @dataclass(frozen=True, slots=True)

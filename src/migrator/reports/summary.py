@@ -95,6 +95,7 @@ def _decision(decision: Decision, zone: ZoneInfo) -> Facts:
         "second": decision.second or None,
         "reason": decision.reason,
         "simulated": decision.simulated,
+        "seen": decision.seen or None,
         "line": decision.seq,
     }
 

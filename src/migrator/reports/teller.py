@@ -24,6 +24,7 @@ from migrator.reports.drafts import (
     MoveDraft,
 )
 from migrator.reports.endings import count, exceptions_of, outcome_of, remains_of
+from migrator.reports.spoken import spoken
 from migrator.reports.story import (
     Decision,
     LedgerFacts,
@@ -211,13 +212,13 @@ class _Teller:
             case ev.GateOpened():
                 self._current(event.wave).gate_opened = line.at
             case ev.GateDecided():
-                self._gate(line, "go", event.wave, event.by, event.reason)
+                self._gate(line, "go", event)
             case ev.GateLapsed():
                 what = "lapsed" if event.by == "policy" else "no-go"
-                self._gate(line, what, event.wave, event.by, event.reason)
+                self._gate(line, what, event)
                 self._current(event.wave).closed(line.at, "declined", event.reason)
             case ev.GatePostponed():
-                self._gate(line, "postpone", event.wave, event.by, event.reason, event.until)
+                self._gate(line, "postpone", event, event.until)
             case _:
                 return False
         return True
@@ -277,11 +278,13 @@ class _Teller:
         return True
 
     def _gate(
-        self, line: Line, what: str, wave: str, by: str, reason: str,
+        self, line: Line, what: str, event: ev.GateDecided | ev.GateLapsed | ev.GatePostponed,
         until: datetime | None = None,
     ) -> None:  # fmt: skip
-        decision = self._decide(line, what, wave, wave, by, reason, until)
-        self._current(wave).gate.append(decision)
+        decision = self._decide(
+            line, what, event.wave, event.wave, event.by, event.reason, until, seen=event.seen
+        )
+        self._current(event.wave).gate.append(decision)
 
     # --- checks ---------------------------------------------------------------------------------
 
@@ -330,17 +333,8 @@ class _Teller:
     def _take_run(self, line: Line) -> None:
         event = line.event
         match event:
-            case ev.RunPaused():
-                self._decide(line, "pause", "", "", line.actor, event.reason)
-            case ev.RunResumed():
-                self._decide(line, "resume", "", "", line.actor, event.reason)
-            case ev.RunAborted():
-                self._decide(line, "abort", "", "", line.actor, event.reason)
             case ev.RunStarted():
                 self.started = event
-            case ev.VersionAccepted():
-                versions = f"{event.began_with} → {event.goes_on_with}"
-                self._decide(line, "version", "", "", event.by, versions)
             case ev.CommandTaken():
                 self.asserted[event.by] = event.asserted
                 if line.actor.startswith(SIMULATED):
@@ -357,7 +351,12 @@ class _Teller:
                     )
                 )  # fmt: skip
             case _:
-                pass
+                said = spoken(event, self.itinerary)
+                if said is not None:
+                    by = said.by or line.actor
+                    self._decide(
+                        line, said.what, said.wave, said.subject, by, said.reason, said.until
+                    )
 
     def _played(self, line: Line, who: str) -> bool:
         """Tell whether the program played this person: in virtual time it plays all but a few."""
@@ -370,7 +369,7 @@ class _Teller:
 
     def _decide(  # noqa: PLR0913 - a decision has as many parts as it has
         self, line: Line, what: str, wave: str, subject: str, by: str, reason: str,
-        until: datetime | None = None, *, second: str = "",
+        until: datetime | None = None, *, second: str = "", seen: str = "",
     ) -> Decision:  # fmt: skip
         person = by.removeprefix(SIMULATED)
         decision = Decision(
@@ -386,6 +385,7 @@ class _Teller:
             until=until,
             simulated=self._played(line, by),
             asserted=self.asserted.get(by, False),
+            seen=seen,
         )
         self.decisions.append(decision)
         if wave:

@@ -15,7 +15,7 @@ from migrator.store.sql import open_store
 KEYS = {
     "run", "mode", "practice", "target", "plan", "state", "outcome", "run_time", "time_zone",
     "window_start", "window_end", "speed", "still_for", "led_by", "program", "lines", "head",
-    "moves_total", "moves_done", "waves", "waits", "exceptions",
+    "moves_total", "moves_done", "waves", "waits", "exceptions", "limits",
 }  # fmt: skip
 WAVE_KEYS = {
     "id", "name", "state", "state_words", "attempt", "moves_total", "moves_done",
