@@ -85,7 +85,9 @@ _TABLE: Final = {
         ("force-done", "verbs:force_done", "Declare a failed step done, with a reason."),
         ("abandon", "verbs:abandon", "Give up a step that cannot be undone, with a reason."),
         ("record", "saying:record", "Write down what was done by hand."),
+        ("amend", "amend:command", "Give a failed or held step another file, with a reason."),
         ("unwind", "unwind:command", "Undo a step, a move, a wave, or all that is not committed."),
+        ("replan", "replan:command", "Let what has not started follow another plan."),
         ("abort", "verbs:abort", "End a run: nothing new starts, and its waves are unwound."),
     ),
     Heading.DECIDE: (

@@ -14,9 +14,9 @@ from migrator.cli.plan_files import PlanFile, PlanWithInventory
 from migrator.errors import Fault
 from migrator.inventory.schema import FILES
 from migrator.inventory.yaml_text import DataPath
-from migrator.plan.means import Command
+from migrator.plan.means import SCRIPT, Command
 from migrator.plan.model import Recipe, RecipeStep, RecipeUndo
-from migrator.store.pinned_files import SCRIPT, SCRIPT_BYTES_MAX, FileToPin, file_to_pin
+from migrator.store.pinned_files import SCRIPT_BYTES_MAX, FileToPin, file_to_pin
 
 _COMMANDS: Final[dict[str, DataPath]] = {
     "command": ("command",),

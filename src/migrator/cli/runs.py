@@ -139,6 +139,7 @@ class SeenRun:
         fresh = self.journal.lines(self.run.seq)
         for line in fresh:
             apply(self.run, line.at, line.event)
+        self.itinerary = self.run.itinerary  # as it was planned last
         self.recent = [*self.recent, *fresh][-LINES_KEPT_MAX:]
         return bool(fresh)
 

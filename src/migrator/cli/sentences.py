@@ -54,7 +54,7 @@ _TROUBLE: Final = (
 )
 _ODD: Final = (
     ev.StepDoubted, ev.UndoDoubted, ev.VetoGiven, ev.RunPaused, ev.VersionAccepted, ev.LinkWaived,
-    ev.Signed,
+    ev.Signed, ev.SecondAsked, ev.StepAmended, ev.Replanned,
 )  # fmt: skip
 _GOOD: Final = (ev.WaveAccepted, ev.WaveCommitted, ev.WaveVerified, ev.CheckPassed, ev.PartReturned)
 
@@ -338,6 +338,30 @@ class _Words:
                 return (
                     f"by hand, {event.subject}: {event.text}{_because(event.reason)}, "
                     f"says {self.person(event.by)}"
+                )
+            case _:
+                return self.plan(event)
+
+    def plan(self, event: ev.Event) -> str:
+        match event:
+            case ev.SecondAsked():
+                what = f"{event.verb} {event.subject or 'the run'}"
+                return (
+                    f"{self.person(event.by)} wants to {what}{_because(event.reason)}; "
+                    "a second person must join"
+                )
+            case ev.StepAmended():
+                both = f"{self.person(event.by)} and {self.person(event.second)}"
+                return (
+                    f"{event.move}/{event.step}: {event.file} AMENDED by {both}"
+                    f"{_because(event.reason)}; its next try uses it"
+                )
+            case ev.Replanned():
+                both = f"{self.person(event.by)} and {self.person(event.second)}"
+                return (
+                    f"REPLANNED by {both}{_because(event.reason)}: "
+                    f"{counted(len(event.waves), 'wave')} to come, "
+                    f"{counted(len(event.legs), 'subsystem')} planned otherwise"
                 )
             case _:
                 return ""

@@ -85,7 +85,7 @@ def command(
     with seen.store:
         now = seen.now()
         begin = parse_since(time, now, seen.zone)
-        found = hand_over(seen.itinerary, tuple(seen.journal.lines()), begin, now)
+        found = hand_over(seen.journal.itinerary(), tuple(seen.journal.lines()), begin, now)
         waiting = people_waits(seen, now)
         if form is Format.json:
             output.emit(facts(seen, found, waiting))

@@ -77,6 +77,8 @@ WILL: Final = {
     "commit": "makes {wave} final: the old side is retired, and nothing takes it back any more",
     "veto": "stops the unwind clock of {wave}",
     "override": "answers for {target} against the evidence; that is listed as an exception",
+    "amend": "gives {target} other bytes for its next try; that is listed as an exception",
+    "replan": "lets everything that has not started follow another plan",
     "tick": "gives a verdict on {target}",
     "withdraw": "takes your verdict on {target} back",
     "extend": "gives {target} more time",

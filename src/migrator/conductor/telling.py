@@ -46,7 +46,7 @@ TIMES: Final = frozenset({"anchor", "deadline", "limit_at", "since", "until", "u
 WORDS: Final = frozenset(
     {
         "mode", "outcome", "how", "verdict", "look", "trouble", "side", "verb", "program",
-        "plan_digest", "itinerary_digest", "began_with", "goes_on_with", "seen",
+        "plan_digest", "itinerary_digest", "began_with", "goes_on_with", "seen", "now",
     }
 )  # fmt: skip
 """Closed vocabularies and digests of files. What does not look like one is left out."""
@@ -54,7 +54,12 @@ WORDS: Final = frozenset(
 PLACES: Final = frozenset({"subject", "target", "because"})
 """Told only where it is the id of a wave, move, act or check: a target is typed by hand."""
 
-COUNTED: Final = frozenset({"moves", "changes", "remains", "lost", "examples"})
+COUNTED: Final = frozenset(
+    {
+        "moves", "changes", "remains", "lost", "examples",
+        "waves", "legs", "checks", "gone", "stays", "assumed",
+    }
+)  # fmt: skip
 """Lists are told by their length, as `moves_count` and so on."""
 
 SORTED_OUT: Final = frozenset({"wave", "move", "step", "undo", "attempt", "check", "subsystem"})
@@ -67,6 +72,7 @@ WITHHELD: Final = frozenset(
         "by", "second", "person", "on_whom", "os_user",  # people; `by` says what kind of actor
         "token", "command", "digest", "note_digest",  # they open something, or name what does
         "text", "limit",  # what people wrote down
+        "file",  # typed by hand
         "link",  # the estate's own names
     }
 )  # fmt: skip
@@ -79,6 +85,7 @@ WARNS: Final = frozenset(
         ev.RunPaused, ev.RunAborted, ev.GateLapsed, ev.StepDoubted, ev.UndoDoubted, ev.WaveHeld,
         ev.VetoGiven, ev.OverrideAsked, ev.OverrideGiven, ev.UnwindBegun, ev.WaveReturned,
         ev.WaveBlocked, ev.CommandRefused, ev.Stalled, ev.VersionAccepted, ev.LinkWaived,
+        ev.SecondAsked, ev.StepAmended, ev.Replanned,
     }
 )  # fmt: skip
 BAD_WORDS: Final = frozenset({"failed", "timed_out", "returned", "does_not_work"})

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from migrator.engine import events as ev
+from migrator.engine.amending import amend
 from migrator.engine.asking import (
     Effects,
     Refusal,
@@ -28,6 +29,7 @@ from migrator.engine.extending import extend
 from migrator.engine.gates import go, no_go, postpone
 from migrator.engine.holding import abort, hold, override, pause, release, resume, veto
 from migrator.engine.ports import OperatorCommand
+from migrator.engine.replanning import replan
 from migrator.engine.run import Run
 from migrator.engine.statements import record, sign
 from migrator.engine.states import RunState, WaveState
@@ -124,6 +126,8 @@ VERBS: Final[dict[str, Verb]] = {
     "veto": veto,
     "override": override,
     "abort": abort,
+    "amend": amend,
+    "replan": replan,
     "extend": extend,
     "sign": sign,
     "waive": waive,

@@ -392,6 +392,48 @@ class CodeSpent(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SecondAsked(Event):
+    """One named person gave a verb that needs two; a second one must give it with that content."""
+
+    verb: str
+    subject: str
+    digest: str  # of what was shown
+    by: str
+    os_user: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepAmended(Event):
+    """A file of a step or undo has other bytes from its next try on; two people answer for it."""
+
+    move: str
+    step: str  # or an undo
+    file: str
+    was: str  # SHA-256; empty where none were pinned
+    now: str
+    by: str
+    second: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replanned(Event):
+    """What has not started follows another plan, which stands here by value, as JSON texts."""
+
+    by: str
+    second: str
+    reason: str
+    plan_digest: str
+    waves: tuple[str, ...]  # all that have not started, in their new order
+    legs: tuple[str, ...]  # those that changed or are new
+    checks: tuple[str, ...]
+    gone: tuple[str, ...]  # ids of checks
+    stays: tuple[str, ...]
+    assumed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OverrideGiven(Event):
     """Two named people answer for a trouble; the run ends with exceptions."""
 

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from migrator.engine import events as ev
 from migrator.engine import fold_acts as acts
 from migrator.engine import fold_checks as checks
+from migrator.engine import fold_plan as plans
 from migrator.engine import fold_words as words
 from migrator.engine.policy import reaction
 from migrator.engine.run import (
@@ -343,6 +344,7 @@ _HANDLERS: Final = (
     checks.check_opened, checks.check_assigned, checks.check_passed, checks.check_voided,
     checks.tick_given, checks.tick_withdrawn,
     words.deadline_extended, words.link_waived, words.signed, words.hand_recorded,
+    plans.second_asked, plans.step_amended, plans.replanned,
     _command_taken, _command_refused, _stalled,
 )  # fmt: skip
 

@@ -166,6 +166,8 @@ class Run:
     overrides_asked: dict[str, ev.OverrideAsked] = field(default_factory=dict)  # by subject
     losses: dict[str, tuple[str, ...]] = field(default_factory=dict)  # accepted by two, by move
     codes_spent: set[str] = field(default_factory=set)
+    seconds_asked: dict[tuple[str, str, str], ev.SecondAsked] = field(default_factory=dict)
+    amended: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)  # (move, act)
     signed: dict[str, ev.Signed] = field(default_factory=dict)  # stated limits, by their words
     by_hand: list[ev.HandRecorded] = field(default_factory=list)
     checks_of: dict[str, tuple[CheckLeg, ...]] = field(default_factory=dict)  # by wave, derived
@@ -189,9 +191,16 @@ def new_run(itinerary: Itinerary) -> Run:
         run.authority[leg.id] = Side.OLD
     run.ahead = frozenset(kind.value for kind in itinerary.policy.ahead_of_gate)
     run.seatless = SEATLESS | run.ahead
-    for wave in itinerary.waves:
-        run.checks_of[wave.id] = tuple(check for check in itinerary.checks if check.wave == wave.id)
+    run.checks_of = checks_by_wave(itinerary)
     return run
+
+
+def checks_by_wave(itinerary: Itinerary) -> dict[str, tuple[CheckLeg, ...]]:
+    """The checks to come, by wave; a wave may have none."""
+    return {
+        wave.id: tuple(check for check in itinerary.checks if check.wave == wave.id)
+        for wave in itinerary.waves
+    }
 
 
 def fresh_move(itinerary: Itinerary, move: str, attempt: int) -> MoveRecord:

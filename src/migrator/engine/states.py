@@ -28,6 +28,7 @@ from migrator.engine.events import (
     RunEnded,
     RunPaused,
     RunResumed,
+    StepAmended,
     StepDoubted,
     StepEnded,
     StepResolved,
@@ -204,12 +205,12 @@ SETTLES: Final[dict[str, ActState]] = {
 """What the world's answer makes of a doubted act."""
 
 ACT: Final[dict[ActState, frozenset[type[Event]]]] = {
-    _A.WAITING: frozenset({StepStarted, UndoStarted, StepResolved, UndoResolved}),
+    _A.WAITING: frozenset({StepStarted, UndoStarted, StepResolved, UndoResolved, StepAmended}),
     _A.STARTED: frozenset({StepEnded, UndoEnded, StepDoubted, UndoDoubted}),
     _A.DOUBTED: frozenset({StepSettled, UndoSettled}),
-    _A.UNKNOWN: frozenset({StepResolved, UndoResolved}),
+    _A.UNKNOWN: frozenset({StepResolved, UndoResolved, StepAmended}),
     _A.DONE: frozenset(),
-    _A.FAILED: frozenset({StepStarted, UndoStarted, StepResolved, UndoResolved}),
+    _A.FAILED: frozenset({StepStarted, UndoStarted, StepResolved, UndoResolved, StepAmended}),
     _A.SKIPPED: frozenset(),
     _A.FORCED: frozenset(),
     _A.ABANDONED: frozenset(),

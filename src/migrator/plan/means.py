@@ -21,6 +21,9 @@ from migrator.ids import PersonId
 PLACEHOLDERS: Final = ("subsystem", "wave", "attempt", "token", "files", "side")
 """What may stand in braces in arguments, folders, environments, addresses and bodies."""
 
+SCRIPT: Final = "script/"
+"""Before the name of a command's file, where the pinned files of a run are named."""
+
 OBSERVED_DONE: Final = 0
 OBSERVED_NOT_DONE: Final = 3
 """Exit codes of an observing command. Any other, and every failure to run it, means *unknown*: a

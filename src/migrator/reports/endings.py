@@ -11,7 +11,7 @@ from migrator.engine.run import Run
 from migrator.engine.states import RunState, Side, WaveState
 from migrator.reports.story import Counts, Decision, WaveStory
 
-EXCEPTIONAL = frozenset({"override", "skip", "force-done", "abandon", "waive"})
+EXCEPTIONAL = frozenset({"override", "skip", "force-done", "abandon", "waive", "amend"})
 """Decisions after which a run ends with exceptions."""
 
 _NEVER_BEGUN = frozenset({WaveState.BLOCKED, WaveState.DECLINED})

@@ -45,6 +45,8 @@ _UNDER: dict[type[ev.Event], Under] = {
     ev.DeadlineExtended: Under.GATES, ev.Signed: Under.GATES,
     ev.OverrideAsked: Under.EXCEPTIONS, ev.OverrideGiven: Under.EXCEPTIONS,
     ev.VersionAccepted: Under.EXCEPTIONS, ev.LinkWaived: Under.EXCEPTIONS,
+    ev.SecondAsked: Under.EXCEPTIONS, ev.StepAmended: Under.EXCEPTIONS,
+    ev.Replanned: Under.EXCEPTIONS,
     ev.HandRecorded: Under.BY_HAND,
     ev.TickGiven: Under.TICKS, ev.TickWithdrawn: Under.TICKS,
     ev.CommandRefused: Under.REFUSED,
@@ -97,7 +99,7 @@ def hand_over(
     fresh = [line for line in lines if line.at >= since]
     told: dict[Under, list[Line]] = {under: [] for under in Under}
     for line in fresh:
-        for under in _places(itinerary, line):
+        for under in _places(book.itinerary, line):
             told[under].append(line)
     troubles = [
         trouble
@@ -109,7 +111,7 @@ def hand_over(
     return Handover(
         since=since,
         now=now,
-        waves=tuple(_wave(leg, before, book.run) for leg in itinerary.waves),
+        waves=tuple(_wave(leg, before, book.run) for leg in book.itinerary.waves),
         told={under: tuple(found) for under, found in told.items()},
         troubles=tuple(sorted(troubles, key=lambda trouble: trouble.seq)),
         coming=coming(book.run, now, now + AHEAD),
@@ -188,12 +190,13 @@ def _by_hand(itinerary: Itinerary, event: ev.StepEnded | ev.UndoEnded) -> bool:
 
 def _wave(leg: WaveLeg, before: Run, after: Run) -> WaveThen:
     def moved(run: Run) -> int:
-        return sum(run.authority[move] is Side.NEW for move in leg.moves)
+        return sum(run.authority.get(move) is Side.NEW for move in leg.moves)
 
+    then = before.waves.get(leg.id)
     return WaveThen(
         wave=leg.id,
         name=leg.name,
-        then=before.waves[leg.id].state,
+        then=then.state if then is not None else WaveState.PLANNED,  # planned anew since
         now=after.waves[leg.id].state,
         moved_then=moved(before),
         moved_now=moved(after),

@@ -24,6 +24,7 @@ class Spoken:
     by: str  # empty: whoever wrote the line
     reason: str
     until: datetime | None = None
+    second: str = ""
 
 
 def spoken(event: ev.Event, itinerary: Itinerary) -> Spoken | None:
@@ -60,6 +61,22 @@ def _words(event: ev.Event, itinerary: Itinerary) -> Spoken | None:
             subject = "" if event.subject == "run" else event.subject
             said = event.text + (f" ({event.reason})" if event.reason else "")
             return Spoken("record", wave, subject, event.by, said)
+        case _:
+            return _by_two(event, itinerary)
+
+
+def _by_two(event: ev.Event, itinerary: Itinerary) -> Spoken | None:
+    match event:
+        case ev.SecondAsked():
+            wave = _wave_of(event.subject, itinerary)
+            return Spoken(f"{event.verb}-asked", wave, event.subject, event.by, event.reason)
+        case ev.StepAmended():
+            subject = f"{event.move}/{event.step}"
+            said = f"{event.file}: {event.reason}"
+            wave = _wave_of(event.move, itinerary)
+            return Spoken("amend", wave, subject, event.by, said, second=event.second)
+        case ev.Replanned():
+            return Spoken("replan", "", "", event.by, event.reason, second=event.second)
         case _:
             return None
 

@@ -51,7 +51,8 @@ def tell(
             "the journal holds no run: its first line is missing",
             hint="`migrator journal verify RUN` names the first bad line; restore an export",
         )
-    teller = _Teller(itinerary)
+    first, itinerary = itinerary, run.itinerary  # as it was planned last
+    teller = _Teller(itinerary, {wave.id: [AttemptDraft(1)] for wave in first.waves})
     for line in lines:
         teller.take(line)
     waves = tuple(teller.wave(leg, run.waves[leg.id].state.value) for leg in itinerary.waves)
@@ -92,7 +93,7 @@ class _Teller:
 
     def __post_init__(self) -> None:
         for wave in self.itinerary.waves:
-            self.attempts[wave.id] = [AttemptDraft(1)]
+            self.attempts.setdefault(wave.id, [AttemptDraft(1)])
 
     def take(self, line: Line) -> None:
         """Hear one line; kinds that tell nothing of their own are passed over."""
@@ -355,7 +356,14 @@ class _Teller:
                 if said is not None:
                     by = said.by or line.actor
                     self._decide(
-                        line, said.what, said.wave, said.subject, by, said.reason, said.until
+                        line,
+                        said.what,
+                        said.wave,
+                        said.subject,
+                        by,
+                        said.reason,
+                        said.until,
+                        second=said.second,
                     )
 
     def _played(self, line: Line, who: str) -> bool:

@@ -17,11 +17,22 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from migrator.errors import EnvironmentFailed, Fault, InputError, PermanentError
+from migrator.plan.means import SCRIPT
 from migrator.plan.model import Itinerary
 from migrator.store.sql import Store
 
-SCRIPT: Final = "script/"
-"""Before the name of a file that a command names; plan and inventory files have other prefixes."""
+__all__ = [
+    "INPUT_BYTES_MAX",
+    "SCRIPT",
+    "SCRIPT_BYTES_MAX",
+    "FileToPin",
+    "PinnedFiles",
+    "bytes_of",
+    "file_to_pin",
+    "lay_out",
+    "pin",
+    "with_files",
+]
 
 SCRIPT_BYTES_MAX: Final = 16 * 1024 * 1024
 INPUT_BYTES_MAX: Final = 512 * 1024 * 1024

@@ -101,7 +101,8 @@ def continue_practice(store: Store, name: str, speed: float | None = None) -> Pr
                 f"{name} is no run that a process leads: it was rehearsed, or never begun",
                 hint="begin a practice run with `migrator run PLAN`",
             )
-        kept, world = WorldFile.read(store.folder, name, run.itinerary)
+        kept, world = WorldFile.read(store.folder, name, journal.itinerary())
+        world.joined_by(run.itinerary, run.now or run.started.anchor)
     except MigratorError:
         journal.release()
         raise

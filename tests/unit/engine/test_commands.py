@@ -97,7 +97,7 @@ def test_every_verb_of_the_specification_exists() -> None:
     assert set(VERBS) == {
         "pause", "resume", "hold", "release", "retry", "skip", "force-done", "abandon", "unwind",
         "go", "no-go", "postpone", "tick", "withdraw", "commit", "veto", "override", "abort",
-        "extend", "sign", "waive", "record",
+        "extend", "sign", "waive", "record", "amend", "replan",
     }  # fmt: skip
 
 

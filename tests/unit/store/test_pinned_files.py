@@ -12,8 +12,8 @@ import pytest
 
 from itineraries import an_itinerary
 from migrator.errors import EnvironmentFailed, Fault, InputError, PermanentError
+from migrator.plan.means import SCRIPT
 from migrator.store.pinned_files import (
-    SCRIPT,
     FileToPin,
     PinnedFiles,
     bytes_of,
@@ -165,7 +165,7 @@ def test_an_act_gets_the_bytes_that_were_amended_for_it_and_others_the_pinned_on
 def test_a_run_without_the_file_says_so_before_the_act(store: Store, tmp_path: Path) -> None:
     files = PinnedFiles(store, tmp_path / "laid", an_itinerary, dict)
 
-    with pytest.raises(PermanentError, match="no bytes of copy.sh were pinned") as caught:
+    with pytest.raises(PermanentError, match=r"no bytes of copy\.sh were pinned") as caught:
         files.files_for("a", "copy", ("copy.sh",))
 
     assert caught.value.reference == "pinned-bytes-lost"

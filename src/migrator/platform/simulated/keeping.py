@@ -117,7 +117,10 @@ class WorldFile:
 
     @classmethod
     def read(cls, folder: Path, run: str, itinerary: Itinerary) -> tuple[WorldFile, World]:
-        """The world that an earlier process left. Raises EnvironmentFailed where there is none."""
+        """The world that an earlier process left. Raises EnvironmentFailed where there is none.
+
+        `itinerary` is the one that the run was begun with; the platform learns of later plans.
+        """
         path = folder / WORLDS / f"{run}.json"
         try:
             data: _File = json.loads(path.read_text(encoding="utf-8"))
@@ -137,7 +140,7 @@ class WorldFile:
 def _world(data: _File, itinerary: Itinerary) -> World:
     # The start does not matter: every place brings the moment up to which it was seen.
     world = World(itinerary, itinerary.window.start)
-    if set(data["places"]) != set(world.places):
+    if not set(data["places"]) >= set(world.places):
         raise ValueError("it holds other subsystems than the run")
     world.places = {name: _placed(name, place) for name, place in data["places"].items()}
     world.effects = dict(data["effects"])

@@ -52,7 +52,6 @@ class SimulatedPeople:
         present: frozenset[str] = frozenset(),
     ) -> None:
         """`submit` takes a command; `spawn` starts a task that the run's clock knows of."""
-        self._itinerary = itinerary
         self._clock = clock
         self._chance = chance
         self._faults = faults
@@ -60,15 +59,22 @@ class SimulatedPeople:
         self._spawn = spawn
         self._present = present
         self.holds_stand = False  # True: what an operator holds is an operator's to release
-        self._legs: dict[str, WaveLeg] = {wave.id: wave for wave in itinerary.waves}
-        self._checks = {check.id: check for check in itinerary.checks}
+        self._know(itinerary)
         self._asked_commit: set[tuple[str, int]] = set()
         self._unstuck: dict[str, int] = {}
         self._released: set[tuple[str, int]] = set()  # stalls, by wave and attempt
         self._given = 0
 
+    def _know(self, itinerary: Itinerary) -> None:
+        """Everybody has the plan that is followed, from the moment on in which it is."""
+        self._itinerary = itinerary
+        self._legs: dict[str, WaveLeg] = {wave.id: wave for wave in itinerary.waves}
+        self._checks = {check.id: check for check in itinerary.checks}
+
     def listen(self, run: Run, lines: Sequence[Line]) -> None:
         """React to a commit: plan what somebody will do about it, and when."""
+        if run.itinerary is not self._itinerary:
+            self._know(run.itinerary)
         for line in lines:
             event = line.event
             if isinstance(event, ev.CheckAssigned):

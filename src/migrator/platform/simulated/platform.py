@@ -182,8 +182,15 @@ class SimulatedPlatform:
             lost=(f"{missing} rows of {leg.id}, written on the target after its switch",),
         )
 
-    def hear(self, _run: Run, lines: Sequence[Line]) -> None:
-        """What a person did by hand takes effect in this world, too, when it is ticked."""
+    def hear(self, run: Run, lines: Sequence[Line]) -> None:
+        """What a person did by hand takes effect in this world, too, when it is ticked.
+
+        What is planned anew is known here at once, and lives in this world from then on.
+        """
+        if run.itinerary is not self.itinerary:
+            self.itinerary = run.itinerary
+            self.world.joined_by(run.itinerary, self._clock.now())
+            self._kept()
         for line in lines:
             event = line.event
             if isinstance(event, StepEnded | UndoEnded) and event.outcome == "done":

@@ -85,12 +85,19 @@ class World:
         self.effects: dict[str, int] = {}  # token -> how often it took effect
         self.half_done: set[str] = set()  # tokens whose act took effect in part
         self.violations: list[str] = []
+        self.joined_by(itinerary, start)
+
+    def joined_by(self, itinerary: Itinerary, now: datetime) -> None:
+        """What is planned to move and was not lives on the old side; nobody leaves this world."""
         for leg in itinerary.legs.values():
             stateful = leg.recipe != "stateless"
+            known = self.places.get(leg.id)
+            if known is not None and known.stateful == stateful:
+                continue
             old = SideState(running=True, granted=True)
             if stateful:
                 old.rows = set(range(1, ROWS_BEFORE + 1))
-            place = Place(leg.id, stateful, old, SideState(), seen=start)
+            place = Place(leg.id, stateful, old, SideState(), seen=now)
             place.written = ROWS_BEFORE if stateful else 0
             self.places[leg.id] = place
 

@@ -1,0 +1,121 @@
+"""The verb amend: other bytes for one file of one act that failed or is held: the hot fix.
+
+Called by `commands`. The bytes are in the store by their digest before the verb is given; what is
+decided here is whether they may be used, from the act's next try on. Every other act keeps what was
+pinned when the run began, and two people answer for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from migrator.engine import events as ev
+from migrator.engine.asking import Effects, Refusal
+from migrator.engine.ports import OperatorCommand
+from migrator.engine.run import ActRecord, Run
+from migrator.engine.seconds import join
+from migrator.engine.states import ActState, RunState, WaveState
+from migrator.plan.means import SCRIPT, Means
+
+_FAILED: Final = frozenset({ActState.FAILED, ActState.UNKNOWN})
+_UNDER_WAY: Final = frozenset({ActState.STARTED, ActState.DOUBTED})
+_STANDING: Final = frozenset(
+    {
+        WaveState.HELD,
+        WaveState.STUCK,
+        WaveState.RETURNED,
+        WaveState.DECLINED,
+        WaveState.BLOCKED,
+    }
+)
+"""Nothing begins by itself in these: a held act stays one while it is amended."""
+
+
+def files_of(run: Run, move: str, act: str) -> tuple[str, ...]:
+    """The files that the commands of an act name, each once."""
+    means = _means(run, move, act)
+    if means is None:
+        return ()
+    commands = (means.command, means.observe, means.proof)
+    named = [name for command in commands if command is not None for name in command.files]
+    return tuple(dict.fromkeys(named))
+
+
+def digest_in_use(run: Run, move: str, act: str, file: str) -> str:
+    """The digest of the bytes that the act's next try would use; empty where none were pinned."""
+    amended = run.amended.get((move, act), {})
+    return amended.get(file) or run.itinerary.files.get(SCRIPT + file, "")
+
+
+def amend(run: Run, command: OperatorCommand, _now: datetime, codes: Mapping[str, str]) -> Effects:
+    """Use other bytes for a file of an act, from its next try on."""
+    move, _, act = command.target.partition("/")
+    record = _act(run, move, act)
+    file, was, now = (command.detail(key) for key in ("file", "was", "now"))
+    _may_be_amended(run, move, record)
+    known = files_of(run, move, act)
+    if file not in known:
+        what = f"it has {', '.join(known)}" if known else "no command of it names a file"
+        raise Refusal(f"{command.target} has no file {file!r}: {what}")
+    if not command.reason:
+        raise Refusal("an amendment needs a reason; it is listed as an exception")
+    used = digest_in_use(run, move, act, file)
+    if now == used:
+        raise Refusal(f"these are the bytes that {command.target} uses for {file} already")
+    if was != used:
+        raise Refusal(
+            f"{file} of {command.target} was amended since you saw the difference; "
+            "give the command again and read it anew"
+        )
+    joined = join(run, command, codes, command.target, now)
+    if not joined.second:
+        return joined.effects
+    return [
+        *joined.effects,
+        ev.StepAmended(
+            move=move,
+            step=act,
+            file=file,
+            was=used,
+            now=now,
+            by=command.actor,
+            second=joined.second,
+            reason=command.reason,
+        ),
+    ]
+
+
+def _means(run: Run, move: str, act: str) -> Means | None:
+    found = run.itinerary.recipes[run.itinerary.legs[move].recipe].act(act)
+    return found.means if found is not None else None
+
+
+def _act(run: Run, move: str, name: str) -> ActRecord:
+    if move not in run.moves or not name:
+        raise Refusal(f"{move!r} is not a step: write it as subsystem/step")
+    record = run.moves[move]
+    act = record.steps.get(name) or record.undos.get(name)
+    if act is None:
+        raise Refusal(f"{move} has no step {name!r}; it has {', '.join(record.steps)}")
+    return act
+
+
+def _may_be_amended(run: Run, move: str, act: ActRecord) -> None:
+    """Only what has failed, or stands still; never what is under way or over."""
+    if act.state in _FAILED:
+        return
+    wave, subject = run.waves[run.moves[move].wave], f"{move}/{act.name}"
+    if act.state in _UNDER_WAY:
+        raise Refusal(
+            f"{subject} is under way with the bytes that it began with; "
+            "amend it when it has failed, then retry it"
+        )
+    if act.state is not ActState.WAITING:
+        raise Refusal(f"{subject} is {act.state.value}; there is no next try that could use it")
+    if wave.state not in _STANDING and run.state is not RunState.PAUSED:
+        raise Refusal(
+            f"{subject} has not failed and nothing holds it: "
+            f"migrator hold RUN {wave.id} first, or migrator pause RUN"
+        )

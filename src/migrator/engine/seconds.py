@@ -1,0 +1,46 @@
+"""The second person: by a single-use code, or by giving the very same command from another account.
+
+Used by the verbs that change what a run works with (`amending`, `replanning`). Who asks first is on
+record and nothing follows from it; what is joined is the same subject with the same content, by its
+digest, so that nobody answers for something else than was shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from migrator.engine import events as ev
+from migrator.engine.asking import Effects, Refusal, second_by_code
+from migrator.engine.ports import OperatorCommand
+from migrator.engine.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Who answers beside the actor; empty where it was asked for only. `effects` come first."""
+
+    second: str
+    effects: Effects
+
+
+def join(
+    run: Run, command: OperatorCommand, codes: Mapping[str, str], subject: str, digest: str
+) -> Joined:
+    """Find the second person, or ask for one. Raises Refusal where it cannot be that one."""
+    second = command.detail("second")
+    if second:
+        return Joined(second, [second_by_code(run, command, second, codes)])
+    os_user = command.detail("os_user")
+    asked = run.seconds_asked.get((command.verb, subject, digest))
+    if asked is None:
+        asks = ev.SecondAsked(command.verb, subject, digest, command.actor, os_user, command.reason)
+        return Joined("", [asks])
+    if asked.by == command.actor:
+        raise Refusal(f"{command.actor} has asked already; a second person must join")
+    if asked.os_user == os_user:
+        raise Refusal(
+            f"the second person must be another operating-system user than {asked.os_user!r}, "
+            "or give --second NAME --code CODE"
+        )
+    return Joined(asked.by, [])

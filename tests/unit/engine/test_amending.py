@@ -1,0 +1,167 @@
+"""Amend: other bytes for one file of one act, from its next try on, and two people for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from itineraries import an_itinerary
+from migrator.engine import events as ev
+from migrator.engine.amending import digest_in_use, files_of
+from migrator.engine.fold import fold
+from migrator.engine.states import ActState, WaveState
+from migrator.plan.means import Command, InDoubt, Means
+from migrator.plan.model import Itinerary, Recipe, StepKind, UndoKind
+from playing import Play
+
+COPY = "a/copy"
+NOW = "b" * 64
+WAS = "a" * 64
+
+
+def scripted() -> Itinerary:
+    """Copies are done by a script, which also observes them; the rest is the platform's."""
+    itinerary = an_itinerary()
+    means = Means(
+        InDoubt.OBSERVE,
+        Command(("sh", "copy.sh"), files=("copy.sh", "both.sh")),
+        observe=Command(("sh", "look.sh"), files=("look.sh", "both.sh")),
+    )
+    undo = Means(InDoubt.REPEAT, Command(("sh", "away.sh"), files=("away.sh",)))
+    stateful = itinerary.recipes["stateful"]
+    recipe = replace(
+        stateful,
+        steps=tuple(
+            replace(step, means=means) if step.kind is StepKind.COPY else step
+            for step in stateful.steps
+        ),
+        unwind=tuple(
+            replace(each, means=undo) if each.kind is UndoKind.DISCARD_COPY else each
+            for each in stateful.unwind
+        ),
+    )
+    recipes: dict[str, Recipe] = {**itinerary.recipes, "stateful": recipe}
+    return replace(itinerary, recipes=recipes, files={"script/copy.sh": WAS})
+
+
+def failed_copy() -> Play:
+    """The copy of `a` has failed for good, and its wave is held for it."""
+    play = Play(scripted())
+    play.go_on(COPY)
+    play.go_on(lambda run: run.waves["w1"].state is WaveState.MOVING, but=(COPY,))
+    play.fail(COPY)
+    assert play.wave() is WaveState.HELD
+    return play
+
+
+def amend(play: Play, by: str = "anna", user: str = "u1", **words: str) -> tuple[ev.Event, ...]:
+    """Give the verb; what is not told is right."""
+    told = {"file": "copy.sh", "was": WAS, "now": NOW, "os_user": user, **words}
+    return play.say("amend", COPY, by, **told)
+
+
+def refusal(play: Play, target: str = COPY, by: str = "anna", **words: str) -> str:
+    """Why it is refused."""
+    told = {"file": "copy.sh", "was": WAS, "now": NOW, "os_user": "u1", **words}
+    return play.refusal("amend", target, by, **told)
+
+
+def test_the_files_of_an_act_are_those_of_all_its_commands() -> None:
+    run = Play(scripted()).run
+    assert files_of(run, "a", "copy") == ("copy.sh", "both.sh", "look.sh")
+    assert files_of(run, "a", "discard-copy") == ("away.sh",)
+    assert files_of(run, "a", "switch") == files_of(run, "a", "nothing") == ()
+    assert digest_in_use(run, "a", "copy", "copy.sh") == WAS
+    assert digest_in_use(run, "a", "copy", "look.sh") == ""
+
+
+def test_two_people_give_a_failed_step_other_bytes_and_only_that_step() -> None:
+    play = failed_copy()
+    asked = amend(play)[1]
+    assert asked == ev.SecondAsked("amend", COPY, NOW, "anna", "u1", "so be it")
+    assert play.run.amended == {}
+
+    assert amend(play, "bo", "u2")[1] == ev.StepAmended(
+        "a", "copy", "copy.sh", WAS, NOW, "bo", "anna", "so be it"
+    )
+
+    assert play.run.amended == {("a", "copy"): {"copy.sh": NOW}}
+    assert digest_in_use(play.run, "a", "copy", "copy.sh") == NOW
+    assert digest_in_use(play.run, "b", "copy", "copy.sh") == WAS
+    assert play.run.seconds_asked == {}
+    note = "a/copy: copy.sh amended by bo and anna: so be it"
+    assert play.run.exceptions == play.run.waves["w1"].exceptions == [note]
+    assert play.wave() is WaveState.HELD, "the hold ends when the step is tried again"
+    play.say("retry", COPY)
+    play.go_on(lambda run: run.waves["w1"].state is WaveState.ACCEPTED)
+    assert fold(play.run.itinerary, play.history) == play.run
+
+
+def test_a_code_proves_the_second_person() -> None:
+    play = failed_copy()
+    play.codes = {"bo": "d1"}
+
+    assert "not valid" in refusal(play, second="bo", code_digest="d2")
+    events = amend(play, second="bo", code_digest="d1")
+
+    assert [type(event) for event in events[1:3]] == [ev.CodeSpent, ev.StepAmended]
+    assert play.last(ev.StepAmended).second == "bo"
+
+
+def test_the_second_person_is_somebody_else_with_another_account_and_the_same_bytes() -> None:
+    play = failed_copy()
+    amend(play)
+    assert "anna has asked already; a second person must join" in refusal(play, os_user="u2")
+    assert "another operating-system user than 'u1'" in refusal(play, by="bo")
+    asked = amend(play, "bo", "u2", now="c" * 64)[1]
+    assert isinstance(asked, ev.SecondAsked), "other bytes are asked for anew"
+    assert len(play.run.seconds_asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("target", "words", "why"),
+    [
+        ("z/copy", {}, "'z' is not a step: write it as subsystem/step"),
+        ("a", {}, "'a' is not a step: write it as subsystem/step"),
+        ("a/nothing", {}, "a has no step 'nothing'; it has prepare, baseline, copy"),
+        (COPY, {"file": "cpy.sh"}, "a/copy has no file 'cpy.sh': it has copy.sh, both.sh, look.sh"),
+        ("a/switch", {}, "a/switch has no file 'copy.sh': no command of it names a file"),
+        (COPY, {"reason": ""}, "an amendment needs a reason"),
+        (COPY, {"now": WAS}, "these are the bytes that a/copy uses for copy.sh already"),
+        (COPY, {"was": NOW, "now": "c"}, "was amended since you saw the difference"),
+        ("a/prepare", {}, "a/prepare is done; there is no next try that could use it"),
+    ],
+)
+def test_what_cannot_be_amended_is_refused_in_words(
+    target: str, words: dict[str, str], why: str
+) -> None:
+    play = failed_copy()
+    assert why in refusal(play, target, **words)
+
+
+def test_an_act_under_way_keeps_the_bytes_that_it_began_with() -> None:
+    play = Play(scripted())
+    play.go_on(COPY)
+    assert "a/copy is under way with the bytes that it began with" in refusal(play)
+
+
+def test_what_waits_is_amended_once_it_stands_still() -> None:
+    play = Play(scripted())
+    assert play.act(COPY).state is ActState.WAITING
+    assert "nothing holds it: migrator hold RUN w1 first, or migrator pause RUN" in refusal(play)
+    play.say("pause")
+    amend(play)
+    play.say("resume")
+    play.say("hold", "w1")
+    amend(play, "bo", "u2")
+    assert play.run.amended == {("a", "copy"): {"copy.sh": NOW}}
+
+
+def test_an_undo_is_amended_like_a_step() -> None:
+    play = failed_copy()
+    told = {"file": "away.sh", "was": "", "now": NOW}
+    play.say("amend", "a/discard-copy", "anna", os_user="u1", **told)
+    play.say("amend", "a/discard-copy", "bo", os_user="u2", **told)
+    assert play.last(ev.StepAmended).step == "discard-copy"
+    assert play.run.amended == {("a", "discard-copy"): {"away.sh": NOW}}
