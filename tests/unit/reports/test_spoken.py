@@ -1,0 +1,72 @@
+"""Words that stand alone, as decisions of the report, and where the next shift finds them."""
+
+from __future__ import annotations
+
+import pytest
+
+import practising
+from itineraries import after
+from migrator.engine import events as ev
+from migrator.reports.endings import EXCEPTIONAL
+from migrator.reports.handover import _UNDER, Under
+from migrator.reports.spoken import spoken
+from migrator.reports.words import DECISIONS
+
+SAID = [
+    (ev.RunPaused("fire"), ("pause", "", "", "", "fire", None)),
+    (ev.RunResumed("false"), ("resume", "", "", "", "false", None)),
+    (ev.RunAborted("storm"), ("abort", "", "", "", "storm", None)),
+    (ev.VersionAccepted("1", "2", "anna"), ("version", "", "", "anna", "1 → 2", None)),
+    (
+        ev.DeadlineExtended("w1", after(0), after(9), "anna", "late"),
+        ("extend", "w1", "w1", "anna", "late", after(9)),
+    ),
+    (
+        ev.DeadlineExtended("ask@w2", after(0), after(9), "anna", "late"),
+        ("extend", "w2", "ask@w2", "anna", "late", after(9)),
+    ),
+    (
+        ev.DeadlineExtended("ledger/copy", after(0), after(9), "anna", "late"),
+        ("extend", "w2", "ledger/copy", "anna", "late", after(9)),
+    ),
+    (
+        ev.Signed("no full unwind after", after(0), "anna", "payments"),
+        ("sign", "", "", "anna", "no full unwind after 2023-10-13 18:00 (payments)", None),
+    ),
+    (
+        ev.LinkWaived("w1", "web", 1, "soak", "l1", 0, "anna", "closed"),
+        ("waive", "w1", "web/soak", "anna", "l1: closed", None),
+    ),
+    (
+        ev.HandRecorded("run", "called", "anna", ""),
+        ("record", "", "", "anna", "called", None),
+    ),
+    (
+        ev.HandRecorded("web/start", "restarted", "anna", "hung"),
+        ("record", "w1", "web/start", "anna", "restarted (hung)", None),
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "told"), SAID, ids=lambda each: type(each).__name__)
+def test_a_word_is_told_with_what_it_is_about(event: ev.Event, told: tuple[object, ...]) -> None:
+    said = spoken(event, practising.small_itinerary())
+    assert said is not None
+    assert (said.what, said.wave, said.subject, said.by, said.reason, said.until) == told
+    assert said.what in DECISIONS
+
+
+def test_other_lines_are_told_elsewhere() -> None:
+    assert spoken(ev.WaveCommitted("w1"), practising.small_itinerary()) is None
+
+
+def test_only_a_waiver_is_an_exception() -> None:
+    words = {"extend", "sign", "waive", "record"}
+    assert words & EXCEPTIONAL == {"waive"}
+
+
+def test_the_next_shift_finds_each_word_where_it_looks() -> None:
+    assert _UNDER[ev.DeadlineExtended] is Under.GATES
+    assert _UNDER[ev.Signed] is Under.GATES
+    assert _UNDER[ev.LinkWaived] is Under.EXCEPTIONS
+    assert _UNDER[ev.HandRecorded] is Under.BY_HAND
