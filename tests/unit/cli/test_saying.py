@@ -117,5 +117,5 @@ def test_each_verb_is_taken_or_told_why_not(capsys: pytest.CaptureFixture[str]) 
     assert app.run(["report", "latest", "--lang", "en", "-o", "report.html"]) == 0
     with open("report.html", encoding="utf-8") as page:  # noqa: PTH123 - a test's own file
         text = page.read()
-    for words in ("gave more time", "signed a limit", "wrote down what was done by hand"):
-        assert words in text
+    for told in ("gave more time", "signed a limit", "wrote down what was done by hand"):
+        assert told in text
