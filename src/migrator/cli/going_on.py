@@ -19,6 +19,7 @@ from migrator.errors import MigratorError
 if TYPE_CHECKING:
     from migrator.store.sql import Store
     from migrator.wiring import Practice
+    from migrator.wiring.live import Live
 
 YES: Final = frozenset({"y", "yes", "j", "ja"})
 
@@ -31,12 +32,12 @@ class Answer:
     person: str | None
 
 
-def begun_already(place: str, name: str) -> str | None:
-    """The name, where a practice run of that name was begun in this store; None where none was."""
+def begun_already(place: str, name: str, *, practice: bool = True) -> str | None:
+    """The name, where a run of that name was begun in this store; None where none was."""
     from migrator.store.sql import open_store
 
     try:
-        with open_store(place, practice=True, create=False) as store:
+        with open_store(place, practice=practice, create=False) as store:
             return name if any(row.name == name for row in store.runs()) else None
     except MigratorError as error:
         if error.reference != "store-missing":
@@ -53,13 +54,14 @@ def free_name(store: Store, plan_name: str) -> str:
     return f"{plan_name}-p{number}"
 
 
-def go_on(store: Store, run: str, speed: float | None, answer: Answer) -> tuple[str, Practice]:
+def go_on(
+    store: Store, run: str, speed: float | None, answer: Answer
+) -> tuple[str, Practice | Live]:
     """Lead a run again; its whole name, and what is led."""
     from migrator.conductor.versions import accept, is_other, other_version
-    from migrator.wiring import continue_practice
 
     name = store.resolve(run)
-    led = continue_practice(store, name, speed)
+    led = _lead_again(store, name, speed)
     if not is_other(led.run):
         return name, led
     refusal = other_version(led.run, name)
@@ -68,10 +70,17 @@ def go_on(store: Store, run: str, speed: float | None, answer: Answer) -> tuple[
     if not (answer.accepted or _says_yes(refusal.message)):
         raise refusal
     by = _whoever(store, name, answer.person)
-    led = continue_practice(store, name, speed)
+    led = _lead_again(store, name, speed)
     if is_other(led.run):  # nobody else has answered meanwhile
         accept(led.journal, led.run, by)
     return name, led
+
+
+def _lead_again(store: Store, name: str, speed: float | None) -> Practice | Live:
+    from migrator.wiring import continue_practice
+    from migrator.wiring.live import continue_live
+
+    return continue_practice(store, name, speed) if store.practice else continue_live(store, name)
 
 
 def _says_yes(question: str) -> bool:

@@ -7,6 +7,7 @@ the process that people wait for. Real platforms are not here yet, and this file
 
 from __future__ import annotations
 
+import difflib
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +32,15 @@ if TYPE_CHECKING:
     from migrator.plan.model import Itinerary
     from migrator.store.sql import Store
     from migrator.wiring import Practice, Practised, Setting
+    from migrator.wiring.live import Live
 
 SPEED: Final = 600.0
 """Ten minutes of run time a second: a weekend of sixty hours in six minutes."""
 
 HELD: Final = 3
 SIMULATED: Final = "simulated"
+COMMANDS: Final = "commands"
+PLATFORMS: Final = (SIMULATED, COMMANDS)
 ENDS: Final = {"completed": 0, "with_exceptions": 0, "returned": 1, "stuck": HELD}
 FAULTY: Final = 1
 
@@ -91,6 +95,9 @@ def command(
     wall: Annotated[
         bool, typer.Option("--wall", help="Real time: wants a valid approval of the plan.")
     ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Begin a live run without asking for the target's name.")
+    ] = False,
     leave_when_held: Annotated[
         bool,
         typer.Option(
@@ -109,7 +116,7 @@ def command(
     store: StoreOption = DEFAULT_STORE,
     form: FormatOption = Format.text,
 ) -> int:
-    """Carry out a plan on scaled time; other terminals steer it by the verbs.
+    """Carry out a plan; other terminals steer it by the verbs.
 
     \b
     Examples:
@@ -119,6 +126,11 @@ def command(
       migrator run plans/ours.yaml --name night-1 --or-continue
       migrator run plans/ours.yaml --speed 20000 --format json | jq .outcome
       migrator run plans/ours.yaml --log json --metrics 9464 2>> run.log
+      migrator run plans/ours.yaml --platform commands --as anna
+
+    With --platform simulated (unless told otherwise) nothing real is moved. With --platform
+    commands the run is LIVE: real time, every act performed by the command, call, person or wait
+    that the plan declares; it wants a valid approval and begins inside the window.
 
     Everybody is simulated who is not named by --play. Time stands still while a check or a gate
     waits for somebody who is named. Ctrl-C lets what is under way end and leaves; a second one
@@ -129,6 +141,8 @@ def command(
     Exit code 0: every wave was accepted. 1: a wave was returned or blocked, or a promise was
     broken. 2: an input is to be mended. 3: stuck, held, or not approved. 130: interrupted.
     """
+    from migrator.cli import run_live
+    from migrator.store.find import find_run
     from migrator.store.sql import open_store
 
     if (plan is None) == (again is None):
@@ -145,20 +159,25 @@ def command(
         )
     with observers(log, metrics) as seen:
         shown = Shown(every_line, form, seen)
-        again = begun_already(store, name) if or_continue and name else again
+        live = platform == COMMANDS
+        again = begun_already(store, name, practice=not live) if or_continue and name else again
         if again is not None:
             answer = Answer(accept_version, person)
-            with open_store(store, practice=True, create=False) as opened:
-                return _go_on(opened, again, speed, answer, not leave_when_held, shown)
+            found, again = find_run(again, store)
+            with found:
+                return _go_on(found, again, speed, answer, not leave_when_held, shown)
         assert plan is not None, "one of both is given"
         read = read_apart(plan, inventory)
         if wall or platform != SIMULATED:
             refused = _refuse_wall(plan, read, platform, form)
             if refused:
                 return refused
+        if platform == COMMANDS:
+            called, led = run_live.begin(plan, read, store, name, person, yes=yes)
+            return _lead(led, called, not leave_when_held, shown)
         setting = _setting(read.itinerary, seed, speed, wall, play or [], fault, person)
         with open_store(store, practice=True) as opened:
-            return _begin(opened, read.itinerary, name, setting, not leave_when_held, shown)
+            return _begin(opened, read, name, setting, not leave_when_held, shown)
 
 
 # --- before the run -----------------------------------------------------------------------------
@@ -179,11 +198,12 @@ def _refuse_wall(plan: Path, read: Read, platform: str, form: Format) -> int:
             as_json=form is Format.json,
         )
         return HELD
-    if platform != SIMULATED:
+    if platform not in PLATFORMS:
+        near = difflib.get_close_matches(platform, PLATFORMS, 1)
         raise InputError(
             "platform-unknown",
-            f"this version carries plans out on the simulated platform only, not on {platform!r}",
-            hint="practise with --platform simulated",
+            f"there is no platform {platform!r}" + (f"; {near[0]}?" if near else ""),
+            hint=f"platforms are {', '.join(PLATFORMS)}; `simulated` moves nothing real",
         )
     window = read.itinerary.window
     if not window.start <= wall_now() < window.end:
@@ -227,7 +247,7 @@ def _setting(
 
 def _begin(
     store: Store,
-    itinerary: Itinerary,
+    read: Read,
     name: str | None,
     setting: Setting,
     waits: bool,
@@ -235,8 +255,9 @@ def _begin(
 ) -> int:
     from migrator.wiring import begin_practice
 
+    itinerary = read.itinerary
     called = name or free_name(store, itinerary.plan_name)
-    led = begin_practice(store, itinerary, called, setting)
+    led = begin_practice(store, itinerary, called, setting, read.files)
     minutes = (itinerary.window.end - itinerary.window.start).total_seconds() / 60 / setting.speed
     output.say(
         f"{_mode(led)} {called}: {len(itinerary.legs)} subsystems in {len(itinerary.waves)} waves, "
@@ -255,18 +276,23 @@ def _go_on(
     return _lead(led, name, waits, shown)
 
 
-def _lead(led: Practice, name: str, waits: bool, shown: Shown) -> int:
+def _lead(led: Practice | Live, name: str, waits: bool, shown: Shown) -> int:
     """Lead the run until it ends or is left; tell the result, and give the exit code."""
     from migrator.cli.run_progress import Progress
     from migrator.cli.terminal import outliving_its_terminal, unheard
     from migrator.wiring import practise
+    from migrator.wiring.live import Live, conduct
 
     output.say(f"in another terminal: migrator watch {name}, migrator decide {name}")
     with outliving_its_terminal():
         # A log takes the place of the news: both on one stream would be neither.
         news = Progress(name, led.run, every_line=shown.every_line)
         with nullcontext() if shown.observers.logs else news as progress:
-            done = practise(led, progress, waits_for_people=waits, observers=shown.observers)
+            seen = shown.observers
+            if isinstance(led, Live):
+                done = conduct(led, progress, waits_for_people=waits, observers=seen)
+            else:
+                done = practise(led, progress, waits_for_people=waits, observers=seen)
         with unheard():
             if shown.form is Format.json:
                 output.emit(_facts(name, done, _mode(led)))
@@ -334,7 +360,7 @@ def _facts(name: str, done: Practised, mode: str) -> dict[str, object]:
     }
 
 
-def _mode(led: Practice) -> str:
+def _mode(led: Practice | Live) -> str:
     started = led.run.started
     assert started is not None, "a run that is led has its first line"
     return mode_words(practice=started.practice, target=started.target)

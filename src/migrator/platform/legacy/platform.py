@@ -8,7 +8,7 @@ proof does not prove. It knows no recipe and decides nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from migrator.engine.events import StepStarted, UndoStarted
 from migrator.engine.ports import ActResult, Platform
@@ -17,6 +17,7 @@ from migrator.plan.means import InDoubt, Means
 from migrator.platform.legacy.calls import Calls
 from migrator.platform.legacy.command import Commands
 from migrator.platform.legacy.facts import OLD_SIDE_ACTS, ActFacts, LostEnd
+from migrator.platform.legacy.patience import Patience
 from migrator.platform.legacy.proof import prove
 
 Intent = StepStarted | UndoStarted
@@ -49,6 +50,7 @@ class LegacyPlatform:
     commands: Commands
     calls: Calls
     otherwise: Platform | None = None
+    patience: Patience = field(default_factory=Patience)
     side_of: Callable[[str, str], str] = side_of
     began_on: Callable[[str, str], str] = _nowhere
     identity: str = ""
@@ -59,10 +61,14 @@ class LegacyPlatform:
         means = self._means(act)
         if means is None:
             return await self._otherwise(act).perform(intent)
-        try:
-            result = await self._do(act, means)
-        except LostEnd as lost:
-            result = await self._settle(act, means, lost)
+
+        async def once() -> ActResult:
+            try:
+                return await self._do(act, means)
+            except LostEnd as lost:
+                return await self._settle(act, means, lost)
+
+        result = await self.patience.perform(once)
         return self._with_authority(act, await self._proved(act, means, result))
 
     async def observe(self, intent: Intent) -> ActResult:

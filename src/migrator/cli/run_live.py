@@ -1,0 +1,67 @@
+"""`migrator run --platform commands`: what a live run asks before its first line.
+
+Used by `run`. A live run moves real systems: it wants an approval that counts, its own hour, a
+machine that can perform every act, and the target's name typed by whoever begins it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from migrator.cli import output
+from migrator.cli.going_on import free_name
+from migrator.cli.identity import person_id, who
+from migrator.cli.run_reading import Read
+from migrator.cli.runs import mode_words, os_user
+from migrator.errors import RefusedError
+
+if TYPE_CHECKING:
+    from migrator.wiring.live import Live
+
+
+def begin(
+    plan: Path, read: Read, place: str, name: str | None, person: str | None, *, yes: bool
+) -> tuple[str, Live]:
+    """Begin a live run in the live store; the caller has checked approval and window.
+
+    Raises InputError for acts that cannot be performed here, RefusedError where nobody confirms.
+    """
+    from migrator.platform.legacy.preflight import refuse_what_cannot_be_performed
+    from migrator.store.sql import open_store
+    from migrator.wiring.live import begin_live
+
+    itinerary = read.itinerary
+    refuse_what_cannot_be_performed(itinerary, str(plan))
+    _confirm(itinerary.target, yes=yes)
+    user, members = os_user(), itinerary.members
+    by = who(person, user, members) if person else (person_id(user, members) or user)
+    store = open_store(place, practice=False)
+    called = name or free_name(store, itinerary.plan_name)
+    led = begin_live(store, itinerary, called, by, read.files)
+    mode = mode_words(practice=False, target=itinerary.target)
+    output.say(
+        f"{mode} {called}: {len(itinerary.legs)} subsystems in {len(itinerary.waves)} waves, in "
+        "real time; every act is performed by what the plan declares"
+    )
+    return called, led
+
+
+def _confirm(target: str, *, yes: bool) -> None:
+    """Have the target's name typed: a habit of pressing y must not begin a weekend."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise RefusedError(
+            "live-not-confirmed",
+            f"a live run on {target} wants to be confirmed, and nobody can type here",
+            hint="a script says --yes; a person runs it in a terminal",
+        )
+    output.say(f"LIVE: type the target's name ({target}) to begin")
+    if sys.stdin.readline().strip() != target:
+        raise RefusedError(
+            "live-not-confirmed",
+            f"{target} was not typed; nothing was begun",
+            hint="give the command again and type exactly what is asked for",
+        )

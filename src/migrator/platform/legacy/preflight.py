@@ -1,0 +1,79 @@
+"""Before a live run: is there a way to perform every act of the plan, from this machine, now?
+
+Called by `wiring/live.py` before the first line is journalled. All faults at once: at 03:00 nobody
+wants to learn of a missing password from the fifth wave.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from migrator.engine.policy import ENGINE_STEPS
+from migrator.errors import Fault, InputError, MigratorError
+from migrator.plan.means import Call, Command
+from migrator.plan.model import Itinerary, Recipe, RecipeStep, RecipeUndo
+from migrator.platform.legacy.secret_values import read_secrets
+
+
+def refuse_what_cannot_be_performed(itinerary: Itinerary, plan: str) -> None:
+    """Raise InputError naming every act without means, missing secret and missing program."""
+    faults: list[Fault] = []
+    for name in sorted({leg.recipe for leg in itinerary.legs.values()}):
+        recipe = itinerary.recipes[name]
+        for path, act in _acts(recipe):
+            where = f"recipes.{name}.{path}"
+            faults += [Fault(plan, None, where, said) for said in _missing(act)]
+    if faults:
+        raise InputError(
+            "act-cannot-be-performed",
+            f"{plan} has acts that this machine cannot perform",
+            hint="declare the means of each act in its recipe, and put secrets and programs where "
+            "the plan says they are; `migrator rehearse` needs neither",
+            faults=tuple(faults),
+        )
+
+
+def _acts(recipe: Recipe) -> Iterator[tuple[str, RecipeStep | RecipeUndo]]:
+    for number, step in enumerate(recipe.steps):
+        yield f"steps[{number}]", step
+    for number, undo in enumerate(recipe.unwind):
+        yield f"unwind[{number}]", undo
+    for number, step in enumerate(recipe.commit):
+        yield f"commit[{number}]", step
+
+
+def _missing(act: RecipeStep | RecipeUndo) -> Iterator[str]:
+    means = act.means
+    if means is None:
+        if act.key not in ENGINE_STEPS:
+            yield f"nothing says how '{act.key}' is performed"
+        return
+    for command in (means.command, means.observe, means.proof):
+        if command is not None:
+            yield from _secret(act.key, command)
+            yield from _program(act.key, command)
+    for call in (means.call, means.observe_call):
+        if call is not None:
+            yield from _secret(act.key, call)
+
+
+def _secret(key: str, asks: Command | Call) -> Iterator[str]:
+    for name, reference in asks.secrets.items():
+        try:
+            read_secrets({name: reference})
+        except MigratorError as error:
+            yield f"'{key}': {error.message}"
+
+
+def _program(key: str, command: Command) -> Iterator[str]:
+    """A program of this machine; what stands on another host is seen when it is run."""
+    program = command.argv[0]
+    pinned = {f"./{name}" for name in command.files}
+    if command.host or "{" in program or program in pinned:
+        return
+    if "/" in program and not program.startswith("/"):
+        yield f"'{key}': {program} is neither in 'files' nor a whole path"
+    elif shutil.which(program) is None and not Path(program).is_file():
+        yield f"'{key}': there is no program {program} on this machine"

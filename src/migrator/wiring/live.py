@@ -1,0 +1,181 @@
+"""Live runs: real time, real people, and acts that are performed by what the plan declares.
+
+Called by `migrator run --platform commands`. Nobody is simulated. The run's journal is in the live
+store; what its acts use was pinned before the first line, and is read only from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from migrator.conductor.attending import Attendant, Onlooker
+from migrator.conductor.clock import ScaledClock, wall_now
+from migrator.conductor.loop import Conductor, refold
+from migrator.conductor.observing import Observers
+from migrator.engine.events import StepStarted, UndoStarted
+from migrator.engine.policy import authority_after
+from migrator.engine.ports import ActResult, Platform
+from migrator.engine.run import Run
+from migrator.engine.tasks import means_of
+from migrator.errors import MigratorError, RefusedError
+from migrator.plan.model import Itinerary
+from migrator.platform.legacy.calls import Calls
+from migrator.platform.legacy.command import Commands
+from migrator.platform.legacy.facts import ActFacts
+from migrator.platform.legacy.platform import LegacyPlatform
+from migrator.store.machine import ThisMachine
+from migrator.store.pinned_files import FileToPin, PinnedFiles, pin
+from migrator.store.sql import Store
+from migrator.store.sql_journal import SqlJournal
+from migrator.wiring.practising import Practised
+from migrator.wiring.rehearsing import begin
+
+COMMANDS: Final = "commands"
+"""The platform whose every act is performed by the means that the plan declares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A live run that this process leads, before its loop runs."""
+
+    journal: SqlJournal
+    run: Run
+    state: Path  # of its acts: the guards' records, and what is laid out for a command
+    files: PinnedFiles
+
+
+def begin_live(
+    store: Store,
+    itinerary: Itinerary,
+    name: str,
+    by: str,
+    files: Sequence[FileToPin] = (),
+) -> Live:
+    """Begin a live run in the store and lead it. `files` are those that the itinerary names."""
+    pin(store, files)
+    now = wall_now()
+    journal = store.create_run(
+        name, itinerary, seed=0, mode="wall", target=itinerary.target,
+        plan_digest=itinerary.plan_digest, started=now.isoformat(),
+    )  # fmt: skip
+    run = begin(
+        journal, itinerary, name, now, mode="wall", seed=0, by=by, speed=1.0, wall=now,
+        target=itinerary.target, practice=False,
+    )  # fmt: skip
+    return _live(store, journal, run)
+
+
+def continue_live(store: Store, name: str) -> Live:
+    """Lead a live run again: its state follows from its journal, its world is the real one."""
+    journal = store.journal(name, lead=True)
+    try:
+        run = refold(journal)
+        if run.started is None or run.started.practice:
+            raise RefusedError(
+                "run-not-led",
+                f"{name} is no live run, or was never begun",
+                hint="begin one with `migrator run PLAN --platform commands`",
+            )
+    except MigratorError:
+        journal.release()
+        raise
+    return _live(store, journal, run)
+
+
+def _live(store: Store, journal: SqlJournal, run: Run) -> Live:
+    state = store.folder / "acts" / journal.run_name
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files = PinnedFiles(store, state / "files", lambda: run.itinerary, lambda: run.amended)
+    return Live(journal, run, state, files)
+
+
+def conduct(
+    led: Live,
+    onlooker: Onlooker | None = None,
+    *,
+    waits_for_people: bool = True,
+    observers: Observers | None = None,
+) -> Practised:
+    """Carry a live run on until it ends or is left; whoever opened `observers` closes them."""
+
+    async def loop() -> Practised:
+        clock = ScaledClock(wall_now(), 1.0)
+        conductor = Conductor(led.journal, live_platform(led), clock, led.run)
+        attendant = Attendant(conductor, led.journal, clock, 1.0, None, onlooker)
+        attendant.waits_for_people = waits_for_people
+        try:
+            if observers is not None:
+                observers.attach(conductor, led.journal.run_name)
+            run = await attendant.attend()
+            return Practised(run, attendant.leaving, led.journal.head, None)
+        finally:
+            led.files.close()
+            led.journal.release()
+
+    return asyncio.run(loop())
+
+
+def live_platform(led: Live) -> Platform:
+    """The platform of a live run: every act by its declared means, on this machine or over ssh."""
+    run, journal = led.run, led.journal
+    machine = ThisMachine().myself().host
+    guards = led.state.parent / "guards"  # one folder for all runs of this store
+    guards.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def authority(move: str, act: str) -> str | None:
+        leg = run.itinerary.legs[move]
+        return authority_after(run.itinerary.recipes[leg.recipe], act)
+
+    def epoch() -> int:
+        assert journal.epoch is not None, "only the process that leads a run performs its acts"
+        return journal.epoch
+
+    def keep_output(act: ActFacts, output: str) -> None:
+        journal.put_facts(f"output/{act.move}/{act.act}/{act.attempt}/{act.nth}", output)
+
+    commands = Commands(guards, led.files.files_for, machine=machine, keep_output=keep_output)
+    acts = LegacyPlatform(
+        run=journal.run_name,
+        means_of=lambda move, act: means_of(run, move, act),
+        wave_of=lambda move: run.moves[move].wave,
+        epoch=epoch,
+        authority=authority,
+        commands=commands,
+        calls=Calls(keep_output=keep_output),
+        began_on=lambda move, act: _began_on(journal, run, move, act),
+        identity=_identity(journal),
+    )
+    return _NotedOnce(acts, journal, machine)
+
+
+def _identity(journal: SqlJournal) -> str:
+    """What tells runs of the same name in different stores apart: their first line's hash."""
+    return next(iter(journal.lines())).hash
+
+
+def _began_on(journal: SqlJournal, run: Run, move: str, act: str) -> str:
+    record = run.moves[move].steps.get(act) or run.moves[move].undos[act]
+    noted = journal.facts(f"began/{record.token}")
+    return noted if isinstance(noted, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _NotedOnce:
+    """Notes on which machine an act is begun: on another one its absence proves nothing."""
+
+    platform: Platform
+    journal: SqlJournal
+    machine: str
+
+    async def perform(self, intent: StepStarted | UndoStarted) -> ActResult:
+        """Note the machine, then do the act."""
+        self.journal.put_facts(f"began/{intent.token}", self.machine)
+        return await self.platform.perform(intent)
+
+    async def observe(self, intent: StepStarted | UndoStarted) -> ActResult:
+        """Ask the world about the act."""
+        return await self.platform.observe(intent)

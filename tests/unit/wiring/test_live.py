@@ -1,0 +1,90 @@
+"""A live run performs every act by real programs, from pinned bytes, and goes on after a death."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from by_command import SCRIPT_NAME, Willing, by_command, effects, live_sides
+from migrator.engine.states import RunState, WaveState
+from migrator.errors import RefusedError
+from migrator.store.sql import open_store
+from migrator.wiring import Setting, begin_practice
+from migrator.wiring.live import begin_live, conduct, continue_live
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Path:
+    folder = tmp_path / "world"
+    folder.mkdir()
+    return folder
+
+
+def test_a_plan_is_carried_out_by_the_programs_that_it_declares(world: Path) -> None:
+    itinerary, files = by_command(world)
+    with open_store(world.parent / "state", practice=False) as store:
+        led = begin_live(store, itinerary, "night-1", "anna", files)
+        done = conduct(led, Willing(led.journal))
+
+    assert (done.run.state, done.run.outcome) == (RunState.ENDED, "completed")
+    assert live_sides(world) == {"a": "new", "b": "new"}
+    assert len(effects(world)) == len(set(effects(world)))
+
+
+def test_the_programs_are_those_of_the_first_line_whatever_the_working_tree_has_become(
+    world: Path,
+) -> None:
+    itinerary, files = by_command(world, waves=("a",), stateless="")
+    with open_store(world.parent / "state", practice=False) as store:
+        led = begin_live(store, itinerary, "night-1", "anna", files)
+        (world.parent / "plan" / SCRIPT_NAME).write_text("#!/bin/sh\nexit 1\n", "utf-8")
+        done = conduct(led, Willing(led.journal))
+
+    assert done.run.outcome == "completed"
+
+
+def test_a_program_that_fails_takes_its_wave_back_by_programs(world: Path) -> None:
+    itinerary, files = by_command(world)
+    (world / "fail-a-switch").touch()
+    with open_store(world.parent / "state", practice=False) as store:
+        led = begin_live(store, itinerary, "night-1", "anna", files)
+        done = conduct(led, Willing(led.journal))
+
+    assert done.run.waves["w1"].state is WaveState.RETURNED
+    assert "told to fail: switch of a" in done.run.waves["w1"].cause
+    assert live_sides(world) == {"a": "old", "b": "new"}
+    did = [line.partition(" ")[2] for line in effects(world)]
+    assert did.index("a/fence-target") < did.index("a/bring-back") < did.index("a/grant-source")
+
+
+def test_what_a_program_said_is_kept_beside_the_journal(world: Path) -> None:
+    itinerary, files = by_command(world, waves=("a",), stateless="")
+    with open_store(world.parent / "state", practice=False) as store:
+        led = begin_live(store, itinerary, "night-1", "anna", files)
+        conduct(led, Willing(led.journal))
+        said = store.journal("night-1", lead=False).facts("output/a/copy/1/1")
+
+    assert isinstance(said, str)
+    assert "did copy of a" in said
+
+
+def test_rows_that_nobody_can_prove_to_be_back_leave_the_wave_stuck(world: Path) -> None:
+    itinerary, files = by_command(world, waves=("a",), stateless="")
+    (world / "fail-a-switch").touch()
+    (world / "lossy").touch()
+    with open_store(world.parent / "state", practice=False) as store:
+        led = begin_live(store, itinerary, "night-1", "anna", files)
+        done = conduct(led, Willing(led.journal), waits_for_people=False)
+
+    assert done.run.waves["w1"].state is WaveState.STUCK
+    assert done.run.moves["a"].undos["bring-back"].lost == ("3 rows of a",)
+    assert live_sides(world) == {"a": "none"}, "the old side waits for its rows"
+
+
+def test_only_a_live_run_is_gone_on_with_as_one(world: Path) -> None:
+    itinerary, _ = by_command(world)
+    with open_store(world.parent / "state", practice=True) as store:
+        begin_practice(store, itinerary, "p1", Setting(1, 600.0)).journal.release()
+        with pytest.raises(RefusedError, match="no live run"):
+            continue_live(store, "p1")
