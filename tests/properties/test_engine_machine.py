@@ -214,6 +214,34 @@ class EngineMachine(RuleBasedStateMachine):
         held += [wave.stuck_on for wave in run.waves.values() if wave.stuck_on]
         self.player.say("override", one(held or ["f1@w1"], at), by, os_user=user, **second)
 
+    @rule(at=pick, by=people, what=st.sampled_from(["gate", "check", "act", "act", "hold"]),
+          minutes=st.sampled_from(["5", "45", "600", "9000", "-3"]))  # fmt: skip
+    def more_time_is_asked_for(self, at: int, by: str, what: str, minutes: str) -> None:
+        run = self.player.run
+        acts = [f"{move}/{act}" for move, act in run.in_flight]
+        held = [hold.subject for wave in run.waves.values() for hold in wave.holds]
+        targets = {
+            "gate": self.wave_in(at, WaveState.DECIDING),
+            "check": self.check_in(at),
+            "act": one(acts or ["a/copy"], at),
+            "hold": one(held or ["w1"], at),
+        }
+        self.player.say("extend", targets[what], by, minutes=minutes)
+
+    @rule(at=pick, by=st.sampled_from((*PEOPLE[:4], "hanna")))
+    def a_link_is_waived(self, at: int, by: str) -> None:
+        run = self.player.run
+        held = [hold.subject for wave in run.waves.values() for hold in wave.holds]
+        move = one(held or ["a/soak"], at).partition("/")[0]
+        self.player.say("waive", f"l-{move}", by)
+
+    @rule(at=pick, by=people, minutes=st.sampled_from([-5, 30, 6000]), text=anything)
+    def words_are_put_on_record(self, at: int, by: str, minutes: int, text: str) -> None:
+        until = (self.player.now + timedelta(minutes=minutes)).isoformat()
+        self.player.say("sign", "no full unwind after", by, until=until)
+        before = self.player.run.waves
+        self.player.say("record", one([*before, "run", "a/copy", "zz"], at), by, text=text)
+
     @rule(verb=st.sampled_from([*sorted(VERBS), "go!"]), by=people, about=anything)
     def nonsense_is_asked_for(self, verb: str, by: str, about: str) -> None:
         self.player.say(verb, about, by)

@@ -131,7 +131,8 @@ class Player:
         facts: list[ev.Event] = []
         if act in LINK_LOOKS:
             lost = 0 if outcome == "done" else 1
-            facts.append(ev.LinksJudged(move, intent.attempt, act, 5, 0, 0, lost, 0, ()))
+            names = (f"l-{move}",) * lost
+            facts.append(ev.LinksJudged(move, intent.attempt, act, 5, 0, 0, lost, 0, names))
         if isinstance(intent, ev.StepStarted):
             facts.append(ev.StepEnded(move, act, intent.attempt, outcome, how))
         else:
