@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import practising
 from migrator.errors import EnvironmentFailed
+from migrator.ids import SubsystemId
 from migrator.platform.simulated.faults import PlannedFault
 from migrator.platform.simulated.keeping import WORLDS, WorldFile, ranges
 from small_plan import at
@@ -97,3 +98,16 @@ def test_rows_are_kept_as_stretches(rows: set[int]) -> None:
     found = ranges(rows)
     assert {row for first, last in found for row in range(first, last + 1)} == rows
     assert all(a[1] + 1 < b[0] for a, b in pairwise(found))
+
+
+def test_who_joined_by_a_later_plan_is_read_back_too(tmp_path: Path) -> None:
+    kept = WorldFile(tmp_path, "p1", ())
+    world = kept.made(ITINERARY, ITINERARY.window.start)
+    leg = next(iter(ITINERARY.legs.values()))
+    late = replace(ITINERARY, legs={**ITINERARY.legs, "late": replace(leg, id=SubsystemId("late"))})
+    world.joined_by(late, ITINERARY.window.start)
+    kept(world)
+
+    _, back = WorldFile.read(tmp_path, "p1", ITINERARY)
+
+    assert asdict(back.places["late"]) == asdict(world.places["late"])

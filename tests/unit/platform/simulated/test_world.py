@@ -149,3 +149,22 @@ def test_rows_that_are_not_on_the_live_side_are_lost() -> None:
     place.old.rows.discard(7)
 
     assert world.audit(START).rows_lost == 1
+
+
+def test_what_is_planned_anew_lives_on_the_old_side_and_nobody_leaves() -> None:
+    world, stateful, _ = a_world()
+    stateful.new.rows = {1}
+
+    world.joined_by(an_itinerary(waves=("ac",), stateless="c"), after(60))
+    world.joined_by(an_itinerary(waves=("abc",), stateless="bc"), after(90))
+
+    assert set(world.places) == {"a", "b", "c"}
+    assert world.places["a"] is stateful
+    assert (world.places["c"].seen, world.places["c"].stateful) == (after(60), False)
+
+
+def test_a_subsystem_that_is_planned_with_another_recipe_keeps_data_as_that_says() -> None:
+    world, _, stateless = a_world()
+    world.joined_by(an_itinerary(waves=("ab",)), after(60))
+    assert world.places["b"] is not stateless
+    assert world.places["b"].old.rows
