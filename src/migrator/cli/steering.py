@@ -238,7 +238,7 @@ def _tell(seen: SeenRun, given: Given, actor: str, command_id: str, answer: Answ
                 "why": answer.why,
                 "follows": list(answer.follows),
                 "seen": dict(given.details).get("seen"),
-                "limits": passed,
+                "limits_passed": passed,
                 "led_by": leader,
             }
         )

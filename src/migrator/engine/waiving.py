@@ -1,9 +1,10 @@
 """The verb waive: a named person lets a regressed link of a held move be.
 
-Called by `commands`. A waived link is a decision and never evidence: it is listed as an exception,
-the look that found it is not made green, and it counts for that one look alone. The hold goes only
-when every regressed link of the look is waived; a look names five of them at most, so a larger
-breakage is mended, overridden by two people, or unwound.
+Called by `commands`, and by `waits` to name what can be waived. A waived link is a decision and
+never evidence: it is listed as an exception, the look that found it is not made green, and it
+counts for that one look alone. The hold goes only when every regressed link of the look is waived;
+a look names five of them at most, so a larger breakage is mended, overridden by two people, or
+unwound.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _FOR_LINKS: Final = frozenset({Trouble.LINKS_REGRESSED.value, Trouble.SOAK.value
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class Look:
     """A look for which a wave is held, and what it found."""
 
     wave: WaveRecord
@@ -33,14 +34,17 @@ class _Look:
 
     @property
     def subject(self) -> str:
+        """What the wave is held for."""
         return f"{self.move.id}/{self.name}"
 
     @property
     def waived(self) -> tuple[str, ...]:
+        """The links of this look that are let be."""
         return self.move.waived.get(self.name, ())
 
     @property
     def left(self) -> int:
+        """How many regressed links nobody has waived, named or not."""
         return self.judged.regressed - len(self.waived)
 
 
@@ -49,7 +53,7 @@ def waive(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, s
     link = command.target
     if not command.reason:
         raise Refusal("a waiver needs a reason; it is listed as an exception")
-    held = _held_looks(run)
+    held = held_looks(run)
     if not held:
         raise Refusal("no wave is held for regressed links, so there is none to waive")
     found = [look for look in held if link in look.judged.examples]
@@ -81,7 +85,7 @@ def waive(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, s
     return effects
 
 
-def _held_looks(run: Run) -> list[_Look]:
+def held_looks(run: Run) -> list[Look]:
     """The looks that hold a wave and have named what regressed."""
     found = []
     for wave in run.waves.values():
@@ -95,11 +99,11 @@ def _held_looks(run: Run) -> list[_Look]:
             if judged is None or record.judged_nth.get(name) != record.steps[name].nth:
                 continue
             if judged.regressed:
-                found.append(_Look(wave, record, name, judged))
+                found.append(Look(wave, record, name, judged))
     return found
 
 
-def _named(looks: list[_Look]) -> str:
+def _named(looks: list[Look]) -> str:
     """What can still be waived, and how much more there is."""
     words = []
     for look in looks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -119,3 +120,24 @@ def test_each_verb_is_taken_or_told_why_not(capsys: pytest.CaptureFixture[str]) 
         text = page.read()
     for told in ("gave more time", "signed a limit", "wrote down what was done by hand"):
         assert told in text
+
+
+def test_a_limit_whose_hour_has_passed_stops_nobody_and_is_said_loudly(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with practising.led():
+        practising.until(lambda: see_run("latest").run.waves["w1"].state.value == "deciding")
+        seen = see_run("latest")  # time stands still for Anna, and goes on with her go
+        hour = (seen.now() + timedelta(minutes=2)).astimezone(seen.zone)
+        limit = f"no full unwind after {hour:%Y-%m-%dT%H:%M}"
+        said("sign", "latest", limit, "--reason", "payments are out")
+        said("go", "latest", "w1")
+        practising.until(lambda: bool(see_run("latest").run.checks))
+        capsys.readouterr()
+        assert app.run(["unwind", "latest", "everything", "--preview"]) == 0
+        loud = f"SIGNED LIMIT: NO FULL UNWIND AFTER {hour:%a %Y-%m-%d %H:%M}, WHICH HAS PASSED"
+        assert loud in capsys.readouterr().out
+        said("abort", "latest", "--reason", "storm")
+    told = capsys.readouterr()
+    assert loud in told.err, "before it is done"
+    assert loud in told.out, "and in the answer"

@@ -175,6 +175,36 @@ def held_for(step: str) -> Play:
     return play
 
 
+def regressed(*names: str, count: int = 0) -> Play:
+    """A wave that is held because a look has named links that stopped working."""
+    play = Play(an_itinerary(waves=("a",)))
+    play.go_on("a/probe-links")
+    for _ in range(9):
+        if "a/probe-links" in play.under_way:
+            number = count or len(names)
+            play.note(ev.LinksJudged("a", 1, "probe-links", 9, 0, 0, number, 0, names))
+            play.end("a/probe-links", outcome="failed")
+        play.wait(1)
+    return play
+
+
+def test_each_regressed_link_that_is_named_can_be_waived_until_none_is_left() -> None:
+    play = regressed("l1", "l2")
+    shown = dict(of(play, "a/probe-links").choices)
+    assert shown["waive RUN l1 --reason ..."] == (
+        "let be as an exception; 1 more regressed link to decide on"
+    )
+    play.say("waive", "l1")
+    shown = dict(of(play, "a/probe-links").choices)
+    assert "waive RUN l1 --reason ..." not in shown
+    assert shown["waive RUN l2 --reason ..."] == "let be as an exception; it is the last one"
+
+
+def test_a_look_that_has_not_named_all_shows_no_way_out_that_leads_nowhere() -> None:
+    shown = dict(of(regressed("l1", "l2", count=3), "a/probe-links").choices)
+    assert not any(line.startswith("waive") for line in shown)
+
+
 def refused() -> Play:
     play = Play(an_itinerary(waves=("a",)))
     play.go_on(lambda run: "f1@w1" in run.checks, ticks=False)
@@ -209,6 +239,7 @@ SITUATIONS: dict[str, Callable[[], Play]] = {
         "fence-target", "bring-back", "start-source", "grant-source", "switch-back",
         "stop-target", "discard-copy", "remove",
     )},
+    "links regressed": partial(regressed, "l1", "l2"),
     "refused": refused,
     "unanswered": unanswered,
     "held by hand": held_by_hand,
