@@ -239,4 +239,4 @@ class Play:
 
     def folded(self) -> Run:
         """The run as its history tells it."""
-        return fold(self.run.itinerary, self.history)
+        return fold(self.run.pinned, self.history)

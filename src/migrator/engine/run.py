@@ -144,8 +144,13 @@ class CheckRecord:
 
 @dataclass(slots=True)
 class Run:
-    """A plan carried out, as far as the journal tells."""
+    """A plan carried out, as far as the journal tells.
 
+    `pinned` is what it was begun with, from which its journal is folded; `itinerary` is what it
+    follows now, which is another one once it was planned anew.
+    """
+
+    pinned: Itinerary
     itinerary: Itinerary
     waves: dict[str, WaveRecord]
     moves: dict[str, MoveRecord]
@@ -182,6 +187,7 @@ class Run:
 def new_run(itinerary: Itinerary) -> Run:
     """A run of which nothing has happened: every subsystem has authority on the old side."""
     run = Run(
+        pinned=itinerary,
         itinerary=itinerary,
         waves={wave.id: WaveRecord(wave.id) for wave in itinerary.waves},
         moves={},

@@ -193,7 +193,7 @@ def _blackouts(run: Run, lines: Sequence[Line]) -> Iterator[str]:
 
 def _folded(run: Run, lines: Sequence[Line]) -> Iterator[str]:
     """The fold of the journal is the live state, field by field."""
-    again = fold(run.itinerary, ((line.at, line.event) for line in lines))
+    again = fold(run.pinned, ((line.at, line.event) for line in lines))
     for field in fields(Run):
         if getattr(again, field.name) != getattr(run, field.name):
             yield f"the fold of the journal differs from the live run in {field.name}"
