@@ -19,10 +19,10 @@ from migrator.plan.model import Itinerary
 from migrator.wiring import rehearsal
 
 NAMES: Final = {letter: letter.upper() for letter in "abcdefgh"}
-MOMENTS: Final = {
-    "before anything": lambda event: isinstance(event, ev.GateOpened),
-    "while the first wave moves": lambda event: isinstance(event, ev.GateDecided),
-    "when the first wave is verified": lambda event: isinstance(event, ev.WaveVerified),
+MOMENTS: Final[dict[str, type[ev.Event]]] = {
+    "before anything": ev.GateOpened,
+    "while the first wave moves": ev.GateDecided,
+    "when the first wave is verified": ev.WaveVerified,
 }
 
 
@@ -61,7 +61,7 @@ class Replanners:
 
     def __call__(self, run: Run, lines: Sequence[Line]) -> Sequence[OperatorCommand]:
         """Give it, unless it was given or it is not time."""
-        if self.wrong is not None or not any(self.moment(line.event) for line in lines):
+        if self.wrong is not None or not any(isinstance(line.event, self.moment) for line in lines):
             return ()
         made, self.wrong = plan_anew(run, self.new)
         return tuple(

@@ -14,6 +14,7 @@ from migrator.engine import events as ev
 from migrator.engine.asking import Effects, Refusal, second_by_code
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import Run
+from migrator.engine.states import COMPLETE
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,17 @@ class Joined:
 
     second: str
     effects: Effects
+
+
+def wanted(run: Run) -> tuple[ev.SecondAsked, ...]:
+    """What waits for a second person and can still be joined: no act of it is over."""
+    found = []
+    for asked in run.seconds_asked.values():
+        move, _, name = asked.subject.partition("/")
+        acts = {**run.moves[move].steps, **run.moves[move].undos} if move in run.moves else {}
+        if name not in acts or acts[name].state not in COMPLETE:
+            found.append(asked)
+    return tuple(found)
 
 
 def join(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from migrator.engine.events import Stalled
+from migrator.engine.events import SecondAsked, Stalled
 from migrator.engine.policy import (
     ENGINE_STEPS,
     LOOKS,
@@ -19,6 +19,7 @@ from migrator.engine.policy import (
     RELEASABLE,
 )
 from migrator.engine.run import ActRecord, CheckRecord, Hold, Run, WaveRecord
+from migrator.engine.seconds import wanted
 from migrator.engine.states import ActState, CheckState, RunState, WaveState
 from migrator.engine.tasks import means_of, who_may
 from migrator.engine.waiving import Look, held_looks
@@ -61,10 +62,23 @@ def waits(run: Run, now: datetime) -> tuple[Wait, ...]:
                 choices=(("resume RUN --reason ...", "the run goes on where it stood"),),
             )
         )
+    found += map(second_awaited, wanted(run))
     for leg in run.itinerary.waves:
         found += _wave(run, leg, run.waves[leg.id], now)
     far = datetime.max.replace(tzinfo=now.tzinfo)
     return tuple(sorted(found, key=lambda wait: (not wait.human, wait.until or far)))
+
+
+def second_awaited(asked: SecondAsked) -> Wait:
+    """Somebody gave a verb that needs two people, and nobody has joined."""
+    told = f" {asked.subject}" if asked.subject else ""
+    again = {"amend": f"{told} --file NAME=PATH", "replan": " NEWPLAN"}[asked.verb]
+    what = f"{asked.by} wants to {asked.verb}{told}: {asked.reason}"
+    joining = (f"{asked.verb} RUN{again} --reason ...", "two people answer for it")
+    return Wait(
+        "", asked.subject or "run", what, "a second person", "anybody else, from another account",
+        since=None, until=None, then="", human=True, choices=(joining,),
+    )  # fmt: skip
 
 
 def _wave(run: Run, leg: WaveLeg, wave: WaveRecord, now: datetime) -> Iterator[Wait]:

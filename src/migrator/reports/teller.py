@@ -356,15 +356,9 @@ class _Teller:
                 if said is not None:
                     by = said.by or line.actor
                     self._decide(
-                        line,
-                        said.what,
-                        said.wave,
-                        said.subject,
-                        by,
-                        said.reason,
-                        said.until,
+                        line, said.what, said.wave, said.subject, by, said.reason, said.until,
                         second=said.second,
-                    )
+                    )  # fmt: skip
 
     def _played(self, line: Line, who: str) -> bool:
         """Tell whether the program played this person: in virtual time it plays all but a few."""

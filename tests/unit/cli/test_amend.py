@@ -20,7 +20,7 @@ from migrator.plan.model import Itinerary
 from migrator.store.codes import code_digest
 from migrator.store.pinned_files import file_to_pin, with_files
 from migrator.store.sql import open_store
-from migrator.wiring import Setting, begin_practice
+from migrator.wiring import Setting, begin_practice, rehearsal
 
 OLD = b"#!/bin/sh\ncopy --all\n"
 NEW = b"#!/bin/sh\n\tcopy --some\n"
@@ -192,7 +192,7 @@ def test_nothing_is_kept_for_a_run_that_is_over(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     played = replace(scripted(), files={"script/copy.sh": digest(OLD)})
-    kept = practising.rehearsal(played, seed=1, accidents=False, name="over")
+    kept = rehearsal(played, seed=1, accidents=False, name="over")
     with open_store(practising.FOLDER, practice=True) as store:
         store.keep("over", played, kept.lines, {})
     words = ["amend", "over", STEP, "--file", f"copy.sh={tmp_path / 'mended.sh'}"]

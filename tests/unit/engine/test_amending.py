@@ -11,6 +11,7 @@ from migrator.engine import events as ev
 from migrator.engine.amending import digest_in_use, files_of
 from migrator.engine.fold import fold
 from migrator.engine.states import ActState, WaveState
+from migrator.engine.waits import waits
 from migrator.plan.means import Command, InDoubt, Means
 from migrator.plan.model import Itinerary, Recipe, StepKind, UndoKind
 from playing import Play
@@ -165,3 +166,21 @@ def test_an_undo_is_amended_like_a_step() -> None:
     play.say("amend", "a/discard-copy", "bo", os_user="u2", **told)
     assert play.last(ev.StepAmended).step == "discard-copy"
     assert play.run.amended == {("a", "discard-copy"): {"away.sh": NOW}}
+
+
+def test_what_waits_for_a_second_person_is_told_until_it_is_joined_or_over() -> None:
+    play = failed_copy()
+    amend(play)
+    play.note(ev.SecondAsked("replan", "", "d", "bo", "u1", "so be it"))
+
+    told = {wait.what: wait for wait in waits(play.run, play.now)}
+    wait = told["anna wants to amend a/copy: so be it"]
+    assert (wait.human, wait.waits_for, wait.subject) == (True, "a second person", COPY)
+    assert wait.choices[0][0] == "amend RUN a/copy --file NAME=PATH --reason ..."
+    assert told["bo wants to replan: so be it"].choices[0][0] == "replan RUN NEWPLAN --reason ..."
+
+    play.say("retry", COPY)
+    play.end(COPY)
+    assert [wait.what for wait in waits(play.run, play.now) if "wants to" in wait.what] == [
+        "bo wants to replan: so be it"
+    ]
