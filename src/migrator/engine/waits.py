@@ -22,7 +22,7 @@ from migrator.engine.run import ActRecord, CheckRecord, Hold, Run, WaveRecord
 from migrator.engine.seconds import wanted
 from migrator.engine.states import ActState, CheckState, RunState, WaveState
 from migrator.engine.tasks import means_of, who_may
-from migrator.engine.waiving import Look, held_looks
+from migrator.engine.waiving import waivers
 from migrator.plan.model import CheckLeg, UndoKind, WaveLeg
 
 _GONE = frozenset({WaveState.RETURNED, WaveState.BLOCKED, WaveState.DECLINED})
@@ -157,28 +157,12 @@ def _ways_on(run: Run, wave: WaveRecord, leg: WaveLeg, hold: Hold) -> Iterator[t
         yield f"override RUN {subject}", "two named people answer for it; listed as an exception"
     elif name:
         yield f"retry RUN {subject}", "it is tried again, and the wave goes on"
-        yield from _waivers(run, subject)
+        yield from waivers(run, subject)
         if name in LOOKS:
             yield f"override RUN {subject}", "two named people answer for it; listed as exception"
         else:
             yield from _given_up(subject, name)
     yield f"unwind RUN {leg.id}", "what the wave moved goes back to the old side"
-
-
-def _waivers(run: Run, subject: str) -> Iterator[tuple[str, str]]:
-    """The regressed links that one person may let be, where a look has named them all."""
-    for look in held_looks(run):
-        named = [link for link in look.judged.examples if link not in look.waived]
-        if look.subject == subject and len(named) == look.left:
-            for link in named:
-                yield f"waive RUN {link} --reason ...", f"let be as an exception; {_left(look)}"
-
-
-def _left(look: Look) -> str:
-    rest = look.left - 1
-    if not rest:
-        return "it is the last one"
-    return f"{rest} more regressed link{'s' * (rest > 1)} to decide on"
 
 
 def _given_up(subject: str, name: str) -> Iterator[tuple[str, str]]:

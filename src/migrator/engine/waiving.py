@@ -9,7 +9,7 @@ unwound.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -24,7 +24,7 @@ _FOR_LINKS: Final = frozenset({Trouble.LINKS_REGRESSED.value, Trouble.SOAK.value
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class _Look:
     """A look for which a wave is held, and what it found."""
 
     wave: WaveRecord
@@ -53,7 +53,7 @@ def waive(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, s
     link = command.target
     if not command.reason:
         raise Refusal("a waiver needs a reason; it is listed as an exception")
-    held = held_looks(run)
+    held = _held_looks(run)
     if not held:
         raise Refusal("no wave is held for regressed links, so there is none to waive")
     found = [look for look in held if link in look.judged.examples]
@@ -85,7 +85,23 @@ def waive(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, s
     return effects
 
 
-def held_looks(run: Run) -> list[Look]:
+def waivers(run: Run, subject: str) -> Iterator[tuple[str, str]]:
+    """(verb line, consequence) for each link that one person may let be.
+
+    None where the look has not named all that regressed: no waiver would lead anywhere.
+    """
+    for look in _held_looks(run):
+        named = [link for link in look.judged.examples if link not in look.waived]
+        if look.subject != subject or len(named) != look.left:
+            continue
+        rest = look.left - 1
+        more = f"{rest} more regressed link{'s' * (rest > 1)} to decide on"
+        for link in named:
+            then = more if rest else "it is the last one"
+            yield f"waive RUN {link} --reason ...", f"let be as an exception; {then}"
+
+
+def _held_looks(run: Run) -> list[_Look]:
     """The looks that hold a wave and have named what regressed."""
     found = []
     for wave in run.waves.values():
@@ -99,11 +115,11 @@ def held_looks(run: Run) -> list[Look]:
             if judged is None or record.judged_nth.get(name) != record.steps[name].nth:
                 continue
             if judged.regressed:
-                found.append(Look(wave, record, name, judged))
+                found.append(_Look(wave, record, name, judged))
     return found
 
 
-def _named(looks: list[Look]) -> str:
+def _named(looks: list[_Look]) -> str:
     """What can still be waived, and how much more there is."""
     words = []
     for look in looks:

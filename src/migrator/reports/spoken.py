@@ -39,6 +39,12 @@ def spoken(event: ev.Event, itinerary: Itinerary) -> Spoken | None:
         case ev.VersionAccepted():
             versions = f"{event.began_with} → {event.goes_on_with}"
             return Spoken("version", "", "", event.by, versions)
+        case ev.VetoGiven():
+            return Spoken("veto", event.wave, event.wave, event.by, event.reason, event.until)
+        case ev.OverrideAsked():
+            return Spoken("override-asked", event.wave, event.subject, event.by, event.reason)
+        case ev.CommitBegun():
+            return Spoken("commit", event.wave, event.wave, event.by, event.reason)
         case _:
             return _words(event, itinerary)
 

@@ -238,14 +238,6 @@ class _Teller:
                 subject = event.subject or event.wave
                 self._decide(line, "release", event.wave, subject, event.by, event.reason)
                 self._current(event.wave).settle(line.at, "released", event.subject)
-            case ev.VetoGiven():
-                self._decide(
-                    line, "veto", event.wave, event.wave, event.by, event.reason, event.until
-                )
-            case ev.OverrideAsked():
-                self._decide(
-                    line, "override-asked", event.wave, event.subject, event.by, event.reason
-                )
             case ev.OverrideGiven():
                 self._decide(
                     line, "override", event.wave, event.subject, event.by, event.reason,
@@ -270,8 +262,6 @@ class _Teller:
                 self._current(event.wave).verified = line.at
             case ev.WaveAccepted():
                 self._current(event.wave).ended = line.at
-            case ev.CommitBegun():
-                self._decide(line, "commit", event.wave, event.wave, event.by, event.reason)
             case ev.WaveCommitted():
                 self.committed[event.wave] = line.at
             case _:

@@ -17,6 +17,12 @@ SAID = [
     (ev.RunResumed("false"), ("resume", "", "", "", "false", None)),
     (ev.RunAborted("storm"), ("abort", "", "", "", "storm", None)),
     (ev.VersionAccepted("1", "2", "anna"), ("version", "", "", "anna", "1 → 2", None)),
+    (ev.VetoGiven("w1", "anna", "wait", after(9)), ("veto", "w1", "w1", "anna", "wait", after(9))),
+    (
+        ev.OverrideAsked("w1", "web/soak", "anna", "ops", "known"),
+        ("override-asked", "w1", "web/soak", "anna", "known", None),
+    ),
+    (ev.CommitBegun("w1", "anna", "quiet"), ("commit", "w1", "w1", "anna", "quiet", None)),
     (
         ev.DeadlineExtended("w1", after(0), after(9), "anna", "late"),
         ("extend", "w1", "w1", "anna", "late", after(9)),
