@@ -204,3 +204,19 @@ def test_nothing_is_kept_for_a_run_that_is_over(
     assert "see: runbooks/run-over.md" in capsys.readouterr().err
     with open_store(practising.FOLDER, practice=True) as store:
         assert store.pinned(hashlib.sha256(new.read_bytes()).hexdigest()) is None
+
+
+def test_decide_shows_who_waits_for_a_second_person(
+    plan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_store(practising.FOLDER, practice=True) as store:
+        journal = store.journal("small-p1", lead=True)
+        at = journal.itinerary().window.start
+        asked = ev.SecondAsked("replan", "", "d", "anna", "u1", "it is late")
+        journal.append([Entry(at, "anna", asked)])
+        journal.release()
+    for words in (["decide"], ["status"], ["since"]):
+        more = ["1h"] if words == ["since"] else []
+        assert app.run([*words, "small-p1", *more]) == 0
+        assert "to replan" in capsys.readouterr().out, words
+    assert plan.exists()
