@@ -117,6 +117,11 @@ class WaveRecord:
     exceptions: list[str] = field(default_factory=list)
 
     @property
+    def went(self) -> bool:
+        """Tell whether somebody said go in this attempt; a no-go is a decision, too."""
+        return self.started_at is not None
+
+    @property
     def hold(self) -> Hold | None:
         """The hold that was set first, which is the one people talk about."""
         return self.holds[0] if self.holds else None

@@ -43,9 +43,9 @@ def quiet(run: Run, moves: Iterable[str]) -> bool:
 def members(run: Run, wanted: Iterable[str]) -> dict[str, str]:
     """The set of moves that an unwind of `wanted` takes back, with the reason for each.
 
-    What was only prepared, in a wave that nobody has decided on, is not among them: it relies on
-    nothing yet, and a long copy of it must not keep an unwind waiting. It goes back once the wave
-    that it needs is gone, if it cannot be moved any more.
+    What was only prepared, in a wave that has no go, is not among them: it relies on nothing yet,
+    and a long copy of it must not keep an unwind waiting. It goes back once the wave that it needs
+    is gone, if it cannot be moved any more.
     """
     committed = {WaveState.COMMITTING, WaveState.COMMITTED}
     asked = dict.fromkeys(wanted)
@@ -53,14 +53,14 @@ def members(run: Run, wanted: Iterable[str]) -> dict[str, str]:
     def touched(move: str) -> bool:
         record = run.moves[move]
         wave = run.waves[record.wave]
-        begun = record.touched and (wave.decided_at is not None or move in asked)
+        begun = record.touched and (wave.went or move in asked)
         return begun and not record.returned and wave.state not in committed
 
     reasons = unwind_set(run.itinerary.legs, asked, touched)
     # Before its gate a wave has only preparations: all of them go, or the wave would be half
     # prepared with nobody having decided on it.
     for leg in run.itinerary.waves:
-        if run.waves[leg.id].decided_at is None and reasons.keys() & set(leg.moves):
+        if not run.waves[leg.id].went and reasons.keys() & set(leg.moves):
             for move in leg.moves:
                 if run.moves[move].touched and not run.moves[move].returned:
                     reasons.setdefault(move, "was prepared ahead of its gate")

@@ -11,7 +11,7 @@ from migrator.engine import events as ev
 from migrator.engine.decide import Decision, decide, open_doubts, outcome
 from migrator.engine.run import Run, new_run
 from migrator.engine.states import RunState, Side, WaveState
-from migrator.plan.model import StepKind
+from migrator.plan.model import Act, Reaction, StepKind, Trouble
 from playing import Play
 
 
@@ -56,6 +56,31 @@ def test_an_unanswered_gate_becomes_a_no_go() -> None:
     assert play.last(ev.GateLapsed).by == "policy"
     assert "w1" in play.last(ev.GateLapsed).reason
     assert play.wave("w2") is WaveState.DECIDING  # it does not need the first one
+
+
+def test_a_wave_that_nobody_let_go_never_moves_when_a_part_of_it_is_taken_back() -> None:
+    """Its gate lapses in the instant in which the wave before it, which c needs, is unwound."""
+    play = Play(
+        an_itinerary(
+            waves=("a", "bc"),
+            before=("ac",),
+            policy={"next_wave_when": "verified"},
+            on={Trouble.SOAK: Reaction(Act.UNWIND), Trouble.TIMED_OUT: Reaction(Act.UNWIND)},
+        )
+    )
+    play.go_on(lambda run: run.waves["w2"].state is WaveState.DECIDING)
+    play.go_on("a/soak", gates=False)
+    while play.under_way - {"a/soak"}:
+        play.end(*(play.under_way - {"a/soak"}))
+    play.wait(130)
+    assert play.last(ev.GateLapsed).wave == "w2"
+    assert play.happened(ev.UnwindBegun)[0].wave == "w1"
+    play.go_on(lambda run: run.waves["w1"].state is WaveState.RETURNED, gates=False)
+    play.go_on(lambda run: run.waves["w2"].state is WaveState.RETURNED, gates=False)
+
+    assert [event.wave for event in play.happened(ev.GateDecided)] == ["w1"]
+    assert play.happened(ev.PartReturned) == []
+    assert not {"b/baseline", "c/baseline"} & set(play.started())
 
 
 def test_where_the_plan_says_wait_an_unanswered_gate_is_called_out_once() -> None:
