@@ -77,10 +77,14 @@ def go_on(
 
 
 def _lead_again(store: Store, name: str, speed: float | None) -> Practice | Live:
-    from migrator.wiring import continue_practice
+    if store.practice:
+        from migrator.wiring import continue_practice
+
+        return continue_practice(store, name, speed)
+    # Loaded for live runs only: what performs acts is a large part of a restart.
     from migrator.wiring.live import continue_live
 
-    return continue_practice(store, name, speed) if store.practice else continue_live(store, name)
+    return continue_live(store, name)
 
 
 def _says_yes(question: str) -> bool:

@@ -280,8 +280,7 @@ def _lead(led: Practice | Live, name: str, waits: bool, shown: Shown) -> int:
     """Lead the run until it ends or is left; tell the result, and give the exit code."""
     from migrator.cli.run_progress import Progress
     from migrator.cli.terminal import outliving_its_terminal, unheard
-    from migrator.wiring import practise
-    from migrator.wiring.live import Live, conduct
+    from migrator.wiring import Practice, practise
 
     output.say(f"in another terminal: migrator watch {name}, migrator decide {name}")
     with outliving_its_terminal():
@@ -289,10 +288,12 @@ def _lead(led: Practice | Live, name: str, waits: bool, shown: Shown) -> int:
         news = Progress(name, led.run, every_line=shown.every_line)
         with nullcontext() if shown.observers.logs else news as progress:
             seen = shown.observers
-            if isinstance(led, Live):
-                done = conduct(led, progress, waits_for_people=waits, observers=seen)
-            else:
+            if isinstance(led, Practice):
                 done = practise(led, progress, waits_for_people=waits, observers=seen)
+            else:
+                from migrator.wiring.live import conduct
+
+                done = conduct(led, progress, waits_for_people=waits, observers=seen)
         with unheard():
             if shown.form is Format.json:
                 output.emit(_facts(name, done, _mode(led)))

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import (
     BigInteger,
     Column,
+    Connection,
     Float,
     Index,
     Integer,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
     text,
 )
 
@@ -92,14 +94,18 @@ commands: Final = Table(
 )
 
 # The desk is looked at after every commit, and a weekend has thousands of answered ticks.
-_waiting: Final = text("answer IS NULL")
-Index(
-    "commands_waiting",
-    commands.c.run,
-    commands.c.number,
-    sqlite_where=_waiting,
-    postgresql_where=_waiting,
-)
+_commands_waiting: Final = Index("commands_waiting", commands.c.run, commands.c.number)
+
+
+@event.listens_for(metadata, "before_create")
+def _only_those_that_wait(_metadata: MetaData, connection: Connection, **_: object) -> None:
+    """Say which rows are indexed when the tables are made.
+
+    Said where the index stands, it would load the words of every database into every process.
+    """
+    options = _commands_waiting.dialect_options[connection.dialect.name]
+    options["where"] = text("answer IS NULL")
+
 
 codes: Final = Table(
     "codes",
