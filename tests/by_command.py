@@ -81,7 +81,7 @@ def by_command(world: Path, **changes: object) -> tuple[Itinerary, tuple[FileToP
     itinerary = an_itinerary(
         **{"waves": ("a", "b"), "stateless": "b", "on": at_once, "policy": once, **changes}  # type: ignore[arg-type]  # a test's own data
     )
-    recipes = {name: _declared(recipe, world) for name, recipe in RECIPES.items()}
+    recipes = {name: declared(recipe, world) for name, recipe in RECIPES.items()}
     files = (file_to_pin(SCRIPT + SCRIPT_NAME, script),)
     for move in itinerary.legs:
         place = world / move
@@ -90,7 +90,7 @@ def by_command(world: Path, **changes: object) -> tuple[Itinerary, tuple[FileToP
     return with_files(replace(itinerary, recipes=recipes), files), files
 
 
-def _declared(recipe: Recipe, world: Path) -> Recipe:
+def declared(recipe: Recipe, world: Path) -> Recipe:
     """The recipe with a command for every act that a platform would perform."""
 
     def means(key: str) -> Means | None:

@@ -109,7 +109,8 @@ def told_of(event: ev.Event, itinerary: Itinerary) -> str:
 
 def printable(text: str) -> str:
     """The text without what would steer a terminal: a reason holds whatever somebody pasted."""
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+    flat = " / ".join(text.splitlines())  # what a program said stands on one line here
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in flat)
 
 
 def counted(number: int, thing: str) -> str:

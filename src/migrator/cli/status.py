@@ -49,6 +49,9 @@ COLOURS: Final = {
     "committing": "blue",
     "deciding": "blue",
 }
+TAKEN_BACK: Final = frozenset({"returned", "blocked", "declined"})
+"""Waves of which people ask why."""
+
 WAITS_SHOWN_MAX: Final = 12
 
 
@@ -221,6 +224,9 @@ def _show(seen: SeenRun) -> None:
     for line, wave in zip(table[1:], run.waves.values(), strict=True):
         name = COLOURS.get(wave.state.value)
         output.show(output.colour(line, name) if name else line)
+    for wave in run.waves.values():
+        if wave.state.value in TAKEN_BACK and wave.cause:
+            output.show(printable(f"{wave.id} is {wave.state.value}: {wave.cause}"))
     found = () if seen.ended else waits(run, now)
     people = [wait for wait in found if wait.human]
     if people:
@@ -234,6 +240,8 @@ def _show(seen: SeenRun) -> None:
     if acts:
         waited = "1 more wait is" if acts == 1 else f"{acts} more waits are"
         output.show(f"{waited} for the platform or for people who come on shift")
+    for line in _progress(seen):
+        output.show(printable(f"  {line}"))
     show_limits(seen)
     if run.exceptions:
         output.show()
@@ -312,3 +320,13 @@ def left(until: datetime, now: datetime) -> str:
     if hours:
         return f"{hours} h {minutes:02d} min"
     return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
+
+
+def _progress(seen: SeenRun) -> list[str]:
+    """What the commands under way last said of their progress."""
+    lines = []
+    for (move, name), act in seen.run.in_flight.items():
+        said = seen.journal.facts(f"progress/{move}/{name}")
+        if isinstance(said, dict) and said.get("token") == act.token:
+            lines.append(f"{move}/{name}: {said.get('share')} % {said.get('text')}")
+    return lines

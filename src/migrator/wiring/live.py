@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from migrator.conductor.attending import Attendant, Onlooker
-from migrator.conductor.clock import ScaledClock, wall_now
+from migrator.conductor.clock import ScaledClock, seconds, wall_now
 from migrator.conductor.loop import Conductor, refold
 from migrator.conductor.observing import Observers
 from migrator.engine.events import StepStarted, UndoStarted
@@ -34,6 +34,8 @@ from migrator.store.sql_journal import SqlJournal
 from migrator.wiring.practising import Practised
 from migrator.wiring.rehearsing import begin
 
+PROGRESS: Final = "progress"
+PROGRESS_SECONDS: Final = 1.0
 COMMANDS: Final = "commands"
 """The platform whose every act is performed by the means that the plan declares."""
 
@@ -87,7 +89,7 @@ def continue_live(store: Store, name: str) -> Live:
 
 
 def _live(store: Store, journal: SqlJournal, run: Run) -> Live:
-    state = store.folder / "acts" / journal.run_name
+    state = (store.folder / "acts" / journal.run_name).resolve()  # commands run elsewhere
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     files = PinnedFiles(store, state / "files", lambda: run.itinerary, lambda: run.amended)
     return Live(journal, run, state, files)
@@ -137,7 +139,13 @@ def live_platform(led: Live) -> Platform:
     def keep_output(act: ActFacts, output: str) -> None:
         journal.put_facts(f"output/{act.move}/{act.act}/{act.attempt}/{act.nth}", output)
 
-    commands = Commands(guards, led.files.files_for, machine=machine, keep_output=keep_output)
+    commands = Commands(
+        guards,
+        led.files.files_for,
+        machine=machine,
+        keep_output=keep_output,
+        progress=_Progress(journal),
+    )
     acts = LegacyPlatform(
         run=journal.run_name,
         means_of=lambda move, act: means_of(run, move, act),
@@ -150,6 +158,21 @@ def live_platform(led: Live) -> Platform:
         identity=_identity(journal),
     )
     return _NotedOnce(acts, journal, machine)
+
+
+class _Progress:
+    """Keeps what a command says of its progress for other processes to show, once a second."""
+
+    def __init__(self, journal: SqlJournal) -> None:
+        self._journal = journal
+        self._said: dict[str, float] = {}  # by token, on the monotonic clock
+
+    def __call__(self, act: ActFacts, share: int, text: str) -> None:
+        if seconds() - self._said.get(act.token, -1.0) < PROGRESS_SECONDS:
+            return
+        self._said[act.token] = seconds()
+        said = {"token": act.token, "share": share, "text": text}
+        self._journal.put_facts(f"{PROGRESS}/{act.move}/{act.act}", said)
 
 
 def _identity(journal: SqlJournal) -> str:

@@ -46,9 +46,15 @@ def shown_cut(head: bytes, tail: bytes, left_out: int, secrets: Secrets) -> str:
     return f"{shown(head, secrets)}\n... {size(left_out)} left out ...\n{shown(tail, secrets)}"
 
 
+PROGRESS: Final = "migrator: progress"
+"""How a line of progress begins."""
+
+
 def last_lines(text: str) -> str:
     """The end of an output: where a program says what went wrong."""
     lines = [line.rstrip() for line in text.strip().splitlines() if line.strip()]
+    # Progress is shown while it goes on; at the end it only hides what was said besides.
+    lines = [line for line in lines if not line.startswith(PROGRESS)] or lines
     kept = "\n".join(lines[-LAST_LINES:])
     if len(kept) > LAST_CHARACTERS:
         return "..." + kept[-LAST_CHARACTERS:]
