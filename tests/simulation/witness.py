@@ -177,6 +177,17 @@ class Witness(ActsWitness):
             self.moves[move].given_up |= act == "probe"
 
     @_read.register
+    def _(self, event: ev.LinkWaived) -> None:
+        subject = f"{event.move}/{event.look}"
+        self.must(self.said("waive") == event.by, f"nobody asked for it: {event}")
+        self.must(subject in self.waves[event.wave].holds, f"nothing was held for it: {event}")
+        self.must(event.look in LOOKS, f"an act was waived: {event}")
+        # A look names one link here, so one waiver is all of them.
+        self.must(event.left == 0, f"something is left: {event}")
+        self.overridden.add((subject, event.attempt))
+        self.moves[event.move].acts[event.look] = "overridden"
+
+    @_read.register
     def _(self, event: ev.PartReturned) -> None:
         self._phase(event.wave, "moving", "unwinding")
 
