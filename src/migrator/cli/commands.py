@@ -76,6 +76,7 @@ _TABLE: Final = {
         ("status", "status:command", "Say where a run stands and what it waits for."),
         ("since", "since:command", "Brief the next shift: what happened since, what comes next."),
         ("watch", "watch:command", "Follow a run on a live screen."),
+        ("said", "said:command", "Print what the program of an act said, all of it."),
         ("pause", "verbs:pause", "Start nothing new in a run."),
         ("resume", "verbs:resume", "Let a paused run go on."),
         ("hold", "verbs:hold", "Stop one wave where it stands."),
