@@ -3,8 +3,8 @@
 Called by `migrator lint`, `migrator dry-run` and whoever is about to run a plan that people may
 have edited. It never stops at the first finding, it changes nothing, and it shares no code with
 the planner's decoder: it is the check that stands when the planner, or a person, was wrong.
-Each part looks at one matter: `lint_recipes`, `lint_policy`, `lint_waves`, `lint_times`,
-`lint_capacity`. No I/O.
+Each part looks at one matter: `lint_recipes`, `lint_means`, `lint_policy`, `lint_waves`,
+`lint_times`, `lint_capacity`. No I/O.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from migrator.inventory.model import Inventory
 from migrator.links.table import Pair
 from migrator.plan.findings import Finding, Severity, error
 from migrator.plan.lint_capacity import lint_capacity
+from migrator.plan.lint_means import lint_means
 from migrator.plan.lint_policy import lint_constraints, lint_policy
 from migrator.plan.lint_recipes import lint_recipe
 from migrator.plan.lint_times import lint_times
@@ -40,13 +41,19 @@ def lint_plan(
         *_inputs(plan, inventory, links_digest),
         *lint_policy(plan),
         *lint_constraints(plan, inventory),
-        *(finding for _, recipe in sorted(plan.recipes.items()) for finding in lint_recipe(recipe)),
+        *_recipes(plan, inventory),
         *lint_waves(plan, inventory),
         *lint_times(plan, inventory),
         *lint_capacity(plan, inventory, pairs),
     ]
     # Python's sort keeps the order in which the parts found things.
     return tuple(sorted(found, key=lambda finding: finding.severity is Severity.WARNING))
+
+
+def _recipes(plan: Plan, inventory: Inventory) -> Iterator[Finding]:
+    for _, recipe in sorted(plan.recipes.items()):
+        yield from lint_recipe(recipe)
+        yield from lint_means(recipe, inventory)
 
 
 def _inputs(plan: Plan, inventory: Inventory, links_digest: str | None) -> Iterator[Finding]:

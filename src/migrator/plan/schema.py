@@ -118,6 +118,9 @@ class PolicyPart(Part):
     approval_lapses_when: list[LapseWord] | None = None
 
 
+_PROOF: Final = "'proof' is for bring-back: it proves that all rows came back"
+
+
 class RecipeStepPart(MeansPart):
     """A step: its part of the subsystem's move duration, what takes it back, who performs it."""
 
@@ -132,6 +135,8 @@ class RecipeStepPart(MeansPart):
         _check_name(self.kind, self.name, self.means_given)
         if self.looks and self.kind != "task":
             raise ValueError("'looks' is for a task; what other kinds do is known")
+        if self.proof is not None:
+            raise ValueError(_PROOF)
         return self
 
 
@@ -146,7 +151,7 @@ class RecipeUndoPart(MeansPart):
     def _named(self) -> Self:
         _check_name(self.kind, self.name, self.means_given)
         if self.proof is not None and self.kind != "bring-back":
-            raise ValueError("'proof' is for bring-back: it proves that all rows came back")
+            raise ValueError(_PROOF)
         if self.kind == "bring-back" and self.means_given and self.proof is None:
             raise ValueError("bring-back needs a 'proof': a command that counts what came back")
         return self

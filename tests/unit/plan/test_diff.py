@@ -11,6 +11,7 @@ from migrator.ids import PersonId, PlaceId, SubsystemId, TeamId, WaveId
 from migrator.inventory.model import Kind, LatencyClass
 from migrator.links.table import Pair
 from migrator.plan.diff import cost_lines, diff_plans
+from migrator.plan.means import InDoubt, Manual, Means
 from migrator.plan.model import (
     Act,
     Figures,
@@ -237,6 +238,20 @@ def test_the_rest_of_the_document_is_told() -> None:
         "the plans were made from different links",
         "1 more figures are assumed, 0 no longer",
         "the planner's own figures differ (they are not reckoned anew after an edit)",
+    ]
+
+
+def test_acts_that_somebody_else_performs_are_named() -> None:
+    plan = a_plan()
+    recipe = plan.recipes["stateful"]
+    by_hand = Means(InDoubt.REPEAT, manual=Manual({"en": "turn the key"}))
+    steps = tuple(
+        replace(step, means=by_hand) if step.key in {"fence", "grant"} else step
+        for step in recipe.steps
+    )
+    changed = replace(plan, recipes={**plan.recipes, "stateful": replace(recipe, steps=steps)})
+    assert told(plan, changed) == [
+        "recipe stateful: performed otherwise in its steps: fence, grant"
     ]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from migrator.plan.findings import Severity
 from migrator.plan.lint_recipes import lint_recipe
+from migrator.plan.means import InDoubt, Manual, Means, Wait
 from migrator.plan.model import Recipe, RecipeStep, RecipeUndo, StepKind, UndoKind
 from migrator.plan.recipes import RECIPES
 
@@ -302,3 +303,71 @@ def test_a_recipe_of_ones_own_is_judged_by_its_steps() -> None:
     assert not replace(STATELESS, name="quick").stateful
     assert told(replace(STATEFUL, name="slow")) == []
     assert told(replace(STATELESS, name="quick")) == []
+
+
+# --- tasks ---------------------------------------------------------------------------------------
+
+HAND = Means(InDoubt.REPEAT, manual=Manual({"en": "turn the key"}))
+CLOCK = Means(InDoubt.REPEAT, wait=Wait(minutes=5))
+
+
+def with_task(recipe: Recipe, before: StepKind, task: RecipeStep, *undos: RecipeUndo) -> Recipe:
+    place = order(recipe).index(before)
+    steps = (*recipe.steps[:place], task, *recipe.steps[place:])
+    return replace(recipe, steps=steps, unwind=(*recipe.unwind, *undos))
+
+
+def a_task(name: str = "key", *undo: str, looks: bool = False, means: Means = HAND) -> RecipeStep:
+    return RecipeStep(S.TASK, 0.0, undo, name, looks, means=means)
+
+
+def an_undo(name: str) -> RecipeUndo:
+    return RecipeUndo(U.UNDO_TASK, 0.0, name, means=HAND)
+
+
+@pytest.mark.parametrize("before", [S.PREPARE, S.COPY, S.FENCE, S.SWITCH, S.VERIFY, S.ACCEPT])
+def test_a_task_with_its_undo_may_stand_anywhere_in_a_stateful_recipe(before: StepKind) -> None:
+    recipe = with_task(STATEFUL, before, a_task("key", "turn-back"), an_undo("turn-back"))
+    assert told(recipe) == []
+
+
+def test_two_tasks_of_one_recipe_have_two_names() -> None:
+    one = with_task(STATEFUL, S.COPY, a_task("key", "turn-back"), an_undo("turn-back"))
+    two = with_task(one, S.SWITCH, a_task("door", "turn-back"))
+    assert told(two) == []
+    again = with_task(one, S.SWITCH, a_task("key", "turn-back"))
+    assert "recipe-steps: 'key' stands 2 times in one recipe" in told(again)
+
+
+def test_a_task_that_changes_something_needs_its_undo() -> None:
+    recipe = with_task(STATEFUL, S.COPY, a_task())
+    (finding,) = lint_recipe(recipe)
+    assert (finding.rule, finding.message) == ("missing-undo", "nothing takes 'key' back")
+    assert finding.hint == "name its undo, or say `looks: true` where it changes nothing"
+
+
+@pytest.mark.parametrize("task", [a_task(looks=True), a_task(means=CLOCK)])
+def test_a_task_that_only_looks_and_a_wait_need_none(task: RecipeStep) -> None:
+    assert told(with_task(STATEFUL, S.COPY, task)) == []
+
+
+def test_an_undo_that_is_named_like_a_step_is_told() -> None:
+    recipe = with_task(STATEFUL, S.COPY, a_task("key", "key"), an_undo("key"))
+    assert told(recipe) == ["recipe-steps: 'key' is the name of a step, too"]
+
+
+def test_between_switch_and_fence_a_stateless_side_waits_for_no_task() -> None:
+    recipe = with_task(STATELESS, S.FENCE, a_task("key", "turn-back"), an_undo("turn-back"))
+    (finding,) = lint_recipe(recipe)
+    assert finding.rule == "recipe-order"
+    assert "so the old side drains too long" in finding.message
+
+
+def test_a_task_after_accept_is_too_late() -> None:
+    recipe = replace(STATEFUL, steps=(*STATEFUL.steps, a_task(looks=True)))
+    assert told(recipe) == ["step-after-accept: 'key' comes after 'accept'"]
+
+
+def test_a_task_is_no_act_of_a_commit() -> None:
+    recipe = replace(STATEFUL, commit=(*STATEFUL.commit, a_task(looks=True)))
+    assert rules(recipe) == {"recipe-commit"}
