@@ -131,10 +131,15 @@ def hands_on(run: Run, move: MoveRecord) -> bool:
         return False
     if move.unwinding:
         return True
-    last = move.steps.get(_LAST)
-    if last is not None and last.state in COMPLETE:
+    if probed(move):
         return False
     return any(record.nth > 0 and name not in run.seatless for name, record in move.steps.items())
+
+
+def probed(move: MoveRecord) -> bool:
+    """Tell whether its links were probed: what comes after that needs no engineer's seat."""
+    last = move.steps.get(_LAST)
+    return last is not None and last.state in COMPLETE
 
 
 def limit_of(draft: Draft, facts: Leg, name: str, estimate: Estimate | None) -> datetime:

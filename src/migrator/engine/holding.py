@@ -19,10 +19,10 @@ from migrator.engine.asking import (
     wave_named,
 )
 from migrator.engine.gates import later_gate
-from migrator.engine.policy import LOOKS, RELEASABLE
+from migrator.engine.policy import RELEASABLE
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import Run, WaveRecord
-from migrator.engine.states import RunState, WaveState
+from migrator.engine.states import ActState, RunState, WaveState
 from migrator.engine.steering import accept_loss, stuck_on_loss
 
 VETO_MINUTES: Final = 15.0
@@ -110,9 +110,8 @@ def override(
     subject = command.target
     losing = stuck_on_loss(run, subject)
     wave = losing or _held_for(run, subject)
-    _move, _, step = subject.partition("/")
-    if losing is None and subject not in run.checks and step not in LOOKS:
-        raise Refusal(f"{subject} is an act, not evidence; retry, skip or force-done it")
+    if losing is None and subject not in run.checks:
+        _must_be_evidence(run, subject)
     if not command.reason:
         raise Refusal("an override needs a reason")
     asked = run.overrides_asked.get(subject)
@@ -137,6 +136,16 @@ def override(
     effects.append(ev.OverrideGiven(wave.id, subject, command.actor, second, command.reason))
     effects.append(ev.HoldReleased(wave.id, subject, command.actor, command.reason))
     return effects
+
+
+def _must_be_evidence(run: Run, subject: str) -> None:
+    """Two people answer for a look that failed: not for an act, nor for what nobody has said."""
+    move, _, step = subject.partition("/")
+    act = run.moves[move].steps.get(step) if move in run.moves else None
+    if act is None or not act.looks:
+        raise Refusal(f"{subject} is an act, not evidence; retry, skip or force-done it")
+    if act.state is ActState.STARTED:
+        raise Refusal(f"{subject} waits for its tick: works, or does_not_work")
 
 
 def _held_for(run: Run, subject: str) -> WaveRecord:

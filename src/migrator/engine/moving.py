@@ -10,12 +10,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from migrator.engine import events as ev
-from migrator.engine.draft import NEVER, Draft, hands_on, limit_of
+from migrator.engine.draft import NEVER, Draft, hands_on, limit_of, probed
 from migrator.engine.policy import (
     COMMIT_STEPS,
     COPIES,
     CUT_STARTS,
     ENGINE_STEPS,
+    LOOKS,
     RETRY_PAUSE_MINUTES,
     reaction,
     trouble_of,
@@ -31,14 +32,18 @@ _ACCEPT = StepKind.ACCEPT.value
 
 
 def start_ahead(draft: Draft, leg: WaveLeg) -> None:
-    """Start what may run before the gate: the steps that the policy names, and no others."""
+    """Start what may run before the gate: the steps that the policy names, and no others.
+
+    A kind that only looks may come later. A task or a wait that stands before a step may not: it
+    was put there so that the step comes after it.
+    """
     ahead = draft.run.ahead
     for move in leg.moves:
         record = draft.run.moves[move]
         left = (
             act
             for act in record.steps.values()
-            if (act.state not in COMPLETE if act.name in ahead else not act.looks)
+            if (act.state not in COMPLETE if act.name in ahead else act.name not in LOOKS)
         )
         first = next(left, None)
         if first is not None and first.name in ahead and first.state in _TRIED:
@@ -92,7 +97,7 @@ def _try_step(draft: Draft, facts: Leg, record: MoveRecord, act: ActRecord, *, a
     """Start a step, or say why not: failed for good, no capacity, not allowed at this hour."""
     if act.state is ActState.FAILED and not _may_retry(draft, record, act):
         return
-    needs_seat = not ahead and act.name not in draft.run.seatless
+    needs_seat = not ahead and act.name not in draft.run.seatless and not probed(record)
     if needs_seat and not hands_on(draft.run, record):
         if not _led(draft, facts):
             return

@@ -13,7 +13,6 @@ from datetime import datetime
 from migrator.engine.events import SecondAsked, Stalled
 from migrator.engine.policy import (
     ENGINE_STEPS,
-    LOOKS,
     NEVER_ABANDONED,
     NEVER_SKIPPED,
     RELEASABLE,
@@ -21,7 +20,7 @@ from migrator.engine.policy import (
 from migrator.engine.run import ActRecord, CheckRecord, Hold, Run, WaveRecord
 from migrator.engine.seconds import wanted
 from migrator.engine.states import ActState, CheckState, RunState, WaveState
-from migrator.engine.tasks import means_of, who_may
+from migrator.engine.tasks import means_of, task_of, who_may
 from migrator.engine.waiving import waivers
 from migrator.plan.model import CheckLeg, UndoKind, WaveLeg
 
@@ -145,6 +144,7 @@ def _holds(run: Run, wave: WaveRecord, leg: WaveLeg) -> Iterator[Wait]:
 def _ways_on(run: Run, wave: WaveRecord, leg: WaveLeg, hold: Hold) -> Iterator[tuple[str, str]]:
     """What may be done about one hold: only what would not be refused."""
     subject, name = hold.subject, hold.subject.partition("/")[2]
+    task = task_of(run, subject)
     if hold.unwind_at is not None:
         again = any(other.vetoed_by for other in wave.holds)
         for_how_long = "for good" if again else "for 15 minutes; a second person's, for good"
@@ -155,14 +155,24 @@ def _ways_on(run: Run, wave: WaveRecord, leg: WaveLeg, hold: Hold) -> Iterator[t
         if run.checks[subject].state is CheckState.REFUSED:
             yield f"withdraw RUN {subject}", "whoever said no takes it back; the wave goes on"
         yield f"override RUN {subject}", "two named people answer for it; listed as an exception"
+    elif task is not None and task[1].state is ActState.STARTED:
+        yield from _ticks(subject)
     elif name:
         yield f"retry RUN {subject}", "it is tried again, and the wave goes on"
         yield from waivers(run, subject)
-        if name in LOOKS:
+        act = run.moves[hold.moves[0]].steps.get(name) if hold.moves else None
+        if act is not None and act.looks:
             yield f"override RUN {subject}", "two named people answer for it; listed as exception"
         else:
             yield from _given_up(subject, name)
     yield f"unwind RUN {leg.id}", "what the wave moved goes back to the old side"
+
+
+def _ticks(subject: str) -> tuple[tuple[str, str], ...]:
+    return (
+        (f"tick RUN {subject} works", "it is done; the move goes on"),
+        (f"tick RUN {subject} does_not_work --reason ...", "it counts as failed"),
+    )
 
 
 def _given_up(subject: str, name: str) -> Iterator[tuple[str, str]]:
@@ -344,10 +354,7 @@ def _task(run: Run, leg: WaveLeg, move: str, act: ActRecord) -> Wait:
         until=act.limit_at,
         then="the wave is held",
         human=True,
-        choices=(
-            (f"tick RUN {subject} works", "it is done; the move goes on"),
-            (f"tick RUN {subject} does_not_work --reason ...", "it counts as failed"),
-        ),
+        choices=_ticks(subject),
     )
 
 

@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from by_hand import a_task, carried_out, clock, hand, recipe
 from itineraries import a_check, after, an_itinerary
 from migrator.engine import events as ev
 from migrator.engine.states import WaveState
@@ -268,3 +269,59 @@ def test_no_way_out_that_is_shown_is_refused(situation: str) -> None:
             by = next(iter(play.run.checks[subject].ticks))
         answered = play.say(verb, target, by, **said)
         assert isinstance(answered[0], ev.CommandTaken), f"{line}: {answered[0]}"
+
+
+# --- tasks and waits -----------------------------------------------------------------------------
+
+
+def with_task(**changes: object) -> Play:
+    task = a_task("key", hand("anna", "bo"), **changes)  # type: ignore[arg-type]  # a test's own data
+    play = Play(carried_out(recipe(tasks=[("copy", task)]), policy={"ahead_of_gate": ()}))
+    play.go_on("a/key")
+    return play
+
+
+def verbs(wait: Wait) -> list[str]:
+    return [line.split()[0] for line, _ in wait.choices]
+
+
+def test_a_task_says_what_is_to_be_done_and_who_may() -> None:
+    play = with_task(looks=True)
+    task = of(play, "a/key")
+
+    assert task.what == "the task a/key: turn the key"
+    assert (task.on_whom, task.human, task.waits_for) == ("Anna, Bo, Dora", True, "a person's tick")
+    assert task.since is not None
+    assert (task.until, task.then) == (task.since + timedelta(minutes=45), "the wave is held")
+    assert verbs(task) == ["tick", "tick"]
+
+
+def test_a_task_of_a_team_that_nobody_is_named_in_waits_for_the_team() -> None:
+    play = Play(carried_out(recipe(means={"prepare": hand()}), policy={"ahead_of_gate": ()}))
+    play.go_on("a/prepare")
+    assert of(play, "a/prepare").on_whom == "blue"
+
+
+def test_a_wait_says_its_hour_and_needs_nobody() -> None:
+    made = recipe(tasks=[("copy", a_task("pause", clock(until=after(300))))])
+    play = Play(carried_out(made, policy={"ahead_of_gate": ()}))
+    play.go_on("a/pause")
+    wait = of(play, "a/pause")
+    assert (wait.on_whom, wait.human, wait.until) == ("nobody", False, after(300))
+    assert (wait.waits_for, wait.then, wait.choices) == ("its time", "it goes on", ())
+
+
+def test_an_unanswered_task_is_told_once_with_what_would_not_be_refused() -> None:
+    play = with_task(looks=True)
+    play.wait(45)
+    held = of(play, "a/key")  # exactly one
+    assert held.what.startswith("w1 is held: nobody has ticked the task a/key")
+    assert verbs(held) == ["release", "tick", "tick", "unwind"]
+
+
+def test_a_looking_task_that_failed_is_answered_for_by_two() -> None:
+    play = with_task(looks=True)
+    play.say("tick", "a/key", verdict="does_not_work")
+    play.wait(1)
+    play.say("tick", "a/key", verdict="does_not_work")
+    assert verbs(of(play, "a/key")) == ["veto", "retry", "override", "unwind"]

@@ -1,0 +1,82 @@
+"""Recipes with tasks, waits and acts that people do by hand, for tests of the engine.
+
+`recipe` changes one of the shipped recipes; `carried_out` puts it into an itinerary, where every
+step takes five minutes and every undo four, as in `itineraries`. Waits take what they say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from itineraries import STEP_MINUTES, UNDO_MINUTES, an_itinerary
+from migrator.ids import PersonId
+from migrator.inventory.model import Estimate
+from migrator.plan.means import InDoubt, Manual, Means, Wait
+from migrator.plan.model import Itinerary, Recipe, RecipeStep, RecipeUndo, StepKind, UndoKind
+from migrator.plan.recipes import RECIPES
+
+
+def hand(*persons: str) -> Means:
+    """By one of these persons, or by the move's team."""
+    named = tuple(PersonId(person) for person in persons)
+    return Means(InDoubt.REPEAT, manual=Manual({"en": "turn the key", "sv": "vrid nyckeln"}, named))
+
+
+def clock(minutes: float = 0.0, until: datetime | None = None) -> Means:
+    """By the clock."""
+    return Means(InDoubt.REPEAT, wait=Wait(until, minutes))
+
+
+def a_task(
+    name: str, means: Means, *undo: str, looks: bool = False, limit: float | None = None
+) -> RecipeStep:
+    """A step of its own name."""
+    return RecipeStep(StepKind.TASK, 0.0, undo, name, looks, limit, means)
+
+
+def an_undo(name: str, means: Means) -> RecipeUndo:
+    """What takes a task back."""
+    return RecipeUndo(UndoKind.UNDO_TASK, 0.0, name, means=means)
+
+
+def recipe(
+    name: str = "stateful",
+    *,
+    means: Mapping[str, Means] | None = None,
+    tasks: Sequence[tuple[str, RecipeStep]] = (),
+    undos: Sequence[RecipeUndo] = (),
+) -> Recipe:
+    """A shipped recipe with means for some acts, with tasks before named steps, and more undos.
+
+    The undos of tasks come first in the unwind.
+    """
+    shipped, by = RECIPES[name], means or {}
+    steps = [replace(step, means=by.get(step.key)) for step in shipped.steps]
+    for before, task in tasks:
+        steps.insert(next(n for n, step in enumerate(steps) if step.key == before), task)
+    return replace(
+        shipped,
+        steps=tuple(steps),
+        unwind=(*undos, *(replace(undo, means=by.get(undo.key)) for undo in shipped.unwind)),
+        commit=tuple(replace(step, means=by.get(step.key)) for step in shipped.commit),
+    )
+
+
+def carried_out(*recipes: Recipe, **changes: object) -> Itinerary:
+    """An itinerary that is carried out by these recipes, and by the shipped ones besides."""
+    made = an_itinerary(**{"waves": ("a",), **changes})  # type: ignore[arg-type]  # a test's own data
+    known = {**made.recipes, **{each.name: each for each in recipes}}
+    legs = {}
+    for name, leg in made.legs.items():
+        mine = known[leg.recipe]
+        steps = dict(leg.step_minutes)
+        for step in mine.steps:
+            wait = step.means.wait if step.means is not None else None
+            if wait is not None and wait.until is None:
+                steps[step.key] = Estimate(wait.minutes, wait.minutes)
+            steps.setdefault(step.key, Estimate(STEP_MINUTES, STEP_MINUTES))
+        undos = {undo.key: Estimate(UNDO_MINUTES, UNDO_MINUTES) for undo in mine.unwind}
+        legs[name] = replace(leg, step_minutes=steps, undo_minutes={**undos, **leg.undo_minutes})
+    return replace(made, recipes=known, legs=legs)
