@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Final
 
 from migrator.ids import PersonId
@@ -73,8 +74,11 @@ def _call(part: CallPart | None) -> Call | None:
     )
 
 
-def means_lines(means: Means) -> Iterator[str]:
-    """The means as lines `key: value` of the plan file, without their indentation."""
+def means_lines(means: Means, moment: Callable[[datetime], str]) -> Iterator[str]:
+    """The means as lines `key: value` of the plan file, without their indentation.
+
+    `moment` writes a time as the rest of the file does, in quotes.
+    """
     if means.command is not None or means.call is not None:
         yield f"in_doubt: {means.in_doubt.value}"
     if means.command is not None:
@@ -87,7 +91,7 @@ def means_lines(means: Means) -> Iterator[str]:
             data["persons"] = list(means.manual.persons)
         yield f"manual: {flow_text(data)}"
     if means.wait is not None and means.wait.until is not None:
-        yield f"wait: {flow_text({'until': means.wait.until.isoformat()})}"
+        yield f"wait: {{until: {moment(means.wait.until)}}}"
     elif means.wait is not None:
         yield f"wait: {flow_text({'for': format_minutes(means.wait.minutes)})}"
     if means.observe is not None:

@@ -53,9 +53,7 @@ def _fits(act: RecipeStep | RecipeUndo, means: Means, here: DataPath) -> Iterato
         hint = "let a command, an http or a person do it; put the wait before it, as a task"
         yield error("recipe-means", (*here, "wait"), message, hint)
     elif act.kind is UndoKind.BRING_BACK and (means.by_engine or means.proof is None):
-        message = (
-            f"'bring-back' by {means.kind} without a proof: who says all rows are back?"
-        )
+        message = f"'bring-back' by {means.kind} without a proof: who says all rows are back?"
         hint = "let a command or an http do it, with a proof that counts what came back"
         yield error("bring-back-unproven", here, message, hint)
 

@@ -9,7 +9,7 @@ back as the equal Plan. Only `read_plan` touches a file; nothing here judges whe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -252,11 +252,11 @@ class _Writer:
         for name, recipe in sorted(plan.recipes.items()):
             assert name == recipe.name, "a recipe is filed under its name"
             yield f"  {_text(name)}:"
-            yield from _steps("steps", recipe.steps)
+            yield from _steps("steps", recipe.steps, self.time)
             yield "    unwind:" if recipe.unwind else "    unwind: []"
             for undo in recipe.unwind:
-                yield from _act(undo)
-            yield from _steps("commit", recipe.commit)
+                yield from _act(undo, self.time)
+            yield from _steps("commit", recipe.commit, self.time)
 
     def assumed(self, plan: Plan) -> Iterator[str]:
         """What nobody of the estate gave."""
@@ -269,14 +269,18 @@ class _Writer:
             yield f"  - {_text(line)}"
 
 
-def _steps(key: str, steps: tuple[RecipeStep, ...]) -> Iterator[str]:
+def _steps(
+    key: str, steps: tuple[RecipeStep, ...], moment: Callable[[datetime], str]
+) -> Iterator[str]:
     yield f"    {key}:" if steps else f"    {key}: []"
     for step in steps:
         undo = f", undo: {_list(step.undo)}"
-        yield from _act(step, undo + (", looks: true" if step.looks else ""))
+        yield from _act(step, moment, undo + (", looks: true" if step.looks else ""))
 
 
-def _act(act: RecipeStep | RecipeUndo, rest: str = "") -> Iterator[str]:
+def _act(
+    act: RecipeStep | RecipeUndo, moment: Callable[[datetime], str], rest: str = ""
+) -> Iterator[str]:
     """An act of a recipe: one line where the platform performs it, else one for each key."""
     name = f", name: {_text(act.name)}" if act.name else ""
     limit = "" if act.limit_minutes is None else f", limit: {format_minutes(act.limit_minutes)}"
@@ -286,7 +290,7 @@ def _act(act: RecipeStep | RecipeUndo, rest: str = "") -> Iterator[str]:
         return
     first, *others = _split(words)
     yield f"      - {first}"
-    for line in (*others, *means_lines(act.means)):
+    for line in (*others, *means_lines(act.means, moment)):
         yield f"        {line}"
 
 

@@ -56,5 +56,5 @@ def test_one_file_of_subsystems_may_be_one_or_a_list() -> None:
 
 
 def test_durations_may_be_given_for_the_kinds_of_steps_that_plans_know() -> None:
-    assert set(STEP_KINDS) | {"verify"} == {kind.value for kind in StepKind}
+    assert set(STEP_KINDS) | {"verify", "task"} == {kind.value for kind in StepKind}
     assert set(get_args(DurationKey)) == {"move", "verify", "unwind", *STEP_KINDS}

@@ -40,8 +40,11 @@ def test_the_programs_are_those_of_the_first_line_whatever_the_working_tree_has_
         led = begin_live(store, itinerary, "night-1", "anna", files)
         (world.parent / "plan" / SCRIPT_NAME).write_text("#!/bin/sh\nexit 1\n", "utf-8")
         done = conduct(led, Willing(led.journal))
+        said = store.journal("night-1", lead=False).facts("output/a/copy/1/1")
 
     assert done.run.outcome == "completed"
+    assert isinstance(said, str)
+    assert "did copy of a" in said, "what a program said is kept beside the journal"
 
 
 def test_a_program_that_fails_takes_its_wave_back_by_programs(world: Path) -> None:
@@ -56,17 +59,6 @@ def test_a_program_that_fails_takes_its_wave_back_by_programs(world: Path) -> No
     assert live_sides(world) == {"a": "old", "b": "new"}
     did = [line.partition(" ")[2] for line in effects(world)]
     assert did.index("a/fence-target") < did.index("a/bring-back") < did.index("a/grant-source")
-
-
-def test_what_a_program_said_is_kept_beside_the_journal(world: Path) -> None:
-    itinerary, files = by_command(world, waves=("a",), stateless="")
-    with open_store(world.parent / "state", practice=False) as store:
-        led = begin_live(store, itinerary, "night-1", "anna", files)
-        conduct(led, Willing(led.journal))
-        said = store.journal("night-1", lead=False).facts("output/a/copy/1/1")
-
-    assert isinstance(said, str)
-    assert "did copy of a" in said
 
 
 def test_rows_that_nobody_can_prove_to_be_back_leave_the_wave_stuck(world: Path) -> None:

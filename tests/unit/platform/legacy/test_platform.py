@@ -15,6 +15,7 @@ from migrator.plan.means import Call, Command, InDoubt, Means
 from migrator.platform.legacy.calls import Calls
 from migrator.platform.legacy.command import Commands
 from migrator.platform.legacy.facts import LostEnd
+from migrator.platform.legacy.patience import Patience
 from migrator.platform.legacy.platform import Intent, LegacyPlatform
 
 LIMIT = datetime(2026, 11, 14, 12, tzinfo=UTC)
@@ -52,6 +53,7 @@ def platform(commands: Commands) -> Callable[[Means | None], LegacyPlatform]:
             authority=lambda _move, act: {"start": "new"}.get(act),
             commands=commands,
             calls=Calls(),
+            patience=Patience(tries=1),  # no test waits for a pause
         )
 
     return made
