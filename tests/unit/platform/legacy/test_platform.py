@@ -53,7 +53,7 @@ def platform(commands: Commands) -> Callable[[Means | None], LegacyPlatform]:
             authority=lambda _move, act: {"start": "new"}.get(act),
             commands=commands,
             calls=Calls(),
-            patience=Patience(tries=1),  # no test waits for a pause
+            patience=Patience(first_seconds=0.05, jitter_seconds=0.0),
         )
 
     return made
