@@ -1,0 +1,225 @@
+"""The lab itself: it is a real cluster, and when it ends nothing of it is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cluster.lab import ledger, life, places
+from cluster.lab.images import PYTHON
+from cluster.lab.machine import LabFailed
+from cluster.lab.parts import OLD_ADDRESS, Lab, wait_until
+from cluster.reach import Cluster
+from cluster.workloads import FETCH, PORT, SERVER, a_deployment, a_service
+
+pytestmark = pytest.mark.cluster
+
+WRITTEN_BY_HABIT = ("/var/lib/cni", "/var/lib/kubelet", "/run/containerd", "/run/netns")
+"""Where the lab's parts would leave something if they saw the machine's own folders."""
+
+
+def is_ready(cluster: Cluster, namespace: str, name: str) -> None:
+    rollout = ["rollout", "status", f"deployment/{name}", "--timeout=90s"]
+    cluster.kubectl("--namespace", namespace, *rollout)
+
+
+def fetch(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - an address of the lab
+        body: bytes = answer.read()
+    return body.decode()
+
+
+@pytest.fixture
+def web(cluster: Cluster, namespace: str) -> str:
+    """A ready Deployment and a Service in front of it; the Service's address."""
+    web = a_deployment("web", cluster.image, replicas=2)
+    cluster.apply(namespace, web, a_service("web"))
+    is_ready(cluster, namespace, "web")
+    address = ["get", "service", "web", "-o", "jsonpath={.spec.clusterIP}"]
+    return cluster.kubectl("--namespace", namespace, *address)
+
+
+def from_a_pod(cluster: Cluster, namespace: str, url: str) -> str:
+    words = ["exec", "deployment/web", "--", "python3", "-c", FETCH, url]
+    return cluster.kubectl("--namespace", namespace, *words).strip()
+
+
+@pytest.mark.usefixtures("web")
+def test_a_service_answers_by_its_name_inside_a_pod(cluster: Cluster, namespace: str) -> None:
+    assert from_a_pod(cluster, namespace, f"http://web.{namespace}.svc/") == "web"
+
+
+def test_a_service_answers_this_process_and_the_old_platform(lab: Lab, web: str) -> None:
+    assert fetch(f"http://{web}/") == "web"
+    with lab.inside("old"):
+        assert fetch(f"http://{web}/") == "web"
+
+
+@pytest.mark.usefixtures("web")
+def test_a_pod_reaches_the_old_platform(lab: Lab, cluster: Cluster, namespace: str) -> None:
+    python = [sys.executable, "-I", "-c", SERVER, str(PORT), "old"]
+    lab.run("old-system", python, network="old")
+    try:
+        with lab.inside("old"):
+            wait_until(lambda: answers(f"http://127.0.0.1:{PORT}/"), 10, "no answer")
+        assert from_a_pod(cluster, namespace, f"http://{OLD_ADDRESS}:{PORT}/") == "old"
+    finally:
+        lab.kill("old-system")
+
+
+def answers(url: str) -> bool:
+    try:
+        fetch(url)
+    except OSError:
+        return False
+    return True
+
+
+def test_simulated_nodes_take_deployments_beside_the_real_one(
+    lab: Lab, cluster: Cluster, namespace: str
+) -> None:
+    lab.add_fake_nodes(2)
+    cluster.apply(namespace, a_deployment("many", cluster.image, replicas=50, fake=True))
+    is_ready(cluster, namespace, "many")
+    nodes = "jsonpath={.items[*].spec.nodeName}"
+    said = cluster.kubectl("--namespace", namespace, "get", "pods", "-o", nodes)
+    assert set(said.split()) == {"kwok-000", "kwok-001"}
+
+
+def test_a_part_that_was_killed_works_again_once_it_is_started(lab: Lab, cluster: Cluster) -> None:
+    lab.kill("kube-apiserver")
+    assert not lab.lives("kube-apiserver")
+    with pytest.raises(LabFailed, match="refused"):
+        cluster.kubectl("get", "--raw", "/readyz")
+
+    lab.start("kube-apiserver")
+    ready = ["get", "--raw", "/readyz"]
+    wait_until(lambda: works(cluster, *ready), 60, "the API server does not come back")
+
+
+def works(cluster: Cluster, *words: str) -> bool:
+    try:
+        cluster.kubectl(*words)
+    except LabFailed:
+        return False
+    return True
+
+
+@pytest.fixture
+def trial(lab_is_possible: None) -> Iterator[str]:  # noqa: ARG001 - asked for what it does
+    """The name of a lab that a test may start and break."""
+    name = f"trial-{os.getpid()}"
+    yield name
+    life.down(name)
+
+
+def traces(token: str) -> list[str]:
+    """Whatever on this machine still carries a lab's word, which is in all that it makes."""
+    found = [line for line in Path("/proc/self/mounts").read_text().splitlines() if token in line]
+    found += [str(group) for group in Path("/sys/fs/cgroup").rglob(f"{token}*")]
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            found += [f"{file}: process" for file in said_by(entry, token)]
+    found += [str(path) for path in places.ledgers().glob("*") if token in path.read_text()]
+    found += [str(path) for path in Path("/tmp").glob(f"*{token}*")]  # noqa: S108 - looked at only
+    return found
+
+
+def said_by(process: Path, token: str) -> list[Path]:
+    files = []
+    for name in ("cmdline", "cgroup", "mountinfo"):
+        try:
+            if token in (process / name).read_text(errors="replace"):
+                files.append(process / name)
+        except OSError:
+            continue  # it ended while we looked
+    return files
+
+
+def with_a_pod(lab: Lab) -> None:
+    objects = json.dumps(a_deployment("web", PYTHON.reference))
+    lab.kubectl("apply", "-f", "-", stdin=objects)
+    lab.kubectl("rollout", "status", "deployment/web", "--timeout=90s")
+
+
+def quiet(_text: str) -> None:
+    """What a lab says while it starts is of no use to a test."""
+
+
+def test_lab_down_leaves_nothing(trial: str) -> None:
+    before = [path for path in WRITTEN_BY_HABIT if Path(path).exists()]
+    lab = life.up(trial, quiet, stays=False)
+    with_a_pod(lab)
+    assert traces(lab.ledger.token) != []
+
+    assert life.down(trial)
+
+    assert traces(lab.ledger.token) == []
+    assert [path for path in WRITTEN_BY_HABIT if Path(path).exists()] == before
+    assert not life.down(trial)
+
+
+def test_lab_down_clears_up_after_the_first_process_was_killed(trial: str) -> None:
+    lab = life.up(trial, quiet, stays=False)
+    with_a_pod(lab)
+    assert lab.ledger.holder is not None
+    os.kill(lab.ledger.holder.pid, signal.SIGKILL)
+    # The kernel ends every part with it; none goes on without its lab.
+    wait_until(lambda: not any(map(lab.lives, lab.ledger.processes)), 20, "a part lives on")
+
+    assert life.down(trial)
+
+    assert traces(lab.ledger.token) == []
+
+
+@pytest.mark.parametrize("until", ["folder", "holder", "kubelet"])
+def test_lab_down_clears_up_after_its_maker_was_killed_half_way(trial: str, until: str) -> None:
+    maker = subprocess.Popen(
+        [sys.executable, "-m", "cluster.lab", "up"],
+        env={**os.environ, "MIGRATOR_LAB": trial, "PYTHONPATH": str(places.TESTS)},
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: has_got_to(trial, until), 60, f"the maker never got to {until}")
+    maker.kill()
+    maker.wait()
+    found = ledger.read(trial)
+    assert found is not None
+
+    assert life.down(trial)
+
+    assert traces(found.token) == []
+
+
+def has_got_to(name: str, point: str) -> bool:
+    found = ledger.read(name)
+    if found is None:
+        return False
+    if point == "folder":
+        return found.folder.exists()
+    if point == "holder":
+        return (found.folder / "holder.sock").exists()
+    return point in found.processes
+
+
+def test_a_lab_is_swept_away_once_nobody_wants_it(trial: str) -> None:
+    asks = f"from cluster.lab import life; life.up({trial!r}, print, stays=False)"
+    subprocess.run(
+        [sys.executable, "-c", asks],
+        env={**os.environ, "PYTHONPATH": str(places.TESTS)},
+        check=True,
+        capture_output=True,
+    )
+    found = ledger.read(trial)
+    assert found is not None
+
+    assert life.sweep() == [trial]
+
+    assert traces(found.token) == []
