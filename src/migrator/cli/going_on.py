@@ -8,7 +8,7 @@ was put on the run's desk meanwhile stays there until somebody leads it.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from migrator.cli import output
@@ -17,6 +17,7 @@ from migrator.cli.runs import os_user
 from migrator.errors import MigratorError
 
 if TYPE_CHECKING:
+    from migrator.engine.run import Run
     from migrator.store.sql import Store
     from migrator.wiring import Practice
     from migrator.wiring.live import Live
@@ -74,6 +75,21 @@ def go_on(
     if is_other(led.run):  # nobody else has answered meanwhile
         accept(led.journal, led.run, by)
     return name, led
+
+
+def may_go_on(run: Run, name: str, answer: Answer) -> Answer:
+    """Ask now whether this version may go on, if another one led the run; the answer given.
+
+    Raises RefusedError where it may not.
+    """
+    from migrator.conductor.versions import is_other, other_version
+
+    if not is_other(run):
+        return answer
+    refusal = other_version(run, name)
+    if not (answer.accepted or _says_yes(refusal.message)):
+        raise refusal
+    return replace(answer, accepted=True)
 
 
 def _lead_again(store: Store, name: str, speed: float | None) -> Practice | Live:

@@ -24,6 +24,7 @@ from migrator.cli.output import Format, FormatOption
 from migrator.cli.run_reading import Read, read_apart
 from migrator.cli.runs import DEFAULT_STORE, StoreOption, mode_words, os_user
 from migrator.cli.sentences import OUTCOME_WORDS, printable
+from migrator.cli.standing_by import take_over
 from migrator.cli.status import wave_facts, waves_table
 from migrator.conductor.observing import LogForm, Observers
 from migrator.errors import InputError
@@ -92,6 +93,10 @@ def command(
         bool,
         typer.Option("--accept-version", help="Go on though another version led it last."),
     ] = False,
+    standby: Annotated[
+        bool,
+        typer.Option("--standby", help="With --continue: wait beside who leads it, and take over."),
+    ] = False,
     wall: Annotated[
         bool, typer.Option("--wall", help="Real time: wants a valid approval of the plan.")
     ] = False,
@@ -123,6 +128,7 @@ def command(
       migrator run plans/ours.yaml --platform simulated --speed 600
       migrator run plans/ours.yaml --speed 60 --play anna --fault faults.yaml
       migrator run --continue latest
+      migrator run --continue night-1 --standby
       migrator run plans/ours.yaml --name night-1 --or-continue
       migrator run plans/ours.yaml --speed 20000 --format json | jq .outcome
       migrator run plans/ours.yaml --log json --metrics 9464 2>> run.log
@@ -136,6 +142,9 @@ def command(
     waits for somebody who is named. Ctrl-C lets what is under way end and leaves; a second one
     leaves at once. Either way --continue goes on. Where another version of the program led the
     run, it asks first; --accept-version is the answer where nobody can type, and it is kept.
+
+    --continue is refused while another process leads the run. With --standby it waits, says on
+    whom, and goes on when that process leaves, dies, or is frozen for longer than its lease.
 
     \b
     Exit code 0: every wave was accepted. 1: a wave was returned or blocked, or a promise was
@@ -157,6 +166,12 @@ def command(
             "--or-continue needs a plan to begin with and a --name to find the run by",
             hint="write migrator run PLAN --name RUN --or-continue",
         )
+    if standby and again is None:
+        raise InputError(
+            "usage",
+            "--standby waits for a run that was begun: it needs --continue RUN",
+            hint="write migrator run --continue RUN --standby",
+        )
     with observers(log, metrics) as seen:
         shown = Shown(every_line, form, seen)
         live = platform == COMMANDS
@@ -165,7 +180,8 @@ def command(
             answer = Answer(accept_version, person)
             found, again = find_run(again, store)
             with found:
-                return _go_on(found, again, speed, answer, not leave_when_held, shown)
+                lead = take_over if standby else go_on
+                return _go_on(lead(found, again, speed, answer), not leave_when_held, shown)
         assert plan is not None, "one of both is given"
         read = read_apart(plan, inventory)
         if wall or platform != SIMULATED:
@@ -268,10 +284,8 @@ def _begin(
     return _lead(led, called, waits, shown)
 
 
-def _go_on(
-    store: Store, run: str, speed: float | None, answer: Answer, waits: bool, shown: Shown
-) -> int:
-    name, led = go_on(store, run, speed, answer)
+def _go_on(found: tuple[str, Practice | Live], waits: bool, shown: Shown) -> int:
+    name, led = found
     output.say(f"{_mode(led)} {name}: goes on after line {led.run.seq}")
     return _lead(led, name, waits, shown)
 

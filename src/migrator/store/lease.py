@@ -60,7 +60,8 @@ def take(connection: Connection, run: str, terms: Terms) -> int:
             "journal-locked",
             f"{run} is being run by {found}; its lease holds for another "
             f"{row.until - terms.now:.1f} s and is renewed while that process lives",
-            hint="steer the run from here with its verbs; to replace the process, end it first",
+            hint="steer the run from here with its verbs; to replace the process, end it first, "
+            f"or wait beside it: migrator run --continue {run} --standby",
         )
     epoch = int(row.epoch) + 1
     connection.execute(leases.update().where(leases.c.run == run).values(epoch=epoch, **values))
