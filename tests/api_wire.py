@@ -77,11 +77,16 @@ def selector(request: web.Request) -> Fits:
     def fits(found: KubeObject) -> bool:
         has = texts_at(found, "metadata", "labels")
         return all(_label(part, has) for part in labels) and all(
-            str(at(found, *part.partition("=")[0].split("."))) == part.partition("=")[2].lstrip("=")
-            for part in fields
+            _field(part, found) for part in fields
         )
 
     return fits
+
+
+def _field(part: str, found: KubeObject) -> bool:
+    path, _, value = part.partition("=")
+    same = str(at(found, *path.removesuffix("!").split("."))) == value.lstrip("=")
+    return same is not path.endswith("!")
 
 
 def _label(part: str, has: object) -> bool:

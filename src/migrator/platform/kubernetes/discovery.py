@@ -1,7 +1,7 @@
 """Which kinds a server knows, under which path: read once and kept.
 
-Used by `rest.py` for every object that it is handed. A kind that is not there is asked for once
-more, because a custom resource may have been defined a moment ago; after that it is an error that
+Used by `rest.py` for every object that it is handed. A kind that is not there is asked for again,
+because a custom resource may have been defined a moment ago; after that it is an error that
 names the kind. Groups that the server could not ask its extensions about are named, not dropped.
 """
 
@@ -27,8 +27,9 @@ from migrator.platform.kubernetes.wire import JSON, Answer, Asked, Target
 AGGREGATED: Final = f"{JSON};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,{JSON}"
 """Every group in two answers; GA since 1.30. A server without it answers the old way."""
 
-AGAIN_SECONDS_MIN: Final = 2.0
-"""A kind that is not there is not asked for more often than this."""
+READS_MAX: Final = 3
+AGAIN_SECONDS_MIN: Final = 0.5
+"""A kind that was defined a moment ago shows up within about a second; then it is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,19 @@ ENDPOINT_SLICES: Final = Resource(
 class Discovery:
     """What one server knows. `send` asks it (`rest.Client.send`)."""
 
-    def __init__(self, send: Callable[[Asked], Awaitable[Answer]]) -> None:
+    def __init__(
+        self,
+        send: Callable[[Asked], Awaitable[Answer]],
+        *,
+        again_seconds_min: float = AGAIN_SECONDS_MIN,
+    ) -> None:
         """Nothing is read yet."""
         self._send = send
+        self._again = again_seconds_min
         self._known: dict[tuple[str, str], Resource] = {}
         self._stale: tuple[str, ...] = ()
         self._read_at: float | None = None
+        self._reads = 0
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -100,8 +108,11 @@ class Discovery:
         return await self.kind(text_at(found, "apiVersion"), text_at(found, "kind"), found)
 
     async def kind(self, api_version: str, kind: str, about: KubeObject | None = None) -> Resource:
-        """The resource of a kind, asked for once more when it is not known."""
-        if (api_version, kind) not in self._known:
+        """The resource of a kind, asked for again when it is not known. Raises PermanentError."""
+        for _ in range(READS_MAX):
+            resource = self._known.get((api_version, kind))
+            if resource is not None:
+                return resource
             await self._read()
         resource = self._known.get((api_version, kind))
         if resource is None:
@@ -123,10 +134,14 @@ class Discovery:
         return tuple(self._known[key] for key in sorted(self._known))
 
     async def _read(self) -> None:
+        """Read everything; who waited while somebody else did has it, too."""
+        before = self._reads
         async with self._one_at_a_time:
-            now = asyncio.get_running_loop().time()
-            if self._read_at is not None and now - self._read_at < AGAIN_SECONDS_MIN:
+            if self._reads != before:
                 return
+            now = asyncio.get_running_loop().time()
+            if self._read_at is not None:
+                await asyncio.sleep(max(0.0, self._read_at + self._again - now))
             known: dict[tuple[str, str], Resource] = {}
             stale: list[str] = []
             for root in ("/api", "/apis"):
@@ -137,7 +152,9 @@ class Discovery:
                 else:
                     found = await self._one_by_one(root, answer)
                 known.update(((r.api_version, r.kind), r) for r in found)
-            self._known, self._stale, self._read_at = known, tuple(stale), now
+            self._known, self._stale = known, tuple(stale)
+            self._read_at = asyncio.get_running_loop().time()
+            self._reads += 1
 
     async def _one_by_one(self, root: str, answer: KubeObject) -> list[Resource]:
         """The way of older servers, and of proxies that drop what they do not know."""
