@@ -42,7 +42,7 @@ class Patience:
             sleep=self.sleep,
             stop=stop_after_attempt(self.tries),
             wait=wait_exponential_jitter(
-                initial=self.first_seconds, max=self.most_seconds, jitter=self.jitter_seconds
+                multiplier=self.first_seconds, max=self.most_seconds, jitter=self.jitter_seconds
             ),
             retry=retry_if_exception_type(TransientError),
             reraise=True,
