@@ -89,6 +89,9 @@ class Stage:
         return self.run
 
     async def _play(self) -> None:
+        self.conductor.listeners.append(self.platform.hear)
+        if self._resumed:
+            self.platform.resume(self.run)
         if self._with_people:
             spawn = self.conductor.spawn
             people = SimulatedPeople(

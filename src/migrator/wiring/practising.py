@@ -162,6 +162,7 @@ def _attendant(led: Practice, onlooker: Onlooker | None) -> Attendant:
     people.holds_stand = True  # whoever practises with a hold ends it
     conductor.listeners.append(platform.hear)
     conductor.listeners.append(people.listen)
+    platform.resume(run)
     people.resume(run)
     asked = None if wall else people.present_asked  # wall time stands still for nobody
     return Attendant(conductor, journal, clock, led.speed, asked, onlooker)

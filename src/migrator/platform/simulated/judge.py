@@ -150,9 +150,12 @@ def _seats(run: Run, lines: Sequence[Line]) -> Iterator[str]:
     ahead = {kind.value for kind in run.itinerary.policy.ahead_of_gate}
     free_of_seats = ahead | {"verify", "soak", "accept", "finalise", "retire"}
     holding: dict[str, set[str]] = {}
+    probed: set[str] = set()  # no engineer sits with them any more
     for line in lines:
         event = line.event
         if isinstance(event, ev.StepStarted) and event.step not in free_of_seats:
+            if event.move in probed:
+                continue
             leg = run.itinerary.legs[event.move]
             mine = holding.setdefault(leg.team, set())
             if event.move in mine:
@@ -170,14 +173,17 @@ def _seats(run: Run, lines: Sequence[Line]) -> Iterator[str]:
         elif isinstance(event, ev.StepEnded | ev.StepResolved) and event.step == "probe-links":
             done = not isinstance(event, ev.StepEnded) or event.outcome == "done"
             if done:
+                probed.add(event.move)
                 holding.get(run.itinerary.legs[event.move].team, set()).discard(event.move)
         elif isinstance(event, ev.OverrideGiven):
             move = event.subject.partition("/")[0]
             if event.subject.endswith("/probe-links"):
+                probed.add(move)
                 holding.get(run.itinerary.legs[move].team, set()).discard(move)
         elif isinstance(event, ev.UnwindBegun | ev.MoveReturned):
             moves = event.moves if isinstance(event, ev.UnwindBegun) else (event.move,)
             for move in moves:
+                probed.discard(move)
                 holding.get(run.itinerary.legs[move].team, set()).discard(move)
 
 

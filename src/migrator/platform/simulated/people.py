@@ -17,6 +17,7 @@ from migrator.engine.run import Run
 from migrator.engine.states import FINAL_WAVES, CheckState, RunState, WaveState
 from migrator.engine.tasks import task_of, who_may
 from migrator.inventory.model import Estimate
+from migrator.plan.means import Manual
 from migrator.plan.model import Itinerary, WaveLeg
 from migrator.platform.simulated.chance import Chance
 from migrator.platform.simulated.faults import FaultBox
@@ -35,6 +36,7 @@ _RELEASED: Final = frozenset({"operator", "unanswered", "stalled"})
 _SAYS: Final = "simulated"
 
 Details = tuple[tuple[str, str], ...]
+_NOT_DONE: Final[Details] = (("verdict", "does_not_work"),)
 Spawn = Callable[[Coroutine[object, object, None], str], object]
 
 
@@ -62,7 +64,7 @@ class SimulatedPeople:
         self._know(itinerary)
         self._asked_commit: set[tuple[str, int]] = set()
         self._unstuck: dict[str, int] = {}
-        self._released: set[tuple[str, int]] = set()  # stalls, by wave and attempt
+        self._released: set[tuple[str, int, str]] = set()  # by wave, attempt and subject
         self._given = 0
 
     def _know(self, itinerary: Itinerary) -> None:
@@ -119,7 +121,7 @@ class SimulatedPeople:
         self._commits(run)
 
     def present_asked(self, run: Run) -> tuple[tuple[str, str], ...]:
-        """(person, subject): the checks and gates that somebody who is really there must answer.
+        """(person, subject): checks, gates and tasks that wait for somebody who is really there.
 
         Run time stands still for them, or a gate's hour would be over before a name is typed.
         Nobody is asked any more once the run is aborted.
@@ -139,6 +141,12 @@ class SimulatedPeople:
                 who = self._person(named, self._clock.now())
                 if who in self._present:
                     asked.append((who, wave.id))
+        for move, name in run.in_flight:
+            found = task_of(run, f"{move}/{name}")
+            if found is not None:
+                who = self._doer(run, move, found[2])
+                if who in self._present:
+                    asked.append((who, f"{move}/{name}"))
         return tuple(asked)
 
     # --- handlers ---------------------------------------------------------------------------
@@ -166,7 +174,7 @@ class SimulatedPeople:
         found = task_of(run, f"{move}/{name}")
         if found is None:
             return
-        who = self._person(who_may(run, move, found[2]), self._clock.now())
+        who = self._doer(run, move, found[2])
         if who in self._present:
             return
         leg, attempt = run.itinerary.legs[move], run.moves[move].attempt
@@ -179,6 +187,12 @@ class SimulatedPeople:
         estimate = leg.step_minutes.get(name) or leg.undo_minutes.get(name) or Estimate(0, 0)
         minutes = self._chance.minutes(estimate, move, name, attempt, nth)
         self._later(minutes, "tick", who, f"{move}/{name}", verdict)
+
+    def _doer(self, run: Run, move: str, task: Manual) -> str:
+        """Who does a task: somebody who may, or the team, where the estate names none of it."""
+        allowed = who_may(run, move, task)
+        team = f"team.{run.itinerary.legs[move].team}"
+        return self._person(allowed, self._clock.now()) if allowed else team
 
     # --- deciders ---------------------------------------------------------------------------
 
@@ -211,12 +225,16 @@ class SimulatedPeople:
         who = self._person(tuple(named), self._clock.now())
         if who in self._present:
             return
-        # What stalls again after a release was not mended by it.
-        again = event.trouble == "stalled" and (event.wave, event.attempt) in self._released
-        verb = "release" if event.trouble in _RELEASED and not again else "unwind"
-        if event.trouble == "stalled":
-            self._released.add((event.wave, event.attempt))
         minutes = self._chance.minutes(_HOLD_MINUTES, "hold", event.wave, event.subject, run.seq)
+        # What stalls again after a release was not mended by it, nor is a task then done.
+        of_a_task = event.trouble == "unanswered" and task_of(run, event.subject) is not None
+        again = (event.wave, event.attempt, event.subject) in self._released
+        if event.trouble == "stalled" or of_a_task:
+            self._released.add((event.wave, event.attempt, event.subject))
+        if of_a_task and again:
+            self._later(minutes, "tick", who, event.subject, lambda: _NOT_DONE)
+            return
+        verb = "release" if event.trouble in _RELEASED and not again else "unwind"
         self._later(minutes, verb, who, event.wave)
 
     def _again(self, run: Run, event: ev.CommandRefused) -> None:

@@ -14,6 +14,8 @@ from migrator.engine.events import StepEnded, StepStarted, UndoEnded, UndoStarte
 from migrator.engine.policy import LOOKS, authority_after
 from migrator.engine.ports import ActResult, Clock, Line
 from migrator.engine.run import Run
+from migrator.engine.states import ActState
+from migrator.engine.tasks import task_of
 from migrator.errors import PermanentError, TransientError
 from migrator.inventory.model import Estimate
 from migrator.plan.model import Itinerary, Leg, StepKind, UndoKind
@@ -195,15 +197,26 @@ class SimulatedPlatform:
             event = line.event
             if isinstance(event, StepEnded | UndoEnded) and event.outcome == "done":
                 self._by_hand(
-                    event.move, event.step if isinstance(event, StepEnded) else event.undo
+                    run, event.move, event.step if isinstance(event, StepEnded) else event.undo
                 )
 
-    def _by_hand(self, move: str, name: str) -> None:
-        leg = self.itinerary.legs[move]
-        act = self.itinerary.recipes[leg.recipe].act(name)
-        if act is None or act.means is None or act.means.manual is None:
+    def resume(self, run: Run) -> None:
+        """After a restart: what was ticked in the instant of the death takes effect now."""
+        for move in run.moves.values():
+            for act in (*move.steps.values(), *move.undos.values()):
+                if act.state is ActState.DONE:
+                    self._by_hand(run, move.id, act.name)
+
+    def _by_hand(self, run: Run, move: str, name: str) -> None:
+        found = task_of(run, f"{move}/{name}")
+        if found is None or self.world.took_effect(found[1].token):
             return
-        self._effects.take(name, self.world.look(move, self._clock.now()), leg)
+        place = self.world.look(move, self._clock.now())
+        try:
+            self._effects.take(name, place, self.itinerary.legs[move])
+        except PermanentError as refused:  # nobody can have done what they say they did
+            self.world.violations.append(refused.message)
+        self.world.effect(found[1].token)
         self._kept()
 
     def _half(self, leg: Leg, intent: StepStarted, name: str) -> None:

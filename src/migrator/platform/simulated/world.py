@@ -90,7 +90,7 @@ class World:
     def joined_by(self, itinerary: Itinerary, now: datetime) -> None:
         """What is planned to move and was not lives on the old side; nobody leaves this world."""
         for leg in itinerary.legs.values():
-            stateful = leg.recipe != "stateless"
+            stateful = itinerary.recipes[leg.recipe].stateful
             known = self.places.get(leg.id)
             if known is not None and known.stateful == stateful:
                 continue

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from itineraries import START, after, an_itinerary
 from migrator.errors import PermanentError
+from migrator.plan.recipes import RECIPES
 from migrator.platform.simulated.world import ROWS_BEFORE, ROWS_PER_HOUR, Place, World
+from migrator.wiring import rehearsal
 
 
 def a_world() -> tuple[World, Place, Place]:
@@ -168,3 +172,24 @@ def test_a_subsystem_that_is_planned_with_another_recipe_keeps_data_as_that_says
     world.joined_by(an_itinerary(waves=("ab",)), after(60))
     assert world.places["b"] is not stateless
     assert world.places["b"].old.rows
+
+
+@pytest.mark.parametrize("kind", ["stateful", "stateless"])
+def test_a_recipe_of_another_name_has_a_side_with_or_without_rows_by_its_steps(kind: str) -> None:
+    made = an_itinerary(waves=("a",))
+    ours = replace(RECIPES[kind], name="ours")
+    legs = {"a": replace(made.legs["a"], recipe="ours")}
+    world = World(replace(made, recipes={**made.recipes, "ours": ours}, legs=legs), START)
+
+    assert world.places["a"].stateful is (kind == "stateful")
+
+
+def test_a_weekend_by_a_recipe_of_another_name_keeps_its_promises() -> None:
+    made = an_itinerary(waves=("a",), stateless="a")
+    ours = replace(RECIPES["stateless"], name="ours")
+    legs = {"a": replace(made.legs["a"], recipe="ours")}
+    played = rehearsal(replace(made, recipes={"ours": ours}, legs=legs), seed=1, accidents=False)
+
+    assert played.outcome == "completed"
+    assert played.ledger.violations == []
+    assert played.ledger.refused_seconds == 0
