@@ -22,7 +22,7 @@ endif
 # and pytest rewrites three hundred files in each of its processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check fmt fmt-check lint coverage mutants soak soak-kills soak-seeds soak-weekends golden bench bench-peers lock clean
+.PHONY: help setup demo test check fmt fmt-check lint coverage lab lab-up lab-down cluster mutants soak soak-kills soak-seeds soak-weekends golden bench bench-peers lock clean
 
 # Print this list.
 help:
@@ -92,6 +92,22 @@ coverage: setup
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 	@$(BIN)/coverage report --fail-under=100 --include='src/migrator/graph/*,src/migrator/plan/*,src/migrator/engine/*'
+
+# Build the test cluster's programs and images once, into the user's cache folder (docs/kubernetes.md).
+lab: setup
+	@PYTHONPATH=tests $(BIN)/python -m cluster.lab build
+
+# Start a one-node Kubernetes and an old platform beside it, as root, and say how to enter them.
+lab-up: setup
+	@PYTHONPATH=tests $(BIN)/python -m cluster.lab up
+
+# End what lab-up started, and clear up after labs whose maker was killed.
+lab-down: setup
+	@PYTHONPATH=tests $(BIN)/python -m cluster.lab down
+
+# Run the tests that need a cluster: against the lab, or against your own with CONTEXT=name [IMAGE=with-python3].
+cluster: setup
+	@$(PYTEST) -n 0 -m cluster tests/cluster $(if $(CONTEXT),--context $(CONTEXT)) $(if $(IMAGE),--cluster-image $(IMAGE))
 
 # Take each guarantee out of a copy of the program and name the test that turns red; one or a kind of them with NAME=fence.
 mutants: setup

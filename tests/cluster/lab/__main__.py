@@ -1,4 +1,4 @@
-"""The lab on the command line: `python -m cluster.lab build|up|down|status|kubectl|shell`.
+"""The lab on the command line: `python -m cluster.lab build|up|down|status|kubectl|shell|pin`.
 
 `make lab`, `make lab-up` and `make lab-down` end here. What a lab lacks is said in one sentence,
 with the exit code 1.
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from cluster.lab import life, programs
+from cluster.lab import pin as control
 from cluster.lab.building import build_all
 from cluster.lab.machine import LabFailed
 from cluster.lab.parts import Lab
@@ -71,6 +72,11 @@ def the_lab() -> Lab:
     return lab
 
 
+def pin(words: list[str]) -> None:
+    control.pin(words[0] if words else "")
+    say("tests/cluster/lab/control asks for it now; make lab builds it")
+
+
 COMMANDS: Final[dict[str, Callable[[list[str]], None]]] = {
     "build": build,
     "up": up,
@@ -78,6 +84,7 @@ COMMANDS: Final[dict[str, Callable[[list[str]], None]]] = {
     "status": status,
     "kubectl": kubectl,
     "shell": shell,
+    "pin": pin,
 }
 
 
