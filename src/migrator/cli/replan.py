@@ -64,6 +64,8 @@ def command(
     opened = open_sound_plan(plan, inventory)
     seen = see_run(run, store)
     with seen.store:
+        if not seen.practice:
+            _refuse_unapproved(plan, opened)
         _show(seen, opened)
         new = opened.itinerary()
         made, wrong = plan_anew(seen.run, new)
@@ -81,6 +83,22 @@ def command(
     details = (*made.details(), *by_two)
     return steer(
         Given("replan", run, "", store, form, person, reason, command_id, yes, wait, details)
+    )
+
+
+def _refuse_unapproved(path: Path, opened: PlanWithInventory) -> None:
+    """What moves real systems was approved before the run; so is what takes its place."""
+    from migrator.cli.plan_files import approvals_of
+    from migrator.plan.approval import standing
+
+    found = standing(opened.plan, opened.inventory, opened.inputs(), approvals_of(path))
+    if any(verdict.valid for _, verdict in found):
+        return
+    lapsed = "; ".join(why for _, verdict in found for why in verdict.lapsed_because)
+    raise RefusedError(
+        "not-approved",
+        f"no approval of {path} counts" + (f": {lapsed}" if lapsed else ""),
+        hint=f"a decision maker approves it: `migrator approve {path} --as NAME`",
     )
 
 

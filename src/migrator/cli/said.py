@@ -43,7 +43,7 @@ def command(
             of_attempt, _, nth = key.removeprefix(beginning).partition("/")
             tries[int(of_attempt), int(nth)] = text
     last = attempt if attempt is not None else max((pair[0] for pair in tries), default=1)
-    found = sorted((nth, text) for (of, nth), text in tries.items() if of == last)
+    found = sorted((pair[1], text) for pair, text in tries.items() if pair[0] == last)
     if not found:
         known = sorted({key.split("/")[1] + "/" + key.split("/")[2] for key in kept
                         if key.startswith("output/")})  # fmt: skip
@@ -53,8 +53,8 @@ def command(
             hint=f"there is output of {', '.join(known)}" if known else "only acts by command or "
             "http in a live run say anything; `migrator journal show` has the rest",
         )
-    for nth, text in found:
+    for number, text in found:
         if len(found) > 1:
-            output.show(f"--- try {nth}")
+            output.show(f"--- try {number}")
         output.show(text)
     return 0

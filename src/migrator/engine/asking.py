@@ -19,6 +19,9 @@ from migrator.engine.states import RunState
 Effects = list[ev.Event]
 Verb = Callable[[Run, OperatorCommand, datetime, Mapping[str, str]], Effects]
 
+EVERYTHING: Final = "everything"
+"""The target of an unwind that leaves out only what is committed."""
+
 _ANYBODY: Final = frozenset({"engine", "conductor"})
 
 
@@ -71,6 +74,20 @@ def leading(run: Run, wave: str) -> tuple[str, ...]:
     leg = next(leg for leg in run.itinerary.waves if leg.id == wave)
     lead = (leg.lead,) if leg.lead else ()
     return tuple(dict.fromkeys((*lead, *leg.deciders, *deciders(run))))
+
+
+def unwind_targets(run: Run, target: str) -> tuple[str, ...]:
+    """The moves that an unwind of a step, a move, a wave or `everything` is about."""
+    if target == EVERYTHING:
+        return tuple(run.moves)
+    for leg in run.itinerary.waves:
+        if leg.id == target:
+            return tuple(leg.moves)
+    move = target.partition("/")[0]
+    if move in run.moves:
+        return (move,)
+    near = difflib.get_close_matches(move, [*run.moves, *run.waves, EVERYTHING], 1)
+    raise Refusal(f"nothing is called {target!r}" + (f"; {near[0]}?" if near else ""))
 
 
 def deciders(run: Run) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import Final
 from migrator.engine import events as ev
 from migrator.engine.amending import amend
 from migrator.engine.asking import (
+    EVERYTHING,
     Effects,
     Refusal,
     Verb,
@@ -22,6 +23,7 @@ from migrator.engine.asking import (
     known_person,
     may_decide,
     not_aborted,
+    unwind_targets,
     wave_named,
 )
 from migrator.engine.draft import Draft
@@ -77,21 +79,10 @@ def answer(
 def unwind(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str, str]) -> Effects:
     """Take a move, a wave or everything not committed back to the old side."""
     target = command.target
-    if target == "everything":
-        wanted = tuple(run.moves)
-    elif target in run.waves:
-        wave = run.waves[target]
-        if wave.state in {WaveState.COMMITTING, WaveState.COMMITTED}:
-            raise Refusal(f"{target} is {wave.state.value}; what is committed is never unwound")
-        wanted = next(leg.moves for leg in run.itinerary.waves if leg.id == target)
-    else:
-        move = target.partition("/")[0]
-        if move not in run.moves:
-            near = difflib.get_close_matches(move, [*run.moves, *run.waves], 1)
-            raise Refusal(f"nothing is called {target!r}" + (f"; {near[0]}?" if near else ""))
-        if run.waves[run.moves[move].wave].state in {WaveState.COMMITTING, WaveState.COMMITTED}:
-            raise Refusal(f"{move} is committed; what is committed is never unwound")
-        wanted = (run.moves[move].id,)
+    wanted = unwind_targets(run, target)
+    wave = run.waves[run.moves[wanted[0]].wave]
+    if target != EVERYTHING and wave.state in {WaveState.COMMITTING, WaveState.COMMITTED}:
+        raise Refusal(f"{target} is {wave.state.value}; what is committed is never unwound")
     return take_back(
         Draft(run, now), wanted, command.actor, command.reason or "an operator's unwind"
     )

@@ -7,13 +7,12 @@ asks for nothing. Lengths are lower bounds: teams are taken as unlimited, and no
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from migrator.engine.asking import Refusal
+from migrator.engine.asking import Refusal, unwind_targets
 from migrator.engine.draft import Draft
 from migrator.engine.fold_acts import needed_undos
 from migrator.engine.run import ActRecord, MoveRecord, Run
@@ -24,7 +23,6 @@ from migrator.errors import RefusedError
 from migrator.plan.model import PairLeg, UndoKind
 from migrator.plan.unwind_order import unwind_arcs
 
-EVERYTHING: Final = "everything"
 _SWITCH_BACK: Final = UndoKind.SWITCH_BACK.value
 _GONE: Final = frozenset({WaveState.RETURNED, WaveState.DECLINED, WaveState.BLOCKED})
 _FINAL: Final = frozenset({WaveState.COMMITTING, WaveState.COMMITTED})
@@ -136,20 +134,11 @@ def preview(run: Run, now: datetime, target: str) -> Preview:
 
 def wanted_moves(run: Run, target: str) -> tuple[str, ...]:
     """The moves that a target names. Raises RefusedError where it names none."""
-    if target == EVERYTHING:
-        return tuple(run.moves)
-    for leg in run.itinerary.waves:
-        if leg.id == target:
-            return leg.moves
-    move = target.partition("/")[0]
-    if move in run.moves:
-        return (move,)
-    near = difflib.get_close_matches(move, [*run.moves, *run.waves, EVERYTHING], 1)
-    raise RefusedError(
-        "refused",
-        f"nothing in this run is called {target!r}",
-        hint=f"did you mean {near[0]}?" if near else "name a wave, a subsystem, or everything",
-    )
+    try:
+        return unwind_targets(run, target)
+    except Refusal as refusal:
+        hint = "name a step, a subsystem, a wave, or everything"
+        raise RefusedError("refused", str(refusal), hint=hint) from refusal
 
 
 def _refused(run: Run, now: datetime, wanted: tuple[str, ...]) -> str:

@@ -149,6 +149,9 @@ class PinnedFiles:
     ) -> None:
         """`amended` says which files of which acts were replaced since the run began."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Whoever leads now is alone: what a killed conductor laid out is of no use to anybody.
+        for left in folder.glob("run-*"):
+            shutil.rmtree(left, ignore_errors=True)
         self.folder = Path(tempfile.mkdtemp(prefix="run-", dir=folder))
         self._store = store
         self._itinerary = itinerary

@@ -51,7 +51,7 @@ def test_the_keys_are_those_that_the_help_names(capsys: pytest.CaptureFixture[st
 def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     practising.begun()
     assert app.run(["unwind", "latest", "webb", "--preview"]) == 2
-    assert "did you mean web?" in capsys.readouterr().err
+    assert "nothing is called 'webb'; web?" in capsys.readouterr().err
 
 
 def test_what_comes_too_late_for_the_window_is_said_loudly(
