@@ -220,3 +220,13 @@ def test_decide_shows_who_waits_for_a_second_person(
         assert app.run([*words, "small-p1", *more]) == 0
         assert "to replan" in capsys.readouterr().out, words
     assert plan.exists()
+
+
+def test_a_live_run_follows_only_a_plan_that_somebody_has_approved(
+    plan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    practising.begun_live("night-1")
+    words = ["replan", "night-1", str(plan), "--reason", "it is late", "--as", "anna", "--yes"]
+
+    assert app.run(words) == 2
+    assert f"no approval of {plan} counts" in capsys.readouterr().err
