@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.lab import ledger, life, places
+from cluster.lab import ledger, life, places, settings
 from cluster.lab.images import PYTHON
 from cluster.lab.machine import LabFailed
 from cluster.lab.parts import OLD_ADDRESS, Lab, wait_until
@@ -24,6 +24,8 @@ pytestmark = pytest.mark.cluster
 
 WRITTEN_BY_HABIT = ("/var/lib/cni", "/var/lib/kubelet", "/run/containerd", "/run/netns")
 """Where the lab's parts would leave something if they saw the machine's own folders."""
+
+READY = ("get", "--raw", "/readyz")
 
 
 def is_ready(cluster: Cluster, namespace: str, name: str) -> None:
@@ -94,15 +96,24 @@ def test_simulated_nodes_take_deployments_beside_the_real_one(
     assert set(said.split()) == {"kwok-000", "kwok-001"}
 
 
-def test_a_part_that_was_killed_works_again_once_it_is_started(lab: Lab, cluster: Cluster) -> None:
-    lab.kill("kube-apiserver")
-    assert not lab.lives("kube-apiserver")
-    with pytest.raises(LabFailed, match="refused"):
-        cluster.kubectl("get", "--raw", "/readyz")
+def test_every_part_works_again_once_it_was_killed_and_started(
+    lab: Lab, cluster: Cluster, namespace: str, web: str
+) -> None:
+    for part in settings.COMMAND_LINES:
+        lab.kill(part)
+        assert not lab.lives(part)
+        if part == "kube-apiserver":
+            with pytest.raises(LabFailed, match="refused"):
+                cluster.kubectl(*READY)
+        lab.start(part)
+        wait_until(lambda: works(cluster, *READY), 60, f"the API does not work after {part}")
 
-    lab.start("kube-apiserver")
-    ready = ["get", "--raw", "/readyz"]
-    wait_until(lambda: works(cluster, *ready), 60, "the API server does not come back")
+    assert fetch(f"http://{web}/") == "web", "what ran goes on"
+    cluster.apply(namespace, a_deployment("new", cluster.image), a_service("new"))
+    is_ready(cluster, namespace, "new")
+    new = f"http://new.{namespace}.svc/"
+    ask = ["--namespace", namespace, "exec", "deployment/web", "--", "python3", "-c", FETCH, new]
+    wait_until(lambda: works(cluster, *ask), 20, "the new one is silent")
 
 
 def works(cluster: Cluster, *words: str) -> bool:
