@@ -8,7 +8,6 @@ replaced or deleted, the version or uid that was seen.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -29,6 +28,7 @@ from migrator.platform.kubernetes.objects import (
     uid_of,
     version_of,
 )
+from migrator.platform.kubernetes.owned import says_the_same
 from migrator.platform.kubernetes.wire import APPLY, JSON, MERGE, Answer, Asked
 
 PARTIAL: Final = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
@@ -147,19 +147,18 @@ class Client:
         *,
         force: bool = False,
         dry_run: bool = False,
-        known_version: str | None = None,
+        before: KubeObject | None = None,
     ) -> Written:
         """Apply on the server. Without `force` another manager's fields raise FieldsOwned.
 
-        `known_version` is the version that a watch has seen; without it the object's metadata are
-        read first, so that "unchanged" can be told from "configured". An object that carries its
-        uid is never made anew.
+        `before` is the live object with its managedFields, an empty one where there is none;
+        without it the object is read first, so that "unchanged" can be told from "configured". An
+        object that carries its uid is never made anew.
         """
         resource = await self.discovery.of(wanted)
         name = name_of(wanted)
-        if known_version is None:
-            before = await self.get(resource, name.namespace, name.name, metadata_only=True)
-            known_version = version_of(before) if before else ""
+        if before is None:
+            before = await self.get(resource, name.namespace, name.name)
         query = [("fieldManager", FIELD_MANAGER), ("fieldValidation", "Strict")]
         query += [("force", "true")] if force else []
         query += [("dryRun", "All")] if dry_run else []
@@ -173,16 +172,10 @@ class Client:
             agent=self._agent,
         )
         answer = self.asker.good(asked, await self.asker.exchange(asked, repeatable=True))
-        found = answer.parsed()
         if answer.status == 201:
             word = ChangeWord.CREATED
-        elif dry_run:
-            # A dry run has a version of its own making; what matters is what it would change.
-            live = await self.get(resource, name.namespace, name.name)
-            same = live is not None and _content(live) == _content(found)
-            word = ChangeWord.UNCHANGED if same else ChangeWord.CONFIGURED
         else:
-            same = bool(known_version) and version_of(found) == known_version
+            same = bool(before) and _is_same(before or {}, answer.parsed(), dry_run=dry_run)
             word = ChangeWord.UNCHANGED if same else ChangeWord.CONFIGURED
         return self._written(name, word, answer, dry_run=dry_run)
 
@@ -308,13 +301,15 @@ def _write_query(*, dry_run: bool) -> tuple[tuple[str, str], ...]:
     return (*query, ("dryRun", "All")) if dry_run else query
 
 
-_OWN_BOOKS: Final = ("managedFields", "resourceVersion", "generation", "creationTimestamp", "uid")
+def _is_same(before: KubeObject, after: KubeObject, *, dry_run: bool) -> bool:
+    """Tell whether an apply left everything as it was.
 
-
-def _content(found: KubeObject) -> str:
-    """An object without the server's own books, to be compared."""
-    metadata = {k: v for k, v in map_at(found, "metadata").items() if k not in _OWN_BOOKS}
-    return json.dumps({**found, "metadata": metadata}, sort_keys=True)
+    The version alone would not do: a controller may have written the object in between, and a dry
+    run gives back the version that it started from.
+    """
+    if not dry_run and version_of(before) == version_of(after):
+        return True
+    return same_object(before, after) and says_the_same(before, after)
 
 
 def same_object(one: KubeObject, other: KubeObject) -> bool:
