@@ -65,7 +65,7 @@ class ApiServer:
     port: int = 0
     _runner: web.AppRunner | None = None
     _up: bool = False
-    _bookmark: asyncio.Event = field(default_factory=asyncio.Event)
+    _tasks: set[asyncio.Task[object]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.writes = Writes(self.storage)
@@ -104,18 +104,16 @@ class ApiServer:
             if connection.transport is not None:
                 connection.transport.abort()
         self.storage.wake()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._runner.cleanup()
         self._runner = None
 
     async def stop(self) -> None:
         if self._runner is not None:
             await self.crash()
-
-    def send_bookmarks(self) -> None:
-        """Tell every watch how far it is, without an event."""
-        self._bookmark.set()
-        self._bookmark = asyncio.Event()
-        self.storage.wake()
 
     def kind(self, kind: str) -> Kind:
         return next(k for k in self.kinds if k.resource.kind == kind)
@@ -146,6 +144,15 @@ class ApiServer:
     # Requests
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            return await self._serve(request)
+        finally:
+            self._tasks.discard(task)
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
         audit_id = str(uuid.uuid4())
         line = f"{request.method} {request.path_qs}"
         fault = next((f for f in self.faults if f.match in line and f.times > 0), None)
@@ -356,7 +363,6 @@ class ApiServer:
         elif asked < self.storage.forgotten:
             yield {"type": "ERROR", "object": expired(f"too old resource version: {asked}").status}
             return
-        mark = self._bookmark
         while self._up:
             changed = self.storage.changed
             for event in self.storage.after(version):
@@ -365,8 +371,7 @@ class ApiServer:
                 if seen is not None:
                     yield seen
             left = ends_at - now()
-            if bookmarks and (mark is not self._bookmark or left <= 0):
-                mark = self._bookmark
+            if bookmarks and left <= 0:
                 yield bookmark(kind, max(version, self.storage.version))
             if left <= 0:
                 return

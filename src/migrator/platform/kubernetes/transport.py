@@ -167,6 +167,11 @@ async def _client(chosen: Chosen, user: KubeObject) -> tuple[ApiClient, str]:
         settings.client_session_kwargs = {"trust_env": False}
         settings.connection_pool_maxsize = 0  # no limit: else watches would starve writes
         api = client.ApiClient(settings)
+        # aiohttp sends a PUT or DELETE twice when a kept connection breaks under it. Whether a
+        # write is repeated is decided in `asking.py` and nowhere else.
+        session = api.rest_client._create_pool_manager()  # noqa: SLF001 - no public way
+        session._retry_connection = False  # noqa: SLF001 - the same; a contract test watches it
+        api.rest_client.pool_manager = session
     except (config.ConfigException, ssl.SSLError, OSError, ValueError) as error:
         raise EnvironmentFailed(
             "cluster-sign-in",

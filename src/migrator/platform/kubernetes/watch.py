@@ -248,12 +248,10 @@ class Watch:
         self._fruitless = 0
         self._last_error = None
         self._version = version_of(found) or self._version
-        if word == "BOOKMARK":
-            return
         name = name_of(found, self.resource.kind)
         if word == "DELETED":
             self._gone(name)
-        else:
+        elif word != "BOOKMARK":
             self._there(name, self._keep(found))
         await self._wake()
 
