@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from itineraries import a_check, an_itinerary
 from migrator.engine.states import CheckState, WaveState
+from migrator.ids import PersonId
 from playing import Play
 
 F1 = "f1@w1"
@@ -107,3 +108,13 @@ def test_a_tick_that_passed_a_check_may_be_withdrawn_while_another_check_is_open
     play.say("tick", "f2@w1", "heidi", verdict="works")
     assert play.wave() is WaveState.MOVING
     assert "a/soak" not in play.under_way
+
+
+def test_a_verdict_on_a_check_that_nobody_has_now_is_not_taken_back() -> None:
+    play = ready(checks=(a_check("f1", 1, "a", eligible=(PersonId("hanna"),)),))
+    play.say("tick", F1, "hanna", verdict="cannot_judge")
+    assert play.check(F1) is CheckState.OPEN
+    assert play.refusal("withdraw", F1, "hanna") == (
+        "f1@w1 is open, so no verdict is taken back; if something does not work, stop the wave: "
+        "migrator hold RUN w1 --reason ..."
+    )

@@ -11,7 +11,7 @@ from migrator.engine.draft import Draft
 from migrator.engine.states import ActState, CheckState, RunState, WaveState
 from migrator.engine.waits import waits
 from migrator.ids import TeamId
-from migrator.plan.model import Itinerary, StepKind
+from migrator.plan.model import Act, Itinerary, Reaction, StepKind, Trouble
 from migrator.plan.recipes import RECIPES
 from playing import Play
 
@@ -182,4 +182,17 @@ def test_after_a_failed_step_nothing_of_its_move_goes_on() -> None:
     play.go_on("a/fence")
     play.end("a/fence", outcome="failed")
 
+    assert play.under_way == set()
+
+
+def test_nothing_of_a_wave_begins_in_the_instant_in_which_another_move_holds_it() -> None:
+    on = {Trouble.STEP_FAILED: Reaction(Act.HOLD)}
+    play = Play(an_itinerary(waves=("ab",), policy={"ahead_of_gate": ()}, on=on))
+    play.go_on("a/copy")
+    assert play.under_way == {"a/copy", "b/copy"}
+    play.note(
+        ev.StepEnded("a", "copy", 1, "failed", "it broke"), ev.StepEnded("b", "copy", 1, "done", "")
+    )
+    play.settle()
+    assert play.wave() is WaveState.HELD
     assert play.under_way == set()

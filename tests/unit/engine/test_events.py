@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import get_type_hints
 
 import pytest
@@ -60,3 +60,17 @@ def test_a_line_with_other_fields_was_edited(data: dict[str, ev.Value]) -> None:
     with pytest.raises(JournalError, match="RunPaused") as error:
         event_from_data("RunPaused", data)
     assert error.value.reference == "journal-edited"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ev.StepStarted("a", "copy", 1, 1, "t", datetime(2023, 10, 13, 18, tzinfo=UTC)),
+        ev.StepEnded("a", "copy", 1, "done", "said", ("created x", "created y")),
+        ev.WaveHeld("w1", 1, "operator", "w1", (), "so be it", None),
+    ],
+)
+def test_an_event_is_read_as_it_was_written(event: ev.Event) -> None:
+    data = event_to_data(event)
+    assert event_from_data(type(event).__name__, data) == event
+    assert all(value is None or isinstance(value, str | int | list) for value in data.values())

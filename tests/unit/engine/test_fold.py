@@ -376,3 +376,8 @@ def test_the_fold_of_the_history_is_the_live_run_at_every_line() -> None:
         apply(live, at, event)
         assert live == fold(SMALL, play.history[:number])
     assert live == play.run
+
+
+def test_a_run_is_led_by_the_version_that_was_accepted_last() -> None:
+    assert a_run().program == "0"
+    assert a_run(ev.VersionAccepted("0", "1", "anna")).program == "1"

@@ -279,3 +279,26 @@ def test_only_an_accepted_wave_is_committed_and_only_by_a_decision_maker() -> No
     play.say("commit", "w1", by="dora")
     assert play.last(ev.CommitBegun).by == "dora"
     assert "w1 is committing" in play.refusal("commit", "w1")
+
+
+def test_in_a_run_that_is_taken_back_no_wave_is_tried_again() -> None:
+    play = moving("a/copy", waves=("a", "b"), policy={"ahead_of_gate": ()})
+    play.say("hold", "w1")
+    play.end("a/copy")
+    play.say("unwind", "w1")
+    play.go_on(lambda run: run.waves["w1"].state is WaveState.RETURNED)
+    play.go_on("b/copy")
+    play.say("abort")
+    assert play.refusal("retry", "w1") == "the run is being aborted; w1 is not tried again"
+
+
+@pytest.mark.parametrize("verb", ["retry", "skip", "force-done"])
+def test_nothing_is_done_about_a_step_of_a_move_that_goes_back(verb: str) -> None:
+    play = moving("a/start", waves=("a",))
+    play.fail("a/start")
+    play.say("unwind", "w1")
+    assert play.refusal(verb, "a/start") == (
+        "a is being taken back; nothing is done about its start any more"
+    )
+    play.go_on(lambda run: run.waves["w1"].state is WaveState.RETURNED)
+    assert "a is back on the old side; nothing is done" in play.refusal(verb, "a/start")
