@@ -24,6 +24,7 @@ from migrator.platform.kubernetes.discovery import (
     STATEFUL_SETS,
     Resource,
 )
+from migrator.platform.kubernetes.traffic import ENDPOINTS
 
 
 @dataclass(frozen=True)
@@ -222,6 +223,7 @@ KINDS: Final = (
     _kind(SECRETS, _object(data=Map(), stringData=Map(), type=TEXT, immutable=FLAG)),
     _kind(PODS, _object(spec=POD_SPEC, status=ANYTHING), status=True, short="po"),
     _kind(EVENTS, ANYTHING, short="ev"),
+    _kind(ENDPOINTS, ANYTHING, short="ep"),
     _kind(SERVICES, _object(spec=SERVICE_SPEC, status=ANYTHING), status=True, short="svc"),
     _kind(
         DEPLOYMENTS,
