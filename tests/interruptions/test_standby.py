@@ -1,7 +1,8 @@
 """A standby process goes on with a run whose leader was killed: on every store, no step done twice.
 
 Two real processes, as they are typed, on the same run. The leader is killed in the middle of a
-wave as nothing can resist; the other one was standing by and brings the run to its end.
+wave as nothing can resist; the other one was standing by and brings the run to its end. Time stands
+still at each gate until the test lets it pass, so nothing happens before both of them are there.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from pathlib import Path
 import pytest
 
 from migrator.engine import events as ev
-from migrator.engine.ports import Line
+from migrator.engine.ports import Line, OperatorCommand
 from migrator.store.sql import open_store
 from migrator.wiring import Setting, begin_practice
 from postgresql_server import server
 from practising import small_itinerary, until
 
-SPEED = 30_000.0
+SPEED = 20_000.0
+DECIDER = small_itinerary().waves[0].deciders[0]
 PROGRAM = "from migrator.cli import main; main()"
 STARTS = (ev.StepStarted, ev.UndoStarted)
 
@@ -51,13 +53,34 @@ def lines_of(where: str) -> tuple[Line, ...]:
         return tuple(store.journal("weekend", lead=False).lines())
 
 
+def pass_gates(where: str) -> int:
+    """Let every gate pass that is open; how many steps have begun so far."""
+    lines = lines_of(where)
+    with open_store(where, practice=True) as store:
+        journal = store.journal("weekend", lead=False)
+        for line in lines:
+            if isinstance(line.event, ev.GateOpened):
+                wave = line.event.wave
+                journal.submit(
+                    OperatorCommand(
+                        f"go {wave}", "go", DECIDER, asserted=True, target=wave, reason="", saw=0
+                    )
+                )
+    return steps(lines)
+
+
+def ended(where: str) -> bool:
+    pass_gates(where)
+    return any(isinstance(line.event, ev.RunEnded) for line in lines_of(where))
+
+
 def steps(lines: tuple[Line, ...]) -> int:
     return sum(isinstance(line.event, STARTS) for line in lines)
 
 
 def test_a_standby_goes_on_where_a_killed_leader_was(where: str) -> None:
     with open_store(where, practice=True) as store:
-        setting = Setting(seed=1, speed=SPEED)
+        setting = Setting(seed=1, speed=SPEED, play=(DECIDER,))
         begin_practice(store, small_itinerary(), "weekend", setting).journal.release()
     told: list[str] = []
     with process(where, "--log", "json") as leader:
@@ -70,8 +93,9 @@ def test_a_standby_goes_on_where_a_killed_leader_was(where: str) -> None:
                 told.append(line.strip())
                 if "standing by: process" in line:
                     break
-            until(lambda: steps(lines_of(where)) > 2)
+            until(lambda: pass_gates(where) > 3)
             leader.send_signal(signal.SIGKILL)
+            until(lambda: ended(where))
             told += [line.strip() for line in standby.stderr]
         drain.join()
 

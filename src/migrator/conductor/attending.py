@@ -23,12 +23,18 @@ from migrator.engine.decide import decide
 from migrator.engine.events import GateDecided, GateLapsed, GateOpened, RunEnded
 from migrator.engine.ports import Line, OperatorCommand
 from migrator.engine.run import Run
+from migrator.engine.states import RunState
 
 RENEW_SECONDS: Final = 2.5
 """A quarter of the lease: three renewals may fail before somebody else may lead."""
 
 DESK_SECONDS: Final = 0.02
-"""How often the desk is looked at: a tick leads to the next act within 50 ms."""
+"""How often the desk is looked at where nothing rings: a tick leads to the next act within 50 ms.
+
+Waking up fifty times a second is all that a conductor at a gate would do."""
+
+RUNG_DESK_SECONDS: Final = 0.25
+"""How often it is looked at where a bell rings at once: a sign may be lost."""
 
 BEAT_SECONDS: Final = 0.5
 """A screen that moves more often than twice a second costs more than it shows."""
@@ -63,7 +69,10 @@ class LedJournal(Protocol):
         """The commands that wait."""
 
     def data_version(self) -> int:
-        """Changes whenever anybody has committed anything."""
+        """Changes whenever anybody has committed anything. Takes in what rang."""
+
+    def bell(self) -> int | None:
+        """A descriptor that can be read from when a command may have come, if there is one."""
 
     def put_facts(self, key: str, data: object) -> None:
         """Keep facts beside the journal."""
@@ -184,6 +193,8 @@ class Attendant:
 
     def _before_waiting(self, run: Run) -> None:
         """Called before each wait: stand still for somebody, or leave where only people go on."""
+        if run.state is RunState.ENDED:
+            self.conductor.changed.set()  # what lies on the desk is answered, and nothing awaited
         if self.leaving is not Leaving.NOT:
             return
         asked = self.asked(run) if self.asked is not None else ()
@@ -223,19 +234,53 @@ class Attendant:
     async def _watch_desk(self) -> None:
         """Wake the loop as soon as a command lies on the desk."""
         seen = -1
-        while True:
-            version = self.journal.data_version()
-            if version != seen:
-                seen = version
-                if self.journal.take_commands():
-                    self.conductor.changed.set()
-            await asyncio.sleep(DESK_SECONDS)
+        bell = _Bell(self.journal)
+        try:
+            while True:
+                version = self.journal.data_version()
+                if version != seen:
+                    seen = version
+                    if self.journal.take_commands():
+                        self.conductor.changed.set()
+                await bell.rings()
+        finally:
+            bell.leave()
 
     async def _beat(self) -> None:
         while True:
             if self.onlooker is not None:
                 self.onlooker.on_beat(self.conductor.run, self.clock.now())
             await asyncio.sleep(BEAT_SECONDS)
+
+
+class _Bell:
+    """Sleeps until the desk should be looked at again."""
+
+    def __init__(self, journal: LedJournal) -> None:
+        """Listen to whatever bell the journal has at the time."""
+        self._journal = journal
+        self._loop = asyncio.get_running_loop()
+        self._heard: int | None = None
+        self._rang = asyncio.Event()
+
+    async def rings(self) -> None:
+        """Come back when it rang, and at the latest when a look is due."""
+        bell = self._journal.bell()
+        if bell != self._heard:  # a server was away, and another connection listens now
+            self.leave()
+            if bell is not None:
+                self._loop.add_reader(bell, self._rang.set)
+            self._heard = bell
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DESK_SECONDS if bell is None else RUNG_DESK_SECONDS):
+                await self._rang.wait()
+        self._rang.clear()
+
+    def leave(self) -> None:
+        """Listen no more."""
+        if self._heard is not None:
+            self._loop.remove_reader(self._heard)
+            self._heard = None
 
 
 async def _end(tasks: list[asyncio.Task[Run] | asyncio.Task[None]]) -> None:

@@ -82,7 +82,10 @@ class VirtualClock:
 
 
 _NAP_SECONDS_MAX: Final = 0.25
-"""How long a scaled or wall clock sleeps at most before it looks again whether it stands still."""
+"""How long a sleeper on a scaled or wall clock sleeps before it looks again whether time stands."""
+
+_WAIT_SECONDS_MAX: Final = 1.0
+"""How long its conductor waits without news: whatever changes says so."""
 
 
 class ScaledClock:
@@ -124,8 +127,8 @@ class ScaledClock:
             await asyncio.sleep(min(left, _NAP_SECONDS_MAX))
 
     async def wait(self, changed: asyncio.Event, until: datetime | None) -> bool:
-        """Wait for `changed` or until run time `until`; at most a nap, so commands are seen."""
-        timeout = _NAP_SECONDS_MAX
+        """Wait for `changed` or until run time `until`; a second at most, in case of lost news."""
+        timeout = _WAIT_SECONDS_MAX
         if until is not None and not self._still:
             left = (until - self.now()).total_seconds() / self._speed
             timeout = max(0.0, min(timeout, left))

@@ -64,6 +64,19 @@ class Database(ABC):
     def data_version(self) -> int:
         """A number that changes when a command may have come; asking costs microseconds."""
 
+    def bell(self, run: str) -> int | None:
+        """A descriptor that can be read from when a command may have come to a run led here.
+
+        None: nothing rings, and `data_version` must be asked often. It takes in what rang.
+        """
+        return None
+
+    def ring(self, run: str) -> None:  # noqa: B027 - a server wakes by itself
+        """Wake whoever leads a run, after the commit that put something on its desk."""
+
+    def take_down_bell(self, run: str) -> None:  # noqa: B027 - see ring
+        """Stop being woken, before somebody else may lead the run."""
+
     @abstractmethod
     def terms(self, connection: Connection, machine: Machine, *, locked: bool = False) -> Terms:
         """By which clock leases are measured here, who we are, and who is known to be gone."""

@@ -106,6 +106,16 @@ class PostgresqlDatabase(Database):
                 self._deaf()
         return self._version
 
+    def bell(self, run: str) -> int | None:
+        """The connection on which notifications come."""
+        if self._ears is None:
+            return None
+        try:
+            return self._ears.fileno()
+        except _driver_error():
+            self._deaf()
+            return None
+
     def terms(self, connection: Connection, machine: Machine, *, locked: bool = False) -> Terms:
         """Leases are measured by the server's clock; `locked`: we hold the run's session lock."""
         now = connection.execute(text("select extract(epoch from clock_timestamp())")).scalar_one()

@@ -176,6 +176,8 @@ class SqlJournal:
                     submitted=submitted,
                 )
             )
+        if self._end is None:  # whoever leads the run and submits wakes itself
+            self._database.ring(self.run_name)
 
     @once_more
     def answer_of(self, command_id: str) -> tuple[Event, ...] | None:
@@ -198,6 +200,13 @@ class SqlJournal:
     def data_version(self) -> int:
         """A number that changes when anybody has committed anything to the store."""
         return self._database.data_version()
+
+    def bell(self) -> int | None:
+        """What can be read from when a command may have come; None: `data_version` is to be asked.
+
+        For whoever leads the run.
+        """
+        return self._database.bell(self.run_name)
 
     # --- facts beside the journal ---------------------------------------------------------------
 
@@ -243,6 +252,7 @@ class SqlJournal:
         """Stop leading, so that the next process need not wait."""
         if self.epoch is None:
             return
+        self._database.take_down_bell(self.run_name)
         with self._database.writing() as connection:
             lease.release(connection, self.run_name, self.epoch)
         self._database.unlock(self.run_name)

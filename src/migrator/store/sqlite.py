@@ -22,6 +22,7 @@ from sqlalchemy.engine import URL
 
 from migrator.errors import EnvironmentFailed, MigratorError, TransientError
 from migrator.store.address import FILES
+from migrator.store.bells import Bells
 from migrator.store.database import Database, damaged
 from migrator.store.lease import Terms
 from migrator.store.machine import Machine
@@ -80,6 +81,7 @@ class SqliteDatabase(Database):
         event.listen(self._engine, "connect", self._connected)
         event.listen(self._engine, "begin", _begun)
         self._watcher: PoolProxiedConnection | None = None
+        self._bells = Bells(path)
         try:
             self._prepare(create=True)
         except MigratorError:
@@ -88,6 +90,7 @@ class SqliteDatabase(Database):
 
     def data_version(self) -> int:
         """A number that changes when anybody has committed anything."""
+        self._bells.hear()
         with self._failing():
             if self._watcher is None:
                 # A connection of its own that never writes: SQLite counts others' commits only.
@@ -96,6 +99,18 @@ class SqliteDatabase(Database):
             row = watching.execute("pragma data_version").fetchone()
         assert row is not None, "a pragma that answers always"
         return cast("int", row[0])
+
+    def bell(self, run: str) -> int | None:
+        """A named pipe beside the file."""
+        return self._bells.hang(run)
+
+    def ring(self, run: str) -> None:
+        """Write a sign into the pipe of whoever leads the run."""
+        self._bells.ring(run)
+
+    def take_down_bell(self, run: str) -> None:
+        """Remove the pipe."""
+        self._bells.take_down(run)
 
     def terms(self, connection: Connection, machine: Machine, *, locked: bool = False) -> Terms:
         """Leases are measured by the boot clock, and every process with this file open is here."""
@@ -149,6 +164,7 @@ class SqliteDatabase(Database):
         if self._watcher is not None:
             self._watcher.close()
             self._watcher = None
+        self._bells.close()
         super().close()
 
     def _connected(self, connection: DriverConnection, _record: object) -> None:

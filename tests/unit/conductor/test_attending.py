@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 import practising
-from migrator.conductor import attending
+from migrator.conductor import attending, clock
 from migrator.conductor.attending import Leaving, LiveCodes
+from migrator.engine import events as ev
+from migrator.engine.ports import OperatorCommand
 from migrator.errors import JournalError
 from migrator.store.sql import open_store
 from migrator.store.sql_journal import SqlJournal
+from migrator.store.sqlite import SqliteDatabase
 from migrator.wiring import Setting, begin_practice, continue_practice, practise
 
 SETTING = Setting(seed=1, speed=practising.QUICK, play=practising.EVERYBODY)
@@ -54,6 +57,34 @@ def test_whoever_leaves_gives_the_lease_back_and_the_next_one_goes_on() -> None:
 
     assert hasty.heard[0] is Leaving.ASKED
     assert (first.leaving in {Leaving.ASKED, Leaving.AT_ONCE}, first.ledger) == (True, None)
+
+
+def test_a_command_wakes_a_run_that_would_sleep_for_an_hour(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(attending, "RUNG_DESK_SECONDS", 3600.0)
+    monkeypatch.setattr(clock, "_WAIT_SECONDS_MAX", 3600.0)
+    assert_answered()
+
+
+def test_a_run_without_a_bell_looks_at_its_desk_all_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(SqliteDatabase, "bell", lambda *_: None)
+    monkeypatch.setattr(attending, "RUNG_DESK_SECONDS", 3600.0)
+    monkeypatch.setattr(clock, "_WAIT_SECONDS_MAX", 3600.0)
+    assert_answered()
+
+
+def assert_answered() -> None:
+    """A pause that another process gives at the first gate is answered, and so is the abort."""
+    pause = OperatorCommand("c1", "pause", "anna", asserted=True, target="", reason="see", saw=0)
+    with practising.led(), open_store(practising.FOLDER, practice=True) as store:
+        journal = store.journal("small-p1", lead=False)
+        gate = (ev.GateOpened,)
+        practising.until(lambda: any(isinstance(line.event, gate) for line in journal.lines()))
+        journal.submit(pause)
+        practising.until(lambda: journal.answer_of("c1") is not None)
 
 
 def test_codes_are_those_of_the_moment_of_asking() -> None:
