@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from by_command import SCRIPT_NAME, Willing, by_command, effects, live_sides
+from by_hand import a_task, clock, hand
+from migrator.conductor.clock import wall_now
+from migrator.engine.events import StepStarted
+from migrator.engine.ports import Line
+from migrator.engine.run import Run
 from migrator.engine.states import RunState, WaveState
 from migrator.errors import RefusedError
 from migrator.store.sql import open_store
+from migrator.store.sql_journal import SqlJournal
 from migrator.wiring import Setting, begin_practice
 from migrator.wiring.live import begin_live, conduct, continue_live
 
@@ -72,6 +80,43 @@ def test_rows_that_nobody_can_prove_to_be_back_leave_the_wave_stuck(world: Path)
     assert done.run.waves["w1"].state is WaveState.STUCK
     assert done.run.moves["a"].undos["bring-back"].lost == ("3 rows of a",)
     assert live_sides(world) == {"a": "none"}, "the old side waits for its rows"
+
+
+class ByHand(Willing):
+    """People who also do what the plan gives them to do: the fence, with their own hands."""
+
+    def __init__(self, journal: SqlJournal, world: Path) -> None:
+        super().__init__(journal)
+        self._world = world
+
+    def on_commit(self, run: Run, lines: Sequence[Line]) -> None:
+        """Fence and tick."""
+        super().on_commit(run, lines)
+        for line in lines:
+            if isinstance(line.event, StepStarted) and line.event.step == "fence":
+                (self._world / line.event.move / "old").unlink()
+                self._say("tick", f"{line.event.move}/fence", "anna", line.seq)
+
+
+def test_people_and_the_clock_do_their_part_of_a_live_run(world: Path) -> None:
+    itinerary, files = by_command(world, waves=("a",), stateless="")
+    recipe = itinerary.recipes["stateful"]
+    steps = [
+        replace(step, means=hand("anna")) if step.key == "fence" else step for step in recipe.steps
+    ]
+    steps.insert(2, a_task("pause", clock(until=wall_now())))
+    recipes = {**itinerary.recipes, "stateful": replace(recipe, steps=tuple(steps))}
+    itinerary = replace(itinerary, recipes=recipes)
+    with open_store(world.parent / "state", practice=False) as store:
+        led = begin_live(store, itinerary, "night-1", "anna", files)
+        done = conduct(led, ByHand(led.journal, world))
+
+    assert done.run.outcome == "completed"
+    assert live_sides(world) == {"a": "new"}
+    assert done.run.moves["a"].steps["fence"].detail == "done by anna"
+    assert done.run.moves["a"].steps["pause"].detail == "its time has come"
+    acts = {line.rpartition("/")[2] for line in effects(world)}
+    assert acts.isdisjoint({"fence", "pause"})
 
 
 def test_only_a_live_run_is_gone_on_with_as_one(world: Path) -> None:
