@@ -40,12 +40,12 @@ def wall() -> datetime:
     return datetime.now(UTC)
 
 
-def chosen(server: ApiServer, user: KubeObject | None = None, **cluster: str) -> Chosen:
+def chosen(server: ApiServer, user: KubeObject | None = None, /, **cluster: str) -> Chosen:
     """The fake server as a context."""
     return Chosen("fake", server.address, "", {"server": server.address, **cluster}, user or {})
 
 
-def client_for(server: ApiServer, user: KubeObject | None = None, **cluster: str) -> Client:
+def client_for(server: ApiServer, user: KubeObject | None = None, /, **cluster: str) -> Client:
     """A client of the fake server, without a speed limit."""
     found = chosen(server, user, **cluster)
     return client_of(found, wall=wall, bucket=Bucket(0), patience=QUICK)
