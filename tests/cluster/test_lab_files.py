@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.lab import ledger, machine, places, programs
+from cluster.lab import ledger, life, machine, places, programs
 from cluster.lab.ledger import Ledger, Process
 
 
@@ -33,6 +33,16 @@ def test_a_list_is_read_as_it_was_written() -> None:
     assert ledger.names() == ["one"]
     written.forget()
     assert ledger.read("one") is None
+
+
+def test_half_a_list_of_a_killed_maker_is_found_and_taken_away() -> None:
+    places.ledgers().mkdir()
+    (places.ledgers() / "one.making").write_text("{")
+    assert ledger.names() == ["one"]
+
+    assert life.sweep() == []
+
+    assert not places.ledgers().exists()
 
 
 def test_a_lock_leaves_nothing_behind() -> None:

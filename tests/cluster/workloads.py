@@ -41,6 +41,35 @@ def a_deployment(
     if fake:
         pod["nodeSelector"] = {"type": "kwok"}
         pod["tolerations"] = [{"key": "type", "operator": "Equal", "value": "kwok"}]
+    return _deployment(name, replicas, pod)
+
+
+def a_database(name: str, image: str) -> dict[str, object]:
+    """A Deployment with one PostgreSQL, whose data end with its pod."""
+    container = {
+        "name": "server",
+        "image": image,
+        "args": ["-c", "wal_level=logical"],
+        "readinessProbe": {
+            "exec": {"command": ["pg_isready", "--host=127.0.0.1"]},
+            "periodSeconds": 1,
+        },
+    }
+    return _deployment(name, 1, {"containers": [container]})
+
+
+def a_service(name: str, *, port: int = 80, target: int = PORT) -> dict[str, object]:
+    """A Service in front of the Deployment of the same name."""
+    ports = [{"port": port, "targetPort": target}]
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name},
+        "spec": {"selector": {"app": name}, "ports": ports},
+    }
+
+
+def _deployment(name: str, replicas: int, pod: dict[str, object]) -> dict[str, object]:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -50,15 +79,4 @@ def a_deployment(
             "selector": {"matchLabels": {"app": name}},
             "template": {"metadata": {"labels": {"app": name}}, "spec": pod},
         },
-    }
-
-
-def a_service(name: str) -> dict[str, object]:
-    """A Service in front of the Deployment of the same name."""
-    ports = [{"port": 80, "targetPort": PORT}]
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": name},
-        "spec": {"selector": {"app": name}, "ports": ports},
     }

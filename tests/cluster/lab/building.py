@@ -43,12 +43,13 @@ def build_all(say: Say) -> None:
     if reason is not None:
         raise LabFailed(reason)
     began = time.monotonic()
-    say("building the lab: 5 to 15 minutes the first time on two cores, 30 s from Go's cache")
-    for module in BUILDERS:
-        if not module.folder.exists():
-            say(f"building {module.name} {module.version}")
-            build(module)
-    say("unpacking Debian packages and packing images")
+    to_build = [module for module in BUILDERS if not module.folder.exists()]
+    if to_build:
+        say("building takes 5 to 15 minutes the first time on two cores, 30 s from Go's cache")
+    for module in to_build:
+        say(f"building {module.name} {module.version}")
+        build(module)
+    say("unpacking Debian packages and packing images: a minute at most")
     unpacked(TOOLS)
     for image in IMAGES:
         pack(image)

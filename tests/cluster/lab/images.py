@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import platform
 import subprocess
 import tarfile
@@ -29,7 +28,7 @@ MACHINES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 USELESS: Final = ("usr/share/doc/", "usr/share/man/", "usr/share/locale/", "usr/share/lintian/")
 """What nobody reads in a container."""
 
-RECIPE: Final = "1"
+RECIPE: Final = "2"
 """Raised when this file packs differently, so that older images are not used."""
 
 
@@ -40,6 +39,10 @@ class Image:
     name: str
     packages: Packages
     command: tuple[str, ...]
+    user: str = "0"
+    is_server: bool = False
+    linked: str = ""
+    """Programs off the path that get a name on it; a pattern inside the image."""
 
     @property
     def reference(self) -> str:
@@ -47,9 +50,16 @@ class Image:
         return f"lab.local/{self.name}:1"
 
     @property
+    def started_by(self) -> dict[str, list[str]]:
+        """What runs in a container: a manifest replaces a command, and adds to a server's words."""
+        return {"Entrypoint" if self.is_server else "Cmd": list(self.command)}
+
+    @property
     def file(self) -> Path:
         """Where it lies once it is packed."""
-        return places.cache() / "images" / f"{self.packages.folder.name}-{RECIPE}.tar"
+        said = "\0".join([RECIPE, self.packages.folder.name, self.user, self.linked, *self.command])
+        digest = hashlib.sha256(said.encode()).hexdigest()[:12]
+        return places.cache() / "images" / f"{self.name}-{digest}.tar"
 
 
 PAUSE: Final = Image(
@@ -60,7 +70,44 @@ PYTHON: Final = Image(
     Packages("python", ("busybox-static", "python3-minimal", "libpython3-stdlib")),
     ("python3",),
 )
-IMAGES: Final = (PAUSE, PYTHON)
+SERVE: Final = """
+set -eu
+data=${PGDATA:-/tmp/data}
+if ! [ -s "$data/PG_VERSION" ]; then
+  initdb --no-sync --auth=trust --username=postgres --encoding=UTF8 --no-locale "$data"
+  echo "host all all all trust" >> "$data/pg_hba.conf"
+fi
+exec postgres -D "$data" -c listen_addresses="*" -c unix_socket_directories=/tmp "$@"
+"""
+"""A PostgreSQL that lets everybody in, which suits a network without strangers."""
+
+POSTGRESQL: Final = Image(
+    "postgresql",
+    Packages(
+        "postgresql",
+        ("busybox-static", "postgresql"),
+        # What configures a server of Debian's own, compiles queries, or is written in Perl.
+        left_out=(
+            "adduser_",
+            "dpkg_",
+            "libllvm",
+            "libperl",
+            "libz3",
+            "locales_",
+            "openssl_",
+            "perl",
+            "postgresql-client-common_",
+            "postgresql-common_",
+            "ssl-cert_",
+            "usrmerge_",
+        ),
+    ),
+    ("sh", "-c", SERVE, "serve"),
+    user="1000",
+    is_server=True,
+    linked="usr/lib/postgresql/*/bin/*",
+)
+IMAGES: Final = (PAUSE, PYTHON, POSTGRESQL)
 
 
 def pack(image: Image) -> None:
@@ -68,7 +115,7 @@ def pack(image: Image) -> None:
     if image.file.exists():
         return
     image.file.parent.mkdir(parents=True, exist_ok=True)
-    layer = _layer(unpacked(image.packages))
+    layer = _layer(unpacked(image.packages), image.linked)
     with tempfile.NamedTemporaryFile(dir=image.file.parent, delete=False) as making:
         with tarfile.open(fileobj=making, mode="w") as tar:
             for name, data in _oci(image, layer).items():
@@ -76,7 +123,7 @@ def pack(image: Image) -> None:
         Path(making.name).rename(image.file)
 
 
-def _layer(root: Path) -> bytes:
+def _layer(root: Path, linked: str) -> bytes:
     """The files under a folder as one archive, which tells nothing of when or by whom."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
@@ -90,19 +137,22 @@ def _layer(root: Path) -> bytes:
             name = path.relative_to(root).as_posix()
             if not name.startswith(USELESS):
                 tar.add(path, name, recursive=False, filter=_anonymous)
-        for applet in _applets(root):
-            if not any(os.path.lexists(root / place / applet) for place in ("bin", "sbin")):
-                link = tarfile.TarInfo(f"usr/bin/{applet}")
-                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-                tar.addfile(link)
+        for name, target in _links(root, linked).items():
+            link = tarfile.TarInfo(f"usr/bin/{name}")
+            link.type, link.linkname = tarfile.SYMTYPE, target
+            tar.addfile(link)
     return out.getvalue()
 
 
-def _applets(root: Path) -> list[str]:
-    """The names under which busybox does something else each."""
+def _links(root: Path, linked: str) -> dict[str, str]:
+    """Names on the path that no package gives: programs that lie elsewhere, and busybox's many."""
     busybox = root / "usr" / "bin" / "busybox"
     listed = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True)
-    return [name for name in listed.stdout.split() if name != "busybox"]
+    links = dict.fromkeys(listed.stdout.split(), "busybox")
+    if linked:
+        links |= {path.name: f"/{path.relative_to(root)}" for path in sorted(root.glob(linked))}
+    taken = {path.name for place in ("bin", "sbin") for path in (root / "usr" / place).iterdir()}
+    return {name: target for name, target in links.items() if name not in taken}
 
 
 def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -132,7 +182,11 @@ def _oci(image: Image, layer: bytes) -> dict[str, bytes]:
     settings = {
         "architecture": MACHINES.get(platform.machine(), platform.machine()),
         "os": "linux",
-        "config": {"Cmd": list(image.command), "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]},
+        "config": {
+            **image.started_by,
+            "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+            "User": image.user,
+        },
         "rootfs": {"type": "layers", "diff_ids": [layers[0]["digest"]]},
     }
     manifest = {

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -68,13 +67,13 @@ class Ledger:
         """Put the list on disk, whole or not at all."""
         mounts = [str(mount) for mount in self.mounts]
         said = {**asdict(self), "folder": str(self.folder), "mounts": mounts}
-        path = file(self.name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as making:
-            json.dump(said, making, indent=1)
-            making.flush()
-            os.fsync(making.fileno())
-        Path(making.name).rename(path)
+        making = _making(self.name)
+        making.parent.mkdir(parents=True, exist_ok=True)
+        with making.open("w", encoding="utf-8") as out:
+            json.dump(said, out, indent=1)
+            out.flush()
+            os.fsync(out.fileno())
+        making.rename(file(self.name))
 
     def forget(self) -> None:
         """Everything on the list is gone, and so is the list."""
@@ -84,6 +83,10 @@ class Ledger:
 def file(name: str) -> Path:
     """Where the list of a lab lies."""
     return places.ledgers() / f"{name}.json"
+
+
+def _making(name: str) -> Path:
+    return places.ledgers() / f"{name}.making"
 
 
 def read(name: str) -> Ledger | None:
@@ -107,7 +110,7 @@ def read(name: str) -> Ledger | None:
 
 def names() -> list[str]:
     """The names of all labs that have left anything."""
-    return sorted(path.stem for path in places.ledgers().glob("*.json"))
+    return sorted({path.stem for path in places.ledgers().glob("*")})
 
 
 @contextmanager
@@ -124,6 +127,8 @@ def locked(name: str) -> Iterator[None]:
             try:
                 yield
             finally:
+                # Half a list, of somebody who was killed while writing it.
+                _making(name).unlink(missing_ok=True)
                 path.unlink()
                 with suppress(OSError):  # other labs have their lists there
                     path.parent.rmdir()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -110,23 +111,20 @@ class Lab:
         return process is not None and process.lives
 
     def send(self, name: str, what: signal.Signals) -> None:
-        """Send a signal to what was started under a name: kill it, pause it, let it go on."""
-        process = self.ledger.processes[name]
-        # The handle makes sure that the number still means the same process when the signal goes.
-        try:
-            handle = os.pidfd_open(process.pid)
-        except ProcessLookupError:
-            return
-        try:
-            if process.lives:
+        """Send a signal to what was started under a name: pause it, let it go on, ask it to end."""
+        with _handle(self.ledger.processes[name]) as handle:
+            if handle is not None:
                 signal.pidfd_send_signal(handle, what)
-        finally:
-            os.close(handle)
 
     def kill(self, name: str, *, seconds_max: float = 10) -> None:
-        """Kill what was started under a name and wait until it is gone."""
-        self.send(name, signal.SIGKILL)
-        wait_until(lambda: not self.lives(name), seconds_max, f"{name} does not die")
+        """Kill what was started under a name and wait until it is gone, its connections too."""
+        with _handle(self.ledger.processes[name]) as handle:
+            if handle is None:
+                return
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            # Readable once the last of its threads has ended; /proc calls it dead before that.
+            if not select.select([handle], [], [], seconds_max)[0]:
+                raise LabFailed(f"{name} does not die (waited {seconds_max:.0f} s)")
 
     def log(self, name: str) -> Path:
         """The file with everything that was said under a name."""
@@ -166,6 +164,20 @@ class Lab:
             except (FileNotFoundError, ProcessLookupError):
                 continue
         return None
+
+
+@contextmanager
+def _handle(process: Process) -> Iterator[int | None]:
+    """A handle that means this process and no later one of its number; None if it has ended."""
+    try:
+        handle = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        yield None
+        return
+    try:
+        yield handle if process.lives else None
+    finally:
+        os.close(handle)
 
 
 def opened(found: Ledger) -> Lab:
