@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -20,6 +22,7 @@ from migrator.engine.ports import Entry
 from migrator.errors import EnvironmentFailed, TransientError
 from migrator.store import mounts, sqlite
 from migrator.store.sql import Store, open_store
+from migrator.store.sql_journal import SqlJournal
 from migrator.store.sqlite import SqliteDatabase
 from weekend import an_itinerary
 
@@ -68,6 +71,52 @@ def test_a_reader_is_not_stopped_by_a_writer_and_sees_one_moment(opened: SqliteD
         with opened.writing() as writer:
             writer.execute(text("insert into notes (digest) values ('x')"))
         assert reader.execute(count).scalar_one() == 0
+
+
+def test_only_commands_that_wait_are_indexed(opened: SqliteDatabase) -> None:
+    with opened.reading() as connection:
+        made = connection.exec_driver_sql(
+            "select sql from sqlite_master where name = 'commands_waiting'"
+        ).scalar_one()
+    assert str(made).endswith("WHERE answer IS NULL")
+
+
+def test_a_store_of_sqlite_never_loads_what_servers_need(tmp_path: Path) -> None:
+    program = (
+        "import sys; from migrator.store.sql import open_store; "
+        f"open_store({str(tmp_path)!r}, practice=True).close(); "
+        "sys.exit('sqlalchemy.dialects.postgresql' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_journal_that_was_proven_to_be_led_is_not_read_again_for_the_fold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(tmp_path, practice=True) as store:
+        led = store.create_run(
+            "weekend", an_itinerary(1, 1), seed=1, mode="virtual", target="", plan_digest=""
+        )
+        led.append([Entry(AT, "engine", ev.RunPaused("first"))])
+        led.release()
+        again = store.journal("weekend", lead=True)
+        read = SqlJournal.written
+        reads: list[int] = []
+
+        def counted(journal: SqlJournal, after: int = 0) -> object:
+            reads.append(after)
+            return read(journal, after)
+
+        monkeypatch.setattr(SqlJournal, "written", counted)
+        assert [line.seq for line in again.lines()] == [1]
+        assert reads == []  # the lines of the proof
+        again.append([Entry(AT, "engine", ev.RunPaused("second"))])
+        assert [line.seq for line in again.lines()] == [1, 2]
+        again.verify()
+        again.append([Entry(AT, "engine", ev.RunPaused("third"))])
+        assert [line.seq for line in again.lines()] == [1, 2, 3]  # a proof grows old
+        again.verify()
+        assert [line.seq for line in again.lines(2)] == [3]
 
 
 def test_the_data_version_changes_when_anybody_commits(opened: SqliteDatabase) -> None:
