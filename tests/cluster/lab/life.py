@@ -191,12 +191,11 @@ def _start(lab: Lab) -> None:
     first, others = parts[:3], parts[3:]
     for part in first:
         lab.start(part)
+    _import_images(lab)  # meanwhile the API server gets ready
     ready = "kube-apiserver is not ready"
     wait_until(lambda: _says(lab, "ok", "get", "--raw", "/readyz"), READY_SECONDS_MAX, ready)
     for part in others:
         lab.start(part)
-        if part == "kube-scheduler":  # before kubelet, which would look for the images
-            _import_images(lab)
     # A namespace's account comes from the controllers, and no pod is admitted without it.
     account = ["get", "serviceaccount", "default", "-o", "name"]
     wait_until(lambda: _says(lab, "", *account), READY_SECONDS_MAX, "the controllers do not work")
