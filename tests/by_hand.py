@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from itineraries import STEP_MINUTES, UNDO_MINUTES, an_itinerary
+from migrator.engine import events as ev
+from migrator.engine.states import ActState
 from migrator.ids import PersonId
 from migrator.inventory.model import Estimate
 from migrator.plan.means import InDoubt, Manual, Means, Wait
 from migrator.plan.model import Itinerary, Recipe, RecipeStep, RecipeUndo, StepKind, UndoKind
 from migrator.plan.recipes import RECIPES
+from playing import Play
 
 
 def hand(*persons: str) -> Means:
@@ -80,3 +84,40 @@ def carried_out(*recipes: Recipe, **changes: object) -> Itinerary:
         undos = {undo.key: Estimate(UNDO_MINUTES, UNDO_MINUTES) for undo in mine.unwind}
         legs[name] = replace(leg, step_minutes=steps, undo_minutes={**undos, **leg.undo_minutes})
     return replace(made, recipes=known, legs=legs)
+
+
+# --- plays ---------------------------------------------------------------------------------------
+
+PATIENCE: Final = 45
+"""What the default policy has with people, in minutes."""
+
+LATE: Final = {"ahead_of_gate": ()}
+KEY: Final = "a/key"
+
+
+def with_key(*persons: str, before: str = "copy", **changes: object) -> Play:
+    """A move with a person's task before its copy, and the task under way."""
+    task = a_task("key", hand(*persons), "turn-back")
+    made = recipe(tasks=[(before, task)], undos=[an_undo("turn-back", hand("anna"))])
+    play = Play(carried_out(made, **{"policy": LATE, **changes}))
+    play.go_on(KEY)
+    return play
+
+
+def played_by_hand(*keys: str, until: str, **changes: object) -> Play:
+    """A move of which some acts are done by hand, come so far."""
+    name = "stateless" if "stateless" in changes else "stateful"
+    made = recipe(name, means={key: hand("anna") for key in keys})
+    play = Play(carried_out(made, **{"policy": LATE, **changes}))
+    play.go_on(until)
+    return play
+
+
+def outcome(play: Play, act: str = KEY) -> tuple[ActState, str]:
+    record = play.act(act)
+    return record.state, record.outcome
+
+
+def tick(play: Play, act: str = KEY, verdict: str = "works", by: str = "anna") -> None:
+    given = play.say("tick", act, by=by, verdict=verdict)
+    assert isinstance(given[0], ev.CommandTaken), given

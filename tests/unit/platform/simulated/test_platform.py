@@ -2,96 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
 from dataclasses import replace
-from datetime import timedelta
-from typing import TypeVar
 
 import pytest
 
-from by_hand import carried_out, hand, recipe
-from itineraries import START, after, an_itinerary
-from migrator.conductor.clock import VirtualClock
-from migrator.engine.events import StepEnded, StepStarted, UndoEnded, UndoStarted
-from migrator.engine.ports import ActResult, Line
+from bench import ESTATE, Bench
+from itineraries import START, after
+from migrator.engine.events import StepStarted
+from migrator.engine.ports import ActResult
 from migrator.errors import PermanentError, TransientError
 from migrator.inventory.model import Estimate
-from migrator.plan.model import Itinerary, StepKind
-from migrator.platform.simulated.chance import Chance
-from migrator.platform.simulated.faults import FaultBox, PlannedFault
-from migrator.platform.simulated.platform import SimulatedPlatform
-from migrator.platform.simulated.world import Place, World
-from playing import Play
-from stage import Stage
-
-ESTATE = an_itinerary(waves=("abc",), links=("ab:1000", "ac:10"), stateless="b")
-Answer = TypeVar("Answer")
-
-
-class Bench:
-    """A platform on which acts are done one after the other."""
-
-    def __init__(
-        self,
-        *faults: PlannedFault,
-        itinerary: Itinerary = ESTATE,
-        accidents: bool = False,
-        seed: int = 1,
-    ) -> None:
-        self.clock = VirtualClock(START)
-        self.world = World(itinerary, START)
-        self.box = FaultBox(faults)
-        self.kept: list[int] = []
-        self.platform = SimulatedPlatform(
-            itinerary, self.world, self.clock, Chance(seed), self.box,
-            lambda world: self.kept.append(len(world.effects)), accidents=accidents,
-        )  # fmt: skip
-
-    def a(self) -> Place:
-        return self.world.look("a", self.clock.now())
-
-    def step(self, act: str, nth: int = 1, attempt: int = 1, token: str = "") -> ActResult:
-        return self.run(self.platform.perform(self.intent(act, nth, attempt, token)))
-
-    def steps(self, move: str, *names: str) -> None:
-        for name in names:
-            assert self.step(f"{move}/{name}").outcome == "done"
-
-    def undo(self, act: str, nth: int = 1) -> ActResult:
-        move, _, name = act.partition("/")
-        limit = self.clock.now() + timedelta(hours=2)
-        intent = UndoStarted(move, name, 1, nth, f"undo {act}", limit)
-        return self.run(self.platform.perform(intent))
-
-    def observe(self, act: str) -> ActResult:
-        return self.run(self.platform.observe(self.intent(act)))
-
-    def intent(self, act: str, nth: int = 1, attempt: int = 1, token: str = "") -> StepStarted:
-        move, _, name = act.partition("/")
-        limit = self.clock.now() + timedelta(hours=2)
-        return StepStarted(move, name, attempt, nth, token or f"{act}/{attempt}", limit)
-
-    def run(self, work: Coroutine[object, object, Answer]) -> Answer:
-        async def watched() -> Answer:
-            answers: list[Answer | BaseException] = []
-
-            async def act() -> None:
-                try:
-                    answers.append(await work)
-                except (PermanentError, TransientError) as error:
-                    answers.append(error)
-
-            task = asyncio.create_task(act())
-            self.clock.watch(task)
-            while not task.done():
-                await self.clock.wait(asyncio.Event(), None)
-            if isinstance(answers[0], BaseException):
-                raise answers[0]
-            return answers[0]
-
-        return asyncio.run(watched())
-
+from migrator.plan.model import StepKind
+from migrator.platform.simulated.faults import PlannedFault
 
 TO_GRANT = ("prepare", "baseline", "copy", "quiesce", "fence", "final-copy", "start", "probe")
 
@@ -396,94 +318,3 @@ def test_links_to_what_is_being_moved_are_put_off() -> None:
     assert result.outcome == "done"
     assert result.judged is not None
     assert result.judged.deferred == 10
-
-
-# --- what people do by hand ----------------------------------------------------------------------
-
-
-def by_hand(*keys: str) -> Itinerary:
-    return carried_out(recipe(means={key: hand("anna") for key in keys}), waves=("a",))
-
-
-def heard(bench: Bench, act: str, *, before: tuple[str, ...] = ()) -> Play:
-    """The platform hears that an act was ticked, after these acts of its own."""
-    bench.steps("a", *before)
-    play = Play(bench.platform.itinerary)
-    play.go_on(act)
-    play.say("tick", act, verdict="works")
-    tell(bench, play)
-    return play
-
-
-def tell(bench: Bench, play: Play) -> None:
-    at, event = next(
-        (at, event)
-        for at, event in reversed(play.history)
-        if isinstance(event, StepEnded | UndoEnded)
-    )
-    bench.platform.hear(play.run, [Line(1, at, 1, "anna", event, "", "")])
-
-
-def test_what_is_ticked_takes_effect_once() -> None:
-    bench = Bench(itinerary=by_hand("fence"))
-    play = heard(bench, "a/fence", before=("prepare", "copy", "quiesce"))
-    kept = len(bench.kept)
-    assert bench.a().old.fenced
-    assert not bench.a().old.granted
-
-    bench.undo("a/start-source")
-    tell(bench, play)
-    bench.platform.resume(play.run)
-    assert not bench.a().old.fenced, "the same tick again is no second fence"
-    assert len(bench.kept) == kept + 1
-    assert bench.world.audit(bench.clock.now()).effects_doubled == 0
-
-
-def test_what_the_platform_does_itself_is_not_done_again_when_it_is_heard_of() -> None:
-    bench = Bench(itinerary=by_hand())
-    play = Play(bench.platform.itinerary)
-    play.go_on("a/copy")
-    play.end("a/copy")
-    tell(bench, play)
-    assert bench.world.effects == {}
-    assert not bench.a().new.rows
-
-
-def test_what_cannot_be_done_has_no_effect() -> None:
-    bench = Bench(itinerary=by_hand("fence"))
-    play = Play(bench.platform.itinerary)
-    play.go_on("a/fence")
-    play.say("tick", "a/fence", verdict="does_not_work")
-    tell(bench, play)
-    assert not bench.a().old.fenced
-
-
-def test_who_says_to_have_done_what_this_world_refuses_is_not_believed() -> None:
-    bench = Bench(itinerary=by_hand("final-copy"))
-    heard(bench, "a/final-copy", before=("prepare",))
-    assert bench.world.violations == ["a: the final copy needs a fenced old side"]
-
-
-def test_a_tick_in_the_instant_of_a_death_takes_effect_after_it() -> None:
-    bench = Bench(itinerary=by_hand("fence"))
-    bench.steps("a", "prepare", "copy", "quiesce")
-    play = Play(bench.platform.itinerary)
-    play.go_on("a/fence")
-    play.say("tick", "a/fence", verdict="works")
-    assert not bench.a().old.fenced, "it died before it heard of it"
-
-    bench.platform.resume(play.folded())
-    assert bench.a().old.fenced
-
-
-def test_a_death_at_any_moment_of_a_weekend_by_hand_changes_nothing() -> None:
-    itinerary = by_hand("prepare", "fence", "grant", "switch")
-    first = Stage(itinerary, keep_moments=True)
-    first.play()
-    assert first.ledger().violations == []
-
-    for moment in first.moments[::3]:
-        again = Stage(itinerary, moment=moment)
-        again.play()
-        assert again.end_state() == first.end_state(), moment.why
-        assert again.ledger().violations == [], moment.why
