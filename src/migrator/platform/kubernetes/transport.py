@@ -1,7 +1,7 @@
 """The way to one API server over the official client's asyncio transport: the one door to it.
 
-Made by `connecting.py` and used through the `Transport` of `wire.py`. The library costs half a
-second to import, so it is imported when a connection is made. It reads no netrc and no proxy from
+Made by `connecting.py` and used through the `Transport` of `wire.py`. The library costs most of
+a second to import, so it is imported when a connection is made. It reads no netrc and no proxy from
 the environment (the look-ups cost two thirds of the speed): a proxy is named in the kubeconfig.
 """
 
@@ -59,9 +59,9 @@ class OfficialTransport:
 
     async def exchange(self, asked: Asked, seconds: float) -> Answer:
         """Ask and read the whole answer. Raises NoAnswerError."""
+        api = await self._open()
         import aiohttp
 
-        api = await self._open()
         limits = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS_MAX)
         try:
             async with self._in_flight:
@@ -80,9 +80,9 @@ class OfficialTransport:
     @asynccontextmanager
     async def stream(self, asked: Asked, silence_seconds_max: float) -> AsyncIterator[Stream]:
         """Ask and read line by line; the connection is shut when the block is left."""
+        api = await self._open()
         import aiohttp
 
-        api = await self._open()
         # The library's own limit of five minutes in all would end every watch.
         limits = aiohttp.ClientTimeout(
             total=None, sock_connect=CONNECT_SECONDS_MAX, sock_read=silence_seconds_max
@@ -148,16 +148,25 @@ class OfficialTransport:
         return headers
 
 
-async def _client(chosen: Chosen, user: KubeObject) -> tuple[ApiClient, str]:
-    """The library's client for one user, and the header that signs its requests."""
+def load_library() -> None:
+    """Import the library now: it takes most of a second, in which an event loop would stand still.
+
+    Raises InputError where it is not installed.
+    """
     try:
-        from kubernetes.aio import client, config
+        import kubernetes.aio  # noqa: F401 - to be imported is all that it is here for
     except ImportError as error:
         raise InputError(
             "kubernetes-extra",
             f"the library for Kubernetes is not installed here: {error}",
             hint="install migrator with its extra: migrator[kubernetes]",
         ) from error
+
+
+async def _client(chosen: Chosen, user: KubeObject) -> tuple[ApiClient, str]:
+    """The library's client for one user, and the header that signs its requests."""
+    load_library()
+    from kubernetes.aio import client, config
     from kubernetes.aio.config import kube_config
 
     settings = client.Configuration()
