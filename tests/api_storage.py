@@ -10,6 +10,7 @@ import asyncio
 import copy
 import uuid
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
@@ -44,6 +45,8 @@ class Storage:
     history: deque[Event] = field(default_factory=lambda: deque(maxlen=HISTORY_MAX))
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     names: int = 0
+    listeners: list[Callable[[Event], None]] = field(default_factory=list)
+    """Told of every change at once, as controllers are."""
 
     def find(self, group: str, plural: str, namespace: str) -> list[KubeObject]:
         """Every object of a kind, in the order of names."""
@@ -106,6 +109,8 @@ class Storage:
             self.forgotten = self.history[0].version
         self.history.append(event)
         self.wake()
+        for listener in self.listeners:
+            listener(event)
 
 
 def owner_uids(found: KubeObject) -> set[str]:
