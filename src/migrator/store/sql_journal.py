@@ -108,6 +108,16 @@ class SqlJournal:
             ).all()  # at once: one by one they cost twice as much
         return tuple(map(Written._make, rows))
 
+    @once_more
+    def first_hash(self) -> str:
+        """The hash of the first line: it tells runs of the same name in other stores apart."""
+        table = tables.journal
+        with self._database.reading() as connection:
+            found = connection.execute(
+                select(table.c.hash).where(table.c.run == self.run_name, table.c.seq == 1)
+            ).scalar_one()
+        return str(found)
+
     def verify(self, known: Iterable[Head] = ()) -> Verified:
         """Prove every line, against the heads kept outside the store and those given."""
         kept = heads.known_heads(*self._kept())

@@ -155,7 +155,7 @@ def live_platform(led: Live) -> Platform:
         commands=commands,
         calls=Calls(keep_output=keep_output),
         began_on=lambda move, act: _began_on(journal, run, move, act),
-        identity=_identity(journal),
+        identity=journal.first_hash(),
     )
     return _NotedOnce(acts, journal, machine)
 
@@ -173,11 +173,6 @@ class _Progress:
         self._said[act.token] = seconds()
         said = {"token": act.token, "share": share, "text": text}
         self._journal.put_facts(f"{PROGRESS}/{act.move}/{act.act}", said)
-
-
-def _identity(journal: SqlJournal) -> str:
-    """What tells runs of the same name in different stores apart: their first line's hash."""
-    return next(iter(journal.lines())).hash
 
 
 def _began_on(journal: SqlJournal, run: Run, move: str, act: str) -> str:
