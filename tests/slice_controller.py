@@ -39,8 +39,8 @@ class SliceController:
                 self._endpoints(name)
         for endpoints in self.storage.find(*ENDPOINTS, self.namespace):
             name = text_at(map_at(endpoints, "metadata"), "name")
-            service = self.storage.objects.get((*SERVICES, self.namespace, name))
-            if service is not None and not map_at(service, "spec", "selector"):
+            of_it = self.storage.objects.get((*SERVICES, self.namespace, name))
+            if of_it is not None and not map_at(of_it, "spec", "selector"):
                 self._put(
                     f"{name}-mirror", name, "endpointslicemirroring-controller.k8s.io", self.pods
                 )
