@@ -156,19 +156,15 @@ def test_a_task_after_a_copy_does_not_keep_it_behind_the_gate() -> None:
 
 
 def test_a_task_after_the_links_were_probed_needs_no_engineers_seat() -> None:
-    """One seat for two moves: the second has it, and the first one's task goes on all the same."""
-    made = recipe(tasks=[("verify", a_task("key", hand("anna"), looks=True))])
-    play = Play(carried_out(made, waves=("ab",), seats=1))
+    """One seat for two moves: the second has it, and the first one's tasks go on all the same."""
+    tasks = [("verify", a_task(name, hand("anna"), looks=True)) for name in ("key", "door")]
+    play = Play(carried_out(recipe(tasks=tasks), waves=("ab",), seats=1))
     play.go_on(KEY)
     play.go_on("b/fence", but={KEY})
-    assert KEY in play.under_way
-    seats = [each for each in play.under_way if each.startswith("b/")]
-    assert seats == ["b/fence"]
+    assert play.under_way == {KEY, "b/fence"}
 
-    late = Play(carried_out(made, waves=("ab",), seats=1))
-    late.go_on("a/probe-links")
-    late.end("a/probe-links")
-    assert late.under_way == {KEY, "b/baseline"}
+    tick(play)
+    assert play.under_way == {"a/door", "b/fence"}
 
 
 # --- the way back ---------------------------------------------------------------------------------
