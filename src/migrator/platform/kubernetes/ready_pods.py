@@ -144,14 +144,14 @@ def _container(status: KubeObject) -> Trouble | None:
         return Trouble(f"image {image} cannot be pulled: {message}", hopeless)
     if reason in _FINAL_WAITS:
         return Trouble(f"{_FINAL_WAITS[reason]}: {message}", is_final=True)
-    crashes = number_at(status, "restartCount")
+    restarts = number_at(status, "restartCount")
     ended = _ended(status)
     if reason == "CrashLoopBackOff":
-        return Trouble(f"it crashes again and again ({crashes} restarts); {ended}", is_final=True)
-    if ended and (crashes >= CRASHES_MAX or (crashes and not _runs(status))):
-        return Trouble(
-            f"it crashed {crashes} times; {ended}", crashes >= CRASHES_MAX and not _runs(status)
-        )
+        return Trouble(f"it crashes again and again ({restarts} restarts); {ended}", is_final=True)
+    # Down again before the restart was even counted: that is one crash more than restarts.
+    crashes = restarts + bool(_code(status, "state"))
+    if ended and not _runs(status):
+        return Trouble(f"it crashed {crashes} times; {ended}", crashes >= CRASHES_MAX)
     return None
 
 

@@ -307,10 +307,20 @@ def test_a_crash_is_told_with_its_code_and_last_words() -> None:
 
 def test_one_crash_is_not_yet_a_loop() -> None:
     end: KubeObject = {"terminated": {"reason": "Error", "exitCode": 1}}
-    once = a_pod(a_container(state=end, restartCount=1, lastState=end))
-    twice = a_pod(a_container(state=end, restartCount=2, lastState=end))
+    once = a_pod(a_container(state=end, restartCount=0))
+    twice = a_pod(a_container(state=end, restartCount=1, lastState=end))
     assert look(a_deployment(readyReplicas=0), once).verdict is PROGRESSING
     assert look(a_deployment(readyReplicas=0), twice).verdict is FAILED
+
+
+def test_a_container_that_ended_well_or_runs_again_has_not_crashed() -> None:
+    end: KubeObject = {"terminated": {"reason": "Error", "exitCode": 1}}
+    well: KubeObject = {"terminated": {"reason": "Completed", "exitCode": 0}}
+    up: KubeObject = {"running": {"startedAt": ago(1)}}
+    again = a_pod(a_container(state=up, restartCount=3, lastState=end), phase="Running")
+    done = a_pod(a_container(state=well, restartCount=3, lastState=well))
+    assert look(a_deployment(readyReplicas=0), again).verdict is PROGRESSING
+    assert look(a_deployment(readyReplicas=0), done).verdict is PROGRESSING
 
 
 def unschedulable(seconds: float) -> KubeObject:
