@@ -77,7 +77,7 @@ def test_a_weekend_is_practised_to_its_end(capsys: pytest.CaptureFixture[str]) -
     assert facts["both_live_seconds"] == 0
     assert [(wave["id"], wave["attempts"]) for wave in facts["waves"]] == [("w1", 1), ("w2", 1)]
     assert told.err.startswith("ÖVNING/PRACTICE small-p1: 4 subsystems in 2 waves")
-    assert "web is switched to the new side" in told.err
+    assert "is switched to the new side" in told.err
     with open_store(practising.FOLDER, practice=True) as store:
         journal = store.journal("latest", lead=False)
         assert journal.leader() is None
