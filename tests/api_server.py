@@ -202,6 +202,9 @@ class ApiServer:
             return answer(200, said, headers)
         if request.path in {"/readyz", "/livez", "/healthz"}:
             return web.Response(text="ok", headers=headers)
+        if user == "system:anonymous":
+            said_no = f'forbidden: User "{user}" cannot get path "{request.path}"'
+            raise RefusedError(403, "Forbidden", said_no)
         found = discovered(request, self.kinds, old=self.old_discovery)
         if found is not None:
             content_type, body = found
@@ -247,7 +250,7 @@ class ApiServer:
         verbs = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
         verb = verbs.get(request.method, "get")
         r = kind.resource
-        if (verb, r.right) in self.forbidden or user == "system:anonymous":
+        if (verb, r.right) in self.forbidden:
             group = f' in API group "{r.group}"'
             place = f' in the namespace "{namespace}"' if namespace else " at the cluster scope"
             raise RefusedError(

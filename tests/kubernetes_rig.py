@@ -11,7 +11,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -57,7 +57,15 @@ class Rig:
 
     client: Client
     namespace: str
+    context: Chosen
     fake: ApiServer | None = None
+
+    def as_user(self, user: dict[str, str]) -> Client:
+        """The same server, seen by somebody else; to be closed by whoever asked."""
+        if self.fake is not None:
+            self.fake.tokens = {"the administrator's": "kubernetes-admin"}
+        other = replace(self.context, user={**user})
+        return client_of(other, wall=wall, bucket=Bucket(0), patience=QUICK)
 
     def config_map(self, name: str = "settings", **data: str) -> KubeObject:
         return {
@@ -149,7 +157,7 @@ async def rigged(kind: str) -> AsyncIterator[Rig]:
             client = client_for(server)
             server.make(space)
             try:
-                yield Rig(client, namespace, server)
+                yield Rig(client, namespace, chosen(server), server)
             finally:
                 await client.close()
         return
@@ -157,11 +165,12 @@ async def rigged(kind: str) -> AsyncIterator[Rig]:
     if not named:
         pytest.skip("MIGRATOR_TEST_KUBECONFIG names no cluster")
     context = os.environ.get("MIGRATOR_TEST_CONTEXT", "")
-    client = client_of(choose(context, file=Path(named)), wall=wall, bucket=Bucket(0))
+    place = choose(context, file=Path(named))
+    client = client_of(place, wall=wall, bucket=Bucket(0))
     try:
         made = await client.create(space)
         try:
-            yield Rig(client, namespace)
+            yield Rig(client, namespace, place)
         finally:
             await client.delete(NAMESPACES, "", namespace, uid=uid_of(made.object))
     finally:

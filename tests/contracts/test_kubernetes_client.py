@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from kubernetes_rig import SERVERS, Rig, rigged
-from migrator.errors import PermanentError
+from migrator.errors import EnvironmentFailed, PermanentError
 from migrator.platform.kubernetes.discovery import (
     CONFIG_MAPS,
     DEPLOYMENTS,
@@ -81,6 +81,15 @@ async def test_a_kind_that_is_not_there_is_named(rig: Rig) -> None:
     with pytest.raises(PermanentError, match=r"no Widget in example\.org/v1") as told:
         await rig.client.apply(widget)
     assert told.value.reference == "cluster-kind-unknown"
+
+
+async def test_whoever_signs_in_wrongly_or_not_at_all_is_told_so(rig: Rig) -> None:
+    for user in ({"token": "nonsense"}, {}):
+        stranger = rig.as_user(user)
+        with pytest.raises(EnvironmentFailed) as told:
+            await stranger.get(CONFIG_MAPS, rig.namespace, "settings")
+        assert told.value.reference == "cluster-credentials"
+        await stranger.close()
 
 
 # Applying

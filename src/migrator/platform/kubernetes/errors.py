@@ -109,7 +109,7 @@ def error_of(target: Target, answer: Answer, server: str) -> MigratorError:
                 "cluster-credentials", f"{server} does not know us: {said}", hint=_CREDENTIALS_HINT
             )
         case 403:
-            return _forbidden(target, said, status)
+            return _forbidden(target, said, status, server)
         case 409:
             return _conflict(target, said, status)
         case 410:
@@ -191,7 +191,13 @@ def _is_untyped(said: str) -> bool:
     return any(words in said for words in _UNTYPED)
 
 
-def _forbidden(target: Target, said: str, status: KubeObject) -> MigratorError:
+def _forbidden(target: Target, said: str, status: KubeObject, server: str) -> MigratorError:
+    if 'User "system:anonymous"' in said:
+        return EnvironmentFailed(
+            "cluster-credentials",
+            f"{server} takes us for nobody: no sign-in was sent ({target})",
+            hint=_CREDENTIALS_HINT,
+        )
     causes = {text_at(cause, "reason") for cause in objects_at(status, "details", "causes")}
     if "NamespaceTerminating" in causes:
         return PermanentError(
