@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import ssl
 import uuid
@@ -341,11 +342,12 @@ class ApiServer:
         self, request: web.Request, kind: Kind, namespace: str, headers: dict[str, str]
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers={**headers, "Content-Type": "application/json"})
-        await response.prepare(request)
-        async for event in self._events(request, kind, namespace):
-            if not self._up:
-                break
-            await response.write(json.dumps(event).encode() + b"\n")
+        with contextlib.suppress(ConnectionResetError):  # whoever watched has gone
+            await response.prepare(request)
+            async for event in self._events(request, kind, namespace):
+                if not self._up:
+                    break
+                await response.write(json.dumps(event).encode() + b"\n")
         return response
 
     async def _events(
