@@ -248,6 +248,15 @@ async def test_what_is_there_is_not_created_again(rig: Rig) -> None:
     assert told.value.reference == "cluster-exists"
 
 
+async def test_an_unknown_field_is_refused_in_every_other_write_too(rig: Rig) -> None:
+    with pytest.raises(PermanentError, match="dta") as told:
+        await rig.client.create({**rig.config_map(), "dta": {}})
+    assert told.value.reference == "cluster-invalid-object"
+    made = (await rig.client.create(rig.config_map())).object
+    with pytest.raises(PermanentError, match="dta"):
+        await rig.client.replace({**made, "dta": {}})
+
+
 async def test_a_replacement_is_refused_when_somebody_was_quicker(rig: Rig) -> None:
     await rig.client.create(rig.endpoints("10.0.0.1"))
     seen = await rig.get(ENDPOINT_SLICES, "web-migrator")

@@ -122,6 +122,17 @@ async def test_without_bookmarks_a_forgotten_version_costs_one_list(
         assert watch.lists == 2
 
 
+async def test_a_version_that_was_refused_is_not_asked_for_again(
+    rig: Rig, server: ApiServer
+) -> None:
+    server.faults.append(Fault("watch=true", 410, reason="Expired"))
+    async with watching(rig) as watch:
+        assert await watch.until(lambda w: w.lists == 2, 5)
+        server.make(rig.config_map("late"))
+        assert await watch.until(lambda w: w.get("late") is not None, 5)
+        assert watch.lists == 2
+
+
 async def test_a_watch_that_may_not_look_says_so_instead_of_waiting(
     rig: Rig, server: ApiServer
 ) -> None:
