@@ -50,7 +50,9 @@ def command(
         raise InputError(
             "nothing-was-said",
             f"no output of {act} is kept in {name}, attempt {last}",
-            hint=f"there is output of {', '.join(known)}" if known else "only acts by command or "
+            hint=f"there is output of {', '.join(known)}"
+            if known
+            else "only acts by command or "
             "http in a live run say anything; `migrator journal show` has the rest",
         )
     for number, text in found:
