@@ -10,7 +10,8 @@ STAMP := .venv/.set-up
 PO := $(wildcard src/migrator/locale/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 # The tests that need nothing but this machine; .ci/run looks after the others.
-HERE := not cluster and not browser and not postgresql and not soak
+THOROUGH := not cluster and not browser and not postgresql and not soak
+HERE := $(THOROUGH) and not slow
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 2
 # Inside an organisation the machine knows certificates that a bundled list does not.
@@ -85,10 +86,10 @@ lint: setup
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-# Run the same tests under branch coverage and print what they never reach.
+# Run the same tests and the slow ones under branch coverage and print what they never reach.
 coverage: setup
 	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run -m pytest -q -p no:randomly -n 0 -m "$(HERE)"
+	@$(BIN)/coverage run -m pytest -q -p no:randomly -n 0 -m "$(THOROUGH)"
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 	@$(BIN)/coverage report --fail-under=100 --include='src/migrator/graph/*,src/migrator/plan/*,src/migrator/engine/*'

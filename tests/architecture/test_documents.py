@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -41,15 +42,26 @@ FOREIGN_WORDS: Final = tuple(
 )
 
 
+@cache
+def nodes() -> tuple[tuple[str, ast.AST], ...]:
+    """Every node of the program with its file, parsed once."""
+    return tuple(
+        (path.relative_to(ROOT).as_posix(), node)
+        for path in sorted(SOURCE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call | ast.Constant)
+    )
+
+
+@cache
 def references() -> dict[str, str]:
     """Every reference that is raised, with the place where it is."""
     found = {}
-    for path in sorted(SOURCE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and called(node) in ERRORS:
-                first = node.args[0] if node.args else named(node, "reference")
-                if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                    found[first.value] = f"{path.relative_to(ROOT)}:{node.lineno}"
+    for file, node in nodes():
+        if isinstance(node, ast.Call) and called(node) in ERRORS:
+            first = node.args[0] if node.args else named(node, "reference")
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                found[first.value] = f"{file}:{node.lineno}"
     return found
 
 
@@ -69,8 +81,7 @@ def words_in_the_source() -> set[str]:
     """Every string that the program contains: a page may also be named through a table."""
     return {
         node.value
-        for path in SOURCE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for _, node in nodes()
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
 

@@ -95,6 +95,7 @@ def plug_in(folder: Path, answers: list[KubeObject]) -> KubeObject:
     }
 
 
+@pytest.mark.slow
 async def test_a_plug_ins_token_is_renewed_before_it_ends(tmp_path: Path) -> None:
     soon = (datetime.now(UTC) + timedelta(seconds=30)).isoformat()
     user = plug_in(tmp_path, [{"token": "one", "expirationTimestamp": soon}, {"token": "two"}])

@@ -78,6 +78,7 @@ def steps(lines: tuple[Line, ...]) -> int:
     return sum(isinstance(line.event, STARTS) for line in lines)
 
 
+@pytest.mark.slow
 def test_a_standby_goes_on_where_a_killed_leader_was(where: str) -> None:
     with open_store(where, practice=True) as store:
         setting = Setting(seed=1, speed=SPEED, play=(DECIDER,))

@@ -86,6 +86,7 @@ def under_way() -> bool:
     return found is not None and len(found.run.switch_order) >= 2 and len(found.run.in_flight) >= 2
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_end(
     plan: Path, processes: list[subprocess.Popen[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -118,6 +119,7 @@ def test_a_killed_run_goes_on_to_the_same_end(
     assert times == sorted(times)
 
 
+@pytest.mark.slow
 def test_people_steer_a_run_from_other_processes(
     plan: Path, processes: list[subprocess.Popen[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -68,6 +68,7 @@ def test_the_boutique_has_the_sixteen_calls_of_its_environment(tmp_path: Path) -
     assert (email.protocol, email.port) == ("grpc", 5000)  # the Service's port, not the pod's 8080
 
 
+@pytest.mark.slow
 def test_the_ticket_shop_names_no_addresses_and_gets_no_links_of_its_own(tmp_path: Path) -> None:
     paths = [TICKETS / f"ts-deployment-part{number}.yml" for number in (1, 2, 3)]
     draft = read_kubernetes(paths)

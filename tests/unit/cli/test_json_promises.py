@@ -183,6 +183,7 @@ run(["rehearse", "plan.yaml", "--seed", "4", "--format", "json"])
 """
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_in_every_process(tmp_path: Path) -> None:
     across_the_clock_change(tmp_path)
     said = [

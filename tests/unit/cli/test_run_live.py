@@ -97,6 +97,7 @@ def _begun_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "_lead", leave)
 
 
+@pytest.mark.slow
 def test_a_live_run_performs_its_acts_by_programs_and_takes_them_back(
     plan: _Plan, world: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -55,6 +55,7 @@ def test_the_programs_are_those_of_the_first_line_whatever_the_working_tree_has_
     assert "did copy of a" in said, "what a program said is kept beside the journal"
 
 
+@pytest.mark.slow
 def test_a_program_that_fails_takes_its_wave_back_by_programs(world: Path) -> None:
     itinerary, files = by_command(world)
     (world / "fail-a-switch").touch()
@@ -69,6 +70,7 @@ def test_a_program_that_fails_takes_its_wave_back_by_programs(world: Path) -> No
     assert did.index("a/fence-target") < did.index("a/bring-back") < did.index("a/grant-source")
 
 
+@pytest.mark.slow
 def test_rows_that_nobody_can_prove_to_be_back_leave_the_wave_stuck(world: Path) -> None:
     itinerary, files = by_command(world, waves=("a",), stateless="")
     (world / "fail-a-switch").touch()
@@ -98,6 +100,7 @@ class ByHand(Willing):
                 self._say("tick", f"{line.event.move}/fence", "anna", line.seq)
 
 
+@pytest.mark.slow
 def test_people_and_the_clock_do_their_part_of_a_live_run(world: Path) -> None:
     itinerary, files = by_command(world, waves=("a",), stateless="")
     recipe = itinerary.recipes["stateful"]
