@@ -237,6 +237,7 @@ class Attendant:
         bell = _Bell(self.journal)
         try:
             while True:
+                bell.listen()  # before the look: what is put there after it rings
                 version = self.journal.data_version()
                 if version != seen:
                     seen = version
@@ -263,16 +264,20 @@ class _Bell:
         self._heard: int | None = None
         self._rang = asyncio.Event()
 
-    async def rings(self) -> None:
-        """Come back when it rang, and at the latest when a look is due."""
+    def listen(self) -> None:
+        """Hear the bell that there is now: where a server was away, another connection listens."""
         bell = self._journal.bell()
-        if bell != self._heard:  # a server was away, and another connection listens now
+        if bell != self._heard:
             self.leave()
             if bell is not None:
                 self._loop.add_reader(bell, self._rang.set)
             self._heard = bell
+
+    async def rings(self) -> None:
+        """Come back when it rang, and at the latest when a look is due."""
+        longest = DESK_SECONDS if self._heard is None else RUNG_DESK_SECONDS
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(DESK_SECONDS if bell is None else RUNG_DESK_SECONDS):
+            async with asyncio.timeout(longest):
                 await self._rang.wait()
         self._rang.clear()
 
