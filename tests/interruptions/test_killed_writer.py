@@ -41,6 +41,7 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(tmp_path) if request.param == "sqlite" else server().database()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("told", [1, 25])
 def test_whole_commits_are_left_and_the_lease_is_free(where: str, root: Path, told: int) -> None:
     environment = {"PYTHONPATH": f"{root / 'src'}:{root / 'tests'}"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -221,6 +222,7 @@ def test_a_weekend_that_nobody_answers_moves_nothing(
         assert not waiting or run.state is not RunState.ENDED
 
 
+@pytest.mark.slow
 @settings(max_examples=EXAMPLES)
 @given(estates(), faults, seeds)
 def test_what_was_unwound_is_where_it_was_and_what_is_committed_stays(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,6 +85,7 @@ def new_waves(draw: st.DrawFn, fixed: Sequence[str]) -> tuple[str, ...]:
     return (*fixed, *(part for part in parts if part))
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(waves=new_waves(("ab",)), moment=st.sampled_from(sorted(MOMENTS)), seed=st.integers(0, 50))
 def test_a_replanned_run_ends_as_one_that_was_planned_so_from_the_start(

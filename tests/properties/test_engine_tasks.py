@@ -152,6 +152,7 @@ def an_estate(made: Recipe, seats: int | None) -> Itinerary:
     return carried_out(made, waves=("ab", "c"), stateless=stateless, links=("ab:3",), seats=seats)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(recipes(), st.sampled_from([None, 1, 2]), st.integers(0, 1000))
 def test_what_lint_lets_through_goes_forward_and_back(
@@ -167,6 +168,7 @@ def test_what_lint_lets_through_goes_forward_and_back(
     assert done.forward.outcome == "completed"
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(
     recipes().filter(lambda made: not told(made)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from unittest.mock import patch
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -43,6 +44,7 @@ def judged(folder: Path) -> str | tuple[Fault, ...]:
         return error.faults
 
 
+@pytest.mark.slow
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(damaged())
 @example(PLAIN.replace("\n", "\r\n", 2).encode())  # DuckDB alone drops a row here

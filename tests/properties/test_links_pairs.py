@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -45,6 +46,7 @@ def read(folder: Path, rows: list[LinkRow], form: str) -> tuple[str, tuple[Pair,
     return table.digest, subsystem_pairs(table, inventory)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(links, min_size=1, max_size=40), st.randoms(use_true_random=False))
 def test_neither_order_nor_form_changes_digest_or_weights(

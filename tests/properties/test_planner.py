@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -133,6 +134,7 @@ def _calendar(draw: st.DrawFn, count: int) -> Calendar:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(estates(), st.integers(0, 3), st.sampled_from((None, 3)))
 def test_a_plan_keeps_everything_hard_and_costs_no_more_than_any_seed(

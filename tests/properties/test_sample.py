@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ SIZES = st.integers(2, 90).flatmap(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(SIZES)
 @example(Size(2, 2, 0))

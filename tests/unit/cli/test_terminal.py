@@ -98,6 +98,7 @@ def test_a_signal_means_again_what_it_meant_before() -> None:
     assert signal.getsignal(signal.SIGHUP) is before
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_when_its_terminal_is_closed() -> None:
     practising.begun("night-1", play=())
     other_end, own_end = os.openpty()

@@ -40,6 +40,7 @@ def test_a_plan_is_carried_out_by_the_programs_that_it_declares(world: Path) -> 
     assert len(effects(world)) == len(set(effects(world)))
 
 
+@pytest.mark.slow
 def test_the_programs_are_those_of_the_first_line_whatever_the_working_tree_has_become(
     world: Path,
 ) -> None:
