@@ -64,7 +64,7 @@ $(STAMP): requirements/bootstrap.txt requirements/dev.txt
 demo: setup
 	@$(BIN)/migrator demo
 
-# Run every test that needs nothing but this machine, in under a minute.
+# Run every quick test that needs nothing but this machine, in about a minute.
 test: setup
 	@$(PYTEST) -n $(WORKERS) -m "$(HERE)"
 
