@@ -19,6 +19,9 @@ from pathlib import Path
 from typing import Final, TypedDict
 
 import pytest
+from sqlalchemy import text
+
+from migrator.store.sql import Store
 
 OTHER_USERS: Final = ("postgres", "nobody")
 GUARD: Final = 'read -r _; "$0" -D "$1" -m immediate -w stop; rm -rf "$2"'
@@ -143,3 +146,14 @@ def _other_user() -> pwd.struct_passwd | None:
         return None
     known = {entry.pw_name: entry for entry in pwd.getpwall()}
     return next(known[name] for name in OTHER_USERS if name in known)
+
+
+def until_no_session_holds_a_lock(store: Store) -> None:
+    """The server drops a closed session's locks when its process ends: a moment later."""
+    held = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+    for _ in range(500):
+        with store._database.reading() as connection:
+            if not connection.execute(held).scalar_one():
+                return
+            connection.execute(text("SELECT pg_sleep(0.01)"))
+    raise AssertionError("a session that was closed still holds its lock")

@@ -21,7 +21,7 @@ from migrator.store.group import _fenced, _Request
 from migrator.store.machine import Holder, ThisMachine
 from migrator.store.sql import Store, open_store
 from migrator.store.sql_journal import SqlJournal
-from postgresql_server import Server, programs, server
+from postgresql_server import Server, programs, server, until_no_session_holds_a_lock
 from weekend import an_itinerary
 
 pytestmark = pytest.mark.postgresql
@@ -225,17 +225,6 @@ def test_a_session_that_broke_alone_does_not_replace_a_leader_that_renews(
         with failed("journal-locked"):
             standby.journal("weekend", lead=True)
         assert journal.append([ENTRY])
-
-
-def until_no_session_holds_a_lock(store: Store) -> None:
-    """The server drops a closed session's locks when its process ends: a moment later."""
-    held = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted")
-    for _ in range(500):
-        with store._database.reading() as connection:
-            if connection.execute(held).scalar_one() == 0:
-                return
-            connection.execute(text("SELECT pg_sleep(0.01)"))
-    raise AssertionError("a session that was closed still holds its lock")
 
 
 def test_the_lock_of_a_run_is_let_go_with_it(store: Store, standby: Store) -> None:
