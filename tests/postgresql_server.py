@@ -16,12 +16,12 @@ import tempfile
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Final, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 import pytest
-from sqlalchemy import text
 
-from migrator.store.sql import Store
+if TYPE_CHECKING:
+    from migrator.store.sql import Store
 
 OTHER_USERS: Final = ("postgres", "nobody")
 GUARD: Final = 'read -r _; "$0" -D "$1" -m immediate -w stop; rm -rf "$2"'
@@ -150,6 +150,8 @@ def _other_user() -> pwd.struct_passwd | None:
 
 def until_no_session_holds_a_lock(store: Store) -> None:
     """The server drops a closed session's locks when its process ends: a moment later."""
+    from sqlalchemy import text  # the mutants' own process loads nothing of the program
+
     held = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted")
     for _ in range(500):
         with store._database.reading() as connection:
