@@ -11,6 +11,7 @@ moment of the act by the conductor's own user, never stored and never shown.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -23,6 +24,17 @@ PLACEHOLDERS: Final = ("subsystem", "wave", "attempt", "token", "files", "side")
 
 SCRIPT: Final = "script/"
 """Before the name of a command's file, where the pinned files of a run are named."""
+
+WORD: Final = re.compile(r"\{\{([A-Za-z_][A-Za-z0-9_-]*)\}\}|\{([A-Za-z_][A-Za-z0-9_-]*)\}")
+"""A word in braces, doubled (first group, written with single ones) or to be filled in (second).
+Braces that hold no single word are left alone, so JSON bodies need no care."""
+
+
+def unknown_placeholders(text: str) -> tuple[str, ...]:
+    """The words in braces that cannot be filled in, each once, in the order of the text."""
+    words = (match[2] for match in WORD.finditer(text) if match[2])
+    return tuple(dict.fromkeys(word for word in words if word not in PLACEHOLDERS))
+
 
 OBSERVED_DONE: Final = 0
 OBSERVED_NOT_DONE: Final = 3

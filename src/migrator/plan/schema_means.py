@@ -7,15 +7,12 @@ on other machines than the one that runs it.
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Final, Literal, Self, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 
-from migrator.plan.means import PLACEHOLDERS
+from migrator.plan.means import PLACEHOLDERS, unknown_placeholders
 from migrator.plan.schema_parts import Count, Id, Minutes, Moment, Part, Text
-
-_BRACES: Final = re.compile(r"{{|}}|{([^{}]*)}|[{}]")
 
 
 def _beside(path: str) -> str:
@@ -37,14 +34,12 @@ Condition: TypeAlias = Annotated[str, Field(pattern=r"^[^=\s]+=.*$")]
 def _filled(texts: list[str]) -> None:
     """Every brace must hold a word that can be filled in."""
     for text in texts:
-        for match in _BRACES.finditer(text):
-            if match[0] in {"{{", "}}"}:
-                continue
-            if match[1] not in PLACEHOLDERS:
-                known = ", ".join("{" + word + "}" for word in PLACEHOLDERS)
-                raise ValueError(
-                    f"{match[0]!r} cannot be filled in; known are {known}, and {{{{ for a brace"
-                )
+        for word in unknown_placeholders(text):
+            known = ", ".join("{" + each + "}" for each in PLACEHOLDERS)
+            raise ValueError(
+                f"'{{{word}}}' cannot be filled in; known are {known}, and {{{{{word}}}}} "
+                "for braces as such"
+            )
 
 
 class CommandPart(Part):
@@ -67,7 +62,7 @@ class CommandPart(Part):
 
     @model_validator(mode="after")
     def _placeholders(self) -> Self:
-        _filled([*self.run, *self.environment.values(), self.folder or ""])
+        _filled([*self.run, *self.environment.values(), self.folder or "", self.host or ""])
         if not self.run[0]:
             raise ValueError("the first of 'run' is the program, and it is empty")
         return self

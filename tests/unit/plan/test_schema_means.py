@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from migrator.errors import InputError
+from migrator.inventory.yaml_text import read_yaml
 from migrator.plan.model import Plan, RecipeStep, RecipeUndo
+from migrator.plan.schema import UTC_ZONE, RecipePart
+from migrator.plan.schema_parts import ZONE
 from migrator.plan.text import plan_from_text, plan_to_text
 from small_plan import NAMES, a_plan
 
@@ -67,7 +72,7 @@ def test_the_pieces_that_these_tests_put_in_stand_in_the_file() -> None:
         ("manual: {text: {}}", "at least 1"),
         ("in_doubt: ask, command: {run: ['']}", "the first of 'run' is the program"),
         ("in_doubt: ask, command: {run: ['{wavve}']}", "'{wavve}' cannot be filled in; known are"),
-        ("in_doubt: ask, command: {run: [x, 'a } b']}", "'}' cannot be filled in"),
+        ("in_doubt: ask, command: {run: [x], host: '{hsot}'}", "'{hsot}' cannot be filled in"),
         ("in_doubt: ask, http: {url: 'http://x/{who}'}", "'{who}' cannot be filled in"),
         (
             "in_doubt: ask, http: {url: http://x, poll_url: http://y}",
@@ -126,3 +131,15 @@ def test_a_time_to_wait_for_is_local_in_the_windows_zone() -> None:
     assert means.wait is not None
     assert means.wait.until is not None
     assert means.wait.until.isoformat() == "2023-10-14T05:00:00+02:00"
+
+
+def test_the_example_of_the_documentation_is_a_recipe(root: Path) -> None:
+    page = (root / "docs" / "plan-files.md").read_text("utf-8")
+    example = read_yaml(page.split("```yaml\n")[1].split("```")[0], "docs/plan-files.md").data
+    assert isinstance(example, dict)
+    recipe = example["recipes"]["stateful"] | {"commit": []}  # type: ignore[call-overload, index, operator]  # its shape is what is tested
+    part = RecipePart.model_validate(recipe, context={ZONE: UTC_ZONE})
+    assert [step.means_given for step in part.steps] == ["command", "manual", "wait", "http"]
+    assert part.steps[3].http is not None
+    assert part.steps[3].http.body == '{"to": "new"}', "braces of JSON are no words"
+    assert part.unwind[0].proof is not None

@@ -10,13 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrator.errors import InputError
-from migrator.plan.means import PLACEHOLDERS
+from migrator.plan.means import PLACEHOLDERS, unknown_placeholders
 from migrator.platform.legacy.facts import ActFacts
 from migrator.platform.legacy.filling import (
     filled,
     filled_address,
     filled_body,
-    unknown_placeholders,
 )
 
 
