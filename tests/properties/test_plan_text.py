@@ -91,7 +91,12 @@ observing = st.one_of(
     st.sampled_from([{"in_doubt": InDoubt.REPEAT}, {"in_doubt": InDoubt.ASK}]),
 )
 performing = st.one_of(
-    st.builds(lambda it, doubt: Means(command=it, **doubt), commands, observing),
+    st.builds(
+        lambda it, tries, doubt: Means(command=it, dry_run=tries, **doubt),
+        commands,
+        st.none() | commands,
+        observing,
+    ),
     st.builds(lambda it, doubt: Means(call=it, **doubt), calls, observing),
 )
 waiting = st.one_of(

@@ -22,6 +22,7 @@ _COMMANDS: Final[dict[str, DataPath]] = {
     "command": ("command",),
     "observe": ("observe", "command"),
     "proof": ("proof",),
+    "dry_run": ("dry_run",),
 }
 """The commands of an act's means, and where each stands in the plan file."""
 

@@ -39,6 +39,7 @@ def means(part: MeansPart) -> Means | None:
         observe=_command(observe.command) if observe else None,
         observe_call=_call(observe.http) if observe else None,
         proof=_command(part.proof),
+        dry_run=_command(part.dry_run),
     )
 
 
@@ -100,6 +101,8 @@ def means_lines(means: Means, moment: Callable[[datetime], str]) -> Iterator[str
         yield f"observe: {flow_text({'http': _call_data(means.observe_call)})}"
     if means.proof is not None:
         yield f"proof: {flow_text(_command_data(means.proof))}"
+    if means.dry_run is not None:
+        yield f"dry_run: {flow_text(_command_data(means.dry_run))}"
 
 
 def flow_text(data: object) -> str:

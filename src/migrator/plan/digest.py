@@ -2,8 +2,8 @@
 
 Called by everything that ties something to one plan: seals, approvals, runs, reports. It covers
 the model and never the bytes of a file, so comments, the order of keys, the zone in which a time
-is written and `15` against `15.0` change nothing. No I/O, and no field is left out: what may be
-ignored is a question for those who compare, not for the fingerprint.
+is written and `15` against `15.0` change nothing. No I/O, and no field that says something is left
+out: what may be ignored is a question for those who compare, not for the fingerprint.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import TypeAlias
 
 from migrator.inventory.times import instant
+from migrator.plan.later import written
 from migrator.plan.model import Plan
 
 Canonical: TypeAlias = "bool | int | float | str | list[Canonical] | dict[str, Canonical] | None"
@@ -62,7 +63,8 @@ def canonical(value: object) -> Canonical:
     if isinstance(value, tuple | list):
         return [canonical(inner) for inner in value]
     assert is_dataclass(value), f"{type(value).__name__} has no canonical form"
-    return {field.name: canonical(getattr(value, field.name)) for field in fields(value)}
+    assert not isinstance(value, type), "a class is no data"
+    return {name: canonical(held) for name, held in written(value)}
 
 
 def _key(key: object) -> str:

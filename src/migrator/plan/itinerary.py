@@ -25,6 +25,7 @@ from migrator.inventory.model import (
     RelationKind,
     Role,
 )
+from migrator.plan.later import written
 from migrator.plan.minutes import step_minutes, undo_minutes
 from migrator.plan.model import (
     CheckLeg,
@@ -151,9 +152,7 @@ def _text(plain: object) -> str:
 
 def _plain(value: object) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)
-        }
+        return {name: _plain(held) for name, held in written(value)}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime | date):

@@ -7,14 +7,14 @@ act that nobody performs, and that still counts as done, is what must never pass
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from migrator.ids import PersonId
 from migrator.inventory.door import did_you_mean
 from migrator.inventory.model import Inventory, Person
 from migrator.inventory.yaml_text import DataPath
-from migrator.plan.findings import Finding, error
+from migrator.plan.findings import Finding, error, warning
 from migrator.plan.means import Means
 from migrator.plan.model import Recipe, RecipeStep, RecipeUndo, StepKind, UndoKind
 
@@ -42,6 +42,19 @@ def lint_means(recipe: Recipe, inventory: Inventory) -> Iterator[Finding]:
             if act.means is not None:
                 yield from _fits(act, act.means, here)
                 yield from _persons(act.means, people, here)
+                yield from _tried_out(act, act.means, here)
+
+
+def without_dry_run(recipes: Iterable[Recipe]) -> tuple[str, ...]:
+    """The acts by command of which an amended file could not be tried out: `recipe/act` each."""
+    found = []
+    for recipe in recipes:
+        acts: tuple[RecipeStep | RecipeUndo, ...] = (*recipe.steps, *recipe.unwind, *recipe.commit)
+        for act in acts:
+            means = act.means
+            if means is not None and means.command is not None and means.dry_run is None:
+                found.append(f"{recipe.name}/{act.key}")
+    return tuple(found)
 
 
 def _fits(act: RecipeStep | RecipeUndo, means: Means, here: DataPath) -> Iterator[Finding]:
@@ -56,6 +69,17 @@ def _fits(act: RecipeStep | RecipeUndo, means: Means, here: DataPath) -> Iterato
         message = f"'bring-back' by {means.kind} without a proof: who says all rows are back?"
         hint = "let a command or an http do it, with a proof that counts what came back"
         yield error("bring-back-unproven", here, message, hint)
+
+
+def _tried_out(act: RecipeStep | RecipeUndo, means: Means, here: DataPath) -> Iterator[Finding]:
+    """A dry run that is word for word the act does it, unless the program minds one variable."""
+    tries, does = means.dry_run, means.command
+    if tries is None or does is None:
+        return
+    if (tries.argv, tries.environment) == (does.argv, does.environment):
+        message = f"the dry run of '{act.key}' is its command, word for word: it may do the act"
+        hint = "give the dry run an argument of its own; MIGRATOR_DRY_RUN=1 alone is easily missed"
+        yield warning("dry-run-like-the-act", (*here, "dry_run", "run"), message, hint)
 
 
 def _persons(means: Means, people: Mapping[PersonId, Person], here: DataPath) -> Iterator[Finding]:

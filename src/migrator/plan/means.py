@@ -18,6 +18,7 @@ from enum import Enum
 from typing import Final
 
 from migrator.ids import PersonId
+from migrator.plan.later import LATER
 
 PLACEHOLDERS: Final = ("subsystem", "wave", "attempt", "token", "files", "side")
 """What may stand in braces in arguments, folders, environments, addresses and bodies."""
@@ -58,7 +59,8 @@ class Command:
     """A program to run, here or over ssh. Arguments are a list: no shell ever reads them.
 
     In its environment are MIGRATOR_TOKEN (the same for every try of one attempt),
-    MIGRATOR_SUBSYSTEM, MIGRATOR_STEP, MIGRATOR_ATTEMPT, MIGRATOR_EPOCH and MIGRATOR_RUN.
+    MIGRATOR_SUBSYSTEM, MIGRATOR_STEP, MIGRATOR_ATTEMPT, MIGRATOR_EPOCH and MIGRATOR_RUN; of a dry
+    run MIGRATOR_DRY_RUN=1, too, and a token that no act ever has.
     """
 
     argv: tuple[str, ...]
@@ -114,6 +116,8 @@ class Means:
     `observe` or `observe_call` answers for `in_doubt: observe`. `proof` belongs to a bring-back:
     it prints one JSON object {"complete": true or false, "on_target": n, "returned": n,
     "lost": ["..."]}; without a proof that says complete, nothing counts as brought back.
+    `dry_run` belongs to a command: it changes nothing, and exits as it expects when the command
+    would work. An amended file is tried out with it before two people answer for it.
     """
 
     in_doubt: InDoubt
@@ -124,6 +128,13 @@ class Means:
     observe: Command | None = None
     observe_call: Call | None = None
     proof: Command | None = None
+    dry_run: Command | None = field(default=None, metadata=LATER)
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """Every program that the act may need; the files of each are pinned with the run."""
+        known = (self.command, self.observe, self.proof, self.dry_run)
+        return tuple(command for command in known if command is not None)
 
     @property
     def kind(self) -> str:

@@ -138,6 +138,11 @@ class MeansPart(Part):
     wait: WaitPart | None = None
     observe: ObservePart | None = None
     proof: CommandPart | None = None
+    dry_run: CommandPart | None = Field(
+        None,
+        description="Changes nothing, and exits as it expects when the command would work: an "
+        "amended file is tried out with it. It has MIGRATOR_DRY_RUN=1 in its environment.",
+    )
 
     @property
     def means_given(self) -> str | None:
@@ -162,4 +167,6 @@ class MeansPart(Part):
             raise ValueError("'in_doubt: observe' and 'observe' belong together")
         if self.proof is not None and not given:
             raise ValueError("'proof' is for an act that says who performs it")
+        if self.dry_run is not None and self.command is None:
+            raise ValueError("'dry_run' is for a command: nothing else can be tried out by one")
         return self

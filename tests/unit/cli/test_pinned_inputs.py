@@ -22,7 +22,8 @@ def with_scripts(folder: Path) -> tuple[Path, int]:
         "{kind: prepare, share: 0.2, undo: [remove]}",
         "{kind: prepare, share: 0.2, undo: [remove], in_doubt: observe, "
         "command: {run: [sh, '{files}/ops/prepare.sh'], files: [ops/prepare.sh, both.sh]}, "
-        "observe: {command: {run: ['{files}/both.sh'], files: [both.sh]}}}",
+        "observe: {command: {run: ['{files}/both.sh'], files: [both.sh]}}, "
+        "dry_run: {run: [sh, check.sh], files: [check.sh]}}",
     )
     return plan, line
 
@@ -32,6 +33,7 @@ def test_everything_that_a_run_uses_is_named(tmp_path: Path) -> None:
     (tmp_path / "ops").mkdir()
     (tmp_path / "ops" / "prepare.sh").write_text("true\n", "utf-8")
     (tmp_path / "both.sh").write_text("#!/bin/sh\n", "utf-8")
+    (tmp_path / "check.sh").write_text("true\n", "utf-8")
     (tmp_path / "both.sh").chmod(0o755)
     manifests = tmp_path / "estate" / "manifests" / "web"
     manifests.mkdir(parents=True)
@@ -46,7 +48,7 @@ def test_everything_that_a_run_uses_is_named(tmp_path: Path) -> None:
     assert "inventory/manifests/web/web.yaml" in files
     assert "inventory/links.csv" in files
     scripts = [name for name in files if name.startswith("script/")]
-    assert scripts == ["script/ops/prepare.sh", "script/both.sh"]
+    assert scripts == ["script/ops/prepare.sh", "script/both.sh", "script/check.sh"]
     assert (files["script/both.sh"].executable, files["script/ops/prepare.sh"].executable) == (
         True,
         False,

@@ -40,6 +40,7 @@ FULL_CALL = Call(
 MEANS = {
     "a bare command": Means(InDoubt.ASK, command=BARE),
     "a command with everything": Means(InDoubt.OBSERVE, command=FULL, observe=BARE),
+    "a command and its dry run": Means(InDoubt.ASK, command=BARE, dry_run=FULL),
     "a bare call": Means(InDoubt.REPEAT, call=BARE_CALL),
     "a call with everything": Means(InDoubt.OBSERVE, call=FULL_CALL, observe_call=FULL_CALL),
     "a task of the team": Means(InDoubt.REPEAT, manual=Manual({"sv": "gör", "en": "do: it"})),

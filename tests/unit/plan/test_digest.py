@@ -8,6 +8,7 @@ from datetime import timedelta, timezone
 import pytest
 
 from migrator.plan.digest import canonical, canonical_json, grouped, plan_digest, short
+from migrator.plan.means import Command, InDoubt, Means
 from migrator.plan.model import StepKind
 from migrator.plan.text import plan_from_text, plan_to_text
 from small_plan import NAMES, a_plan, at, with_move
@@ -50,6 +51,17 @@ def test_the_digest_is_64_hex_digits_and_has_a_short_form() -> None:
     assert short(digest).replace(" ", "") == digest[:12]
     assert [len(part) for part in short(digest).split()] == [4, 4, 4]
     assert grouped("abcdef", 16) == "abcd ef"
+
+
+def test_means_without_a_dry_run_have_the_digest_that_they_had_before_there_were_any() -> None:
+    means = Means(InDoubt.ASK, command=Command(("./x.sh",)))
+    plain = canonical(means)
+    assert isinstance(plain, dict)
+    assert sorted(plain) == [
+        "call", "command", "in_doubt", "manual", "observe", "observe_call", "proof", "wait",
+    ]  # fmt: skip
+    tried = replace(means, dry_run=Command(("./x.sh", "--check")))
+    assert canonical(tried) == plain | {"dry_run": canonical(tried.dry_run)}
 
 
 def test_what_has_no_canonical_form_is_a_defect() -> None:

@@ -10,7 +10,7 @@ import pytest
 from migrator.ids import PersonId
 from migrator.plan.findings import errors
 from migrator.plan.lint import lint_plan
-from migrator.plan.lint_means import lint_means
+from migrator.plan.lint_means import lint_means, without_dry_run
 from migrator.plan.means import Command, InDoubt, Manual, Means, Wait
 from migrator.plan.model import Recipe, RecipeStep, RecipeUndo
 from migrator.plan.recipes import RECIPES
@@ -81,6 +81,25 @@ def test_what_came_back_is_proven_and_a_persons_word_is_no_proof(
     means: Means, rules: list[str]
 ) -> None:
     assert [found.partition(" ")[0] for found in told("bring-back", means=means)] == rules
+
+
+def test_a_dry_run_that_is_word_for_word_the_act_is_warned_of() -> None:
+    program = Command(("./copy.sh", "{subsystem}"), files=("copy.sh",))
+    same = Means(InDoubt.ASK, command=program, dry_run=replace(program, files=()))
+    (found,) = lint_means(with_act(STATEFUL, "copy", means=same), an_inventory())
+    assert (found.severity.value, found.rule, found.place) == (
+        "warning", "dry-run-like-the-act", "recipes.stateful.steps[2].dry_run.run",
+    )  # fmt: skip
+    for told_apart in ({"argv": ("./copy.sh", "--check")}, {"environment": {"CHECK": "1"}}):
+        other = replace(same, dry_run=replace(program, **told_apart))
+        assert told("copy", means=other) == []
+
+
+def test_acts_by_command_without_a_dry_run_are_known() -> None:
+    tried = replace(PROGRAM, dry_run=Command(("/bin/check",)))
+    recipe = with_act(with_act(STATEFUL, "copy", means=tried), "fence", means=BY_HAND)
+    recipe = with_act(with_act(recipe, "prepare", means=PROGRAM), "discard-copy", means=PROGRAM)
+    assert without_dry_run([recipe]) == ("stateful/prepare", "stateful/discard-copy")
 
 
 def test_a_limit_of_nothing_ends_an_act_as_it_begins() -> None:

@@ -18,3 +18,10 @@ KINDS = [
 def test_a_means_is_known_by_its_word(means: Means, kind: str, by_engine: bool) -> None:
     assert means.kind == kind
     assert means.by_engine is by_engine
+
+
+def test_the_programs_of_an_act_are_all_that_it_may_need() -> None:
+    act, look, proof, dry = (Command((word,)) for word in ("act", "look", "proof", "dry"))
+    means = Means(InDoubt.OBSERVE, act, observe=look, proof=proof, dry_run=dry)
+    assert means.commands == (act, look, proof, dry)
+    assert KINDS[1][0].commands == ()

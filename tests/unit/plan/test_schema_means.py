@@ -81,6 +81,9 @@ def test_the_pieces_that_these_tests_put_in_stand_in_the_file() -> None:
         (f"{COMMAND}, files: [/etc/passwd]}}", "is not beside the plan"),
         (f"{COMMAND}, files: [../x.sh]}}", "is not beside the plan"),
         (f"{COMMAND}}}, proof: {{run: [y]}}", "'proof' is for bring-back"),
+        ("wait: {for: 5m}, dry_run: {run: [y]}", "'dry_run' is for a command"),
+        (f"{COMMAND}}}, dry_run: {{run: ['']}}", "the first of 'run' is the program"),
+        (f"{COMMAND}}}, dry_run: {{run: [y, '{{wavve}}']}}", "'{wavve}' cannot be filled in"),
     ],
 )
 def test_means_that_do_not_belong_together_are_told_at_the_door(means: str, said: str) -> None:
@@ -96,6 +99,7 @@ def test_means_that_do_not_belong_together_are_told_at_the_door(means: str, said
         ("kind: probe, name: extra", "only a task has a name of its own; 'probe' is known by its"),
         ("kind: drain, looks: true", "'looks' is for a task; what other kinds do is known"),
         ("kind: probe, proof: {run: [x]}", "'proof' is for an act that says who performs it"),
+        ("kind: probe, dry_run: {run: [x]}", "'dry_run' is for a command"),
     ],
 )
 def test_a_step_that_says_too_much_or_too_little_is_told(words: str, said: str) -> None:

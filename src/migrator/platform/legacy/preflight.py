@@ -50,10 +50,9 @@ def _missing(act: RecipeStep | RecipeUndo) -> Iterator[str]:
         if act.key not in ENGINE_STEPS:
             yield f"nothing says how '{act.key}' is performed"
         return
-    for command in (means.command, means.observe, means.proof):
-        if command is not None:
-            yield from _secret(act.key, command)
-            yield from _program(act.key, command)
+    for command in means.commands:
+        yield from _secret(act.key, command)
+        yield from _program(act.key, command)
     for call in (means.call, means.observe_call):
         if call is not None:
             yield from _secret(act.key, call)

@@ -83,6 +83,7 @@ def test_missing_secrets_and_programs_are_told_together_with_missing_means(
         {
             "prepare": None,
             "copy": Means(InDoubt.OBSERVE, command=TRUE, observe=Command(("no-such-program",))),
+            "final-copy": Means(InDoubt.ASK, TRUE, dry_run=Command(("no-such-dry-run",))),
             "fence": Means(InDoubt.ASK, command=Command(TRUE.argv, secrets=secret)),
             "grant": command("/no/such/program"),
             "start": command("./unpinned.sh"),
@@ -94,16 +95,17 @@ def test_missing_secrets_and_programs_are_told_together_with_missing_means(
     found = told(broken)
 
     assert [each.partition(": ")[0].removeprefix("recipes.stateful.") for each in found] == [
-        "steps[0]", "steps[2]", "steps[4]", "steps[4]", "steps[6]", "steps[8]", "steps[9]",
+        "steps[0]", "steps[2]", "steps[4]", "steps[4]", "steps[5]", "steps[6]", "steps[8]", "steps[9]",
         "steps[9]", "unwind[1]", "commit[1]",
     ]  # fmt: skip
     assert found[1].endswith("'copy': there is no program no-such-program on this machine")
     assert "NOBODY_SET_THIS" in found[2]
     assert "nowhere" in found[3]
-    assert found[4].endswith("'start': ./unpinned.sh is neither in 'files' nor a whole path")
-    assert found[5].endswith("'grant': there is no program /no/such/program on this machine")
-    assert "NOBODY_SET_THIS" in found[6]
-    assert found[8].endswith("'bring-back': there is no program no-such-proof on this machine")
+    assert found[4].endswith("'final-copy': there is no program no-such-dry-run on this machine")
+    assert found[5].endswith("'start': ./unpinned.sh is neither in 'files' nor a whole path")
+    assert found[6].endswith("'grant': there is no program /no/such/program on this machine")
+    assert "NOBODY_SET_THIS" in found[7]
+    assert found[9].endswith("'bring-back': there is no program no-such-proof on this machine")
 
 
 def test_what_only_another_machine_or_the_moment_can_tell_is_not_asked(
