@@ -12,6 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from migrator.engine import events as ev
+from migrator.engine.dry_runs import with_dry_run
 from migrator.engine.ports import Line
 from migrator.plan.model import Itinerary
 
@@ -347,16 +348,15 @@ class _Words:
         match event:
             case ev.SecondAsked():
                 what = f"{event.verb} {event.subject or 'the run'}"
-                return (
-                    f"{self.person(event.by)} wants to {what}{_because(event.reason)}; "
-                    "a second person must join"
-                )
+                words = f"{self.person(event.by)} wants to {what}{_because(event.reason)}"
+                return f"{with_dry_run(words, event.dry_run)}; a second person must join"
             case ev.StepAmended():
                 both = f"{self.person(event.by)} and {self.person(event.second)}"
-                return (
+                words = (
                     f"{event.move}/{event.step}: {event.file} AMENDED by {both}"
-                    f"{_because(event.reason)}; its next try uses it"
+                    f"{_because(event.reason)}"
                 )
+                return f"{with_dry_run(words, event.dry_run)}; its next try uses it"
             case ev.Replanned():
                 both = f"{self.person(event.by)} and {self.person(event.second)}"
                 return (

@@ -47,6 +47,7 @@ WORDS: Final = frozenset(
     {
         "mode", "outcome", "how", "verdict", "look", "trouble", "side", "verb", "program",
         "plan_digest", "itinerary_digest", "began_with", "goes_on_with", "seen", "now",
+        "dry_run",
     }
 )  # fmt: skip
 """Closed vocabularies and digests of files. What does not look like one is left out."""

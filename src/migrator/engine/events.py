@@ -401,6 +401,7 @@ class SecondAsked(Event):
     by: str
     os_user: str
     reason: str
+    dry_run: str = ""  # what became of it (`dry_runs.DRY_RUNS`); empty where a verb has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,6 +416,7 @@ class StepAmended(Event):
     by: str
     second: str
     reason: str
+    dry_run: str = ""  # `dry_runs.DRY_RUNS`; empty in journals of versions that made none
 
 
 @dataclass(frozen=True, slots=True)

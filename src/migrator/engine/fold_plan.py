@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from migrator.engine import events as ev
+from migrator.engine.dry_runs import with_dry_run
 from migrator.engine.replanning import PARTS, Replan, applied, open_waves, trespasses
 from migrator.engine.run import Run, WaveRecord, checks_by_wave, fresh_move
 from migrator.engine.states import ACT, IllegalEvent, Side
@@ -31,6 +32,7 @@ def step_amended(run: Run, _at: datetime, event: ev.StepAmended) -> None:
         f"{event.move}/{event.step}: {event.file} amended by {event.by} and {event.second}: "
         f"{event.reason}"
     )
+    note = with_dry_run(note, event.dry_run)
     run.waves[move.wave].exceptions.append(note)
     run.exceptions.append(note)
     run.seconds_asked.pop(("amend", f"{event.move}/{event.step}", event.now), None)

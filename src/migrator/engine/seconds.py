@@ -37,16 +37,26 @@ def wanted(run: Run) -> tuple[ev.SecondAsked, ...]:
 
 
 def join(
-    run: Run, command: OperatorCommand, codes: Mapping[str, str], subject: str, digest: str
+    run: Run,
+    command: OperatorCommand,
+    codes: Mapping[str, str],
+    subject: str,
+    digest: str,
+    dry_run: str = "",
 ) -> Joined:
-    """Find the second person, or ask for one. Raises Refusal where it cannot be that one."""
+    """Find the second person, or ask for one, who is told what became of the dry run.
+
+    Raises Refusal where it cannot be that one.
+    """
     second = command.detail("second")
     if second:
         return Joined(second, [second_by_code(run, command, second, codes)])
     os_user = command.detail("os_user")
     asked = run.seconds_asked.get((command.verb, subject, digest))
     if asked is None:
-        asks = ev.SecondAsked(command.verb, subject, digest, command.actor, os_user, command.reason)
+        asks = ev.SecondAsked(
+            command.verb, subject, digest, command.actor, os_user, command.reason, dry_run
+        )
         return Joined("", [asks])
     if asked.by == command.actor:
         raise Refusal(f"{command.actor} has asked already; a second person must join")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from migrator.engine.dry_runs import with_dry_run
 from migrator.engine.events import SecondAsked, Stalled
 from migrator.engine.policy import (
     ENGINE_STEPS,
@@ -72,7 +73,8 @@ def second_awaited(asked: SecondAsked) -> Wait:
     """Somebody gave a verb that needs two people, and nobody has joined."""
     told = f" {asked.subject}" if asked.subject else ""
     again = {"amend": f"{told} --file NAME=PATH", "replan": " NEWPLAN"}[asked.verb]
-    what = f"{asked.by} wants to {asked.verb}{told}: {asked.reason}"
+    words = f"{asked.by} wants to {asked.verb}{told}: {asked.reason}"
+    what = with_dry_run(words, asked.dry_run)
     joining = (f"{asked.verb} RUN{again} --reason ...", "two people answer for it")
     return Wait(
         "", asked.subject or "run", what, "a second person", "anybody else, from another account",

@@ -21,6 +21,7 @@ from migrator.reports.texts import Texts
 from migrator.reports.words import (
     CHECKS,
     DECISIONS,
+    DRY_RUNS,
     RESULTS,
     TROUBLES,
     VERDICTS,
@@ -77,6 +78,8 @@ def decided(t: Texts, book: StoryBook, decision: Decision) -> str:
         text = t._("%(text)s, until %(time)s", text=text, time=t.time(decision.until))
     if decision.reason and decision.reason != "simulated":  # the actor's words say that already
         text = t._("%(text)s: “%(reason)s”", text=text, reason=decision.reason)
+    if decision.dry_run in DRY_RUNS:
+        text = t._("%(text)s; %(tried)s", text=text, tried=t._(DRY_RUNS[decision.dry_run]))
     if decision.seen:
         text = t._("%(text)s (what was shown: %(digest)s)", text=text, digest=decision.seen[:16])
     return text

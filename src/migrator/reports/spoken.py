@@ -25,6 +25,7 @@ class Spoken:
     reason: str
     until: datetime | None = None
     second: str = ""
+    dry_run: str = ""  # of an amendment: a key of `words.DRY_RUNS`
 
 
 def spoken(event: ev.Event, itinerary: Itinerary) -> Spoken | None:
@@ -75,12 +76,15 @@ def _by_two(event: ev.Event, itinerary: Itinerary) -> Spoken | None:
     match event:
         case ev.SecondAsked():
             wave = _wave_of(event.subject, itinerary)
-            return Spoken(f"{event.verb}-asked", wave, event.subject, event.by, event.reason)
+            what = f"{event.verb}-asked"
+            return Spoken(what, wave, event.subject, event.by, event.reason, dry_run=event.dry_run)
         case ev.StepAmended():
             subject = f"{event.move}/{event.step}"
             said = f"{event.file}: {event.reason}"
             wave = _wave_of(event.move, itinerary)
-            return Spoken("amend", wave, subject, event.by, said, second=event.second)
+            return Spoken(
+                "amend", wave, subject, event.by, said, second=event.second, dry_run=event.dry_run
+            )
         case ev.Replanned():
             return Spoken("replan", "", "", event.by, event.reason, second=event.second)
         case _:

@@ -92,6 +92,7 @@ class Decision:
     simulated: bool
     asserted: bool  # nobody checked who it was
     seen: str = ""  # the digest of what `migrator gate` had shown
+    dry_run: str = ""  # of an amendment: passed, none_declared or practice; empty: not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ def _decision(decision: Decision, zone: ZoneInfo) -> Facts:
         "reason": decision.reason,
         "simulated": decision.simulated,
         "seen": decision.seen or None,
+        "dry_run": decision.dry_run or None,
         "line": decision.seq,
     }
 

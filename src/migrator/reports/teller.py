@@ -347,7 +347,7 @@ class _Teller:
                     by = said.by or line.actor
                     self._decide(
                         line, said.what, said.wave, said.subject, by, said.reason, said.until,
-                        second=said.second,
+                        second=said.second, dry_run=said.dry_run,
                     )  # fmt: skip
 
     def _played(self, line: Line, who: str) -> bool:
@@ -361,7 +361,7 @@ class _Teller:
 
     def _decide(  # noqa: PLR0913 - a decision has as many parts as it has
         self, line: Line, what: str, wave: str, subject: str, by: str, reason: str,
-        until: datetime | None = None, *, second: str = "", seen: str = "",
+        until: datetime | None = None, *, second: str = "", seen: str = "", dry_run: str = "",
     ) -> Decision:  # fmt: skip
         person = by.removeprefix(SIMULATED)
         decision = Decision(
@@ -378,6 +378,7 @@ class _Teller:
             simulated=self._played(line, by),
             asserted=self.asserted.get(by, False),
             seen=seen,
+            dry_run=dry_run,
         )
         self.decisions.append(decision)
         if wave:

@@ -114,6 +114,13 @@ DECISIONS: Final = {
     "abort": N_("aborted the run"),
 }
 
+DRY_RUNS: Final = {
+    "passed": N_("its dry run with it passed"),
+    "none_declared": N_("it declares no dry run, so nothing was tried out"),
+    "practice": N_("its dry run is not made in a practice, so nothing was tried out"),
+}
+"""What became of the dry run of a step of which a file was replaced."""
+
 RESULTS: Final = {
     "returned": N_("The whole wave is back on the old side."),
     "part_returned": N_("The unwound part is back on the old side; the rest went on."),

@@ -8,7 +8,7 @@ import pytest
 
 from itineraries import an_itinerary
 from migrator.engine import events as ev
-from migrator.engine.amending import digest_in_use, files_of
+from migrator.engine.amending import digest_in_use, dry_run_of, files_of, why_not
 from migrator.engine.fold import fold
 from migrator.engine.states import ActState, WaveState
 from migrator.engine.waits import waits
@@ -80,18 +80,19 @@ def test_the_files_of_an_act_are_those_of_all_its_commands() -> None:
 def test_two_people_give_a_failed_step_other_bytes_and_only_that_step() -> None:
     play = failed_copy()
     asked = amend(play)[1]
-    assert asked == ev.SecondAsked("amend", COPY, NOW, "anna", "u1", "so be it")
+    assert asked == ev.SecondAsked("amend", COPY, NOW, "anna", "u1", "so be it", "none_declared")
     assert play.run.amended == {}
 
     assert amend(play, "bo", "u2")[1] == ev.StepAmended(
-        "a", "copy", "copy.sh", WAS, NOW, "bo", "anna", "so be it"
+        "a", "copy", "copy.sh", WAS, NOW, "bo", "anna", "so be it", "none_declared"
     )
 
     assert play.run.amended == {("a", "copy"): {"copy.sh": NOW}}
     assert digest_in_use(play.run, "a", "copy", "copy.sh") == NOW
     assert digest_in_use(play.run, "b", "copy", "copy.sh") == WAS
     assert play.run.seconds_asked == {}
-    note = "a/copy: copy.sh amended by bo and anna: so be it"
+    tried = "it declares no dry run, so nothing was tried out"
+    note = f"a/copy: copy.sh amended by bo and anna: so be it; {tried}"
     assert play.run.exceptions == play.run.waves["w1"].exceptions == [note]
     assert play.wave() is WaveState.HELD, "the hold ends when the step is tried again"
     play.say("retry", COPY)
@@ -141,6 +142,66 @@ def test_what_cannot_be_amended_is_refused_in_words(
     assert why in refusal(play, target, **words)
 
 
+def tried(*, practice: bool) -> Play:
+    """The failed copy, of a recipe that says how it is tried out."""
+    play = failed_copy()
+    recipe = play.run.itinerary.recipes["stateful"]
+    dry_run = Command(("sh", "copy.sh", "--check"), files=("copy.sh", "check.sh"))
+    steps = tuple(
+        replace(step, means=replace(step.means, dry_run=dry_run))
+        if step.kind is StepKind.COPY and step.means is not None
+        else step
+        for step in recipe.steps
+    )
+    recipes = {**play.run.itinerary.recipes, "stateful": replace(recipe, steps=steps)}
+    play.run.itinerary = replace(play.run.itinerary, recipes=recipes)
+    assert play.run.started is not None
+    play.run.started = replace(play.run.started, practice=practice)
+    return play
+
+
+def test_no_file_of_a_live_step_is_amended_that_its_dry_run_did_not_pass_with() -> None:
+    play = tried(practice=False)
+    assert files_of(play.run, "a", "copy") == ("copy.sh", "both.sh", "look.sh", "check.sh")
+    assert dry_run_of(play.run, "a", "discard-copy") is None
+    for outcome in ("", "failed", "practice", "none_declared"):
+        assert "the dry run of a/copy was not made" in refusal(play, dry_run=outcome)
+
+    asked = amend(play, dry_run="passed")[1]
+    assert isinstance(asked, ev.SecondAsked)
+    assert asked.dry_run == "passed"
+    assert "was not made with these bytes" in refusal(play, by="bo", os_user="u2")
+    assert play.run.amended == {}
+    amend(play, "bo", "u2", dry_run="passed")
+
+    assert play.last(ev.StepAmended).dry_run == "passed"
+    assert play.run.exceptions[-1].endswith("so be it; its dry run passed")
+
+
+def test_a_practice_makes_no_dry_run_whoever_says_so() -> None:
+    play = tried(practice=True)
+    amend(play, dry_run="passed")
+    amend(play, "bo", "u2")
+    assert play.last(ev.StepAmended).dry_run == "practice"
+
+
+def test_a_journal_from_before_there_were_dry_runs_says_nothing_of_one() -> None:
+    play = failed_copy()
+    play.note(ev.StepAmended("a", "copy", "copy.sh", WAS, NOW, "bo", "anna", "so be it"))
+    assert play.run.exceptions == ["a/copy: copy.sh amended by bo and anna: so be it"]
+    data = ev.event_to_data(play.last(ev.StepAmended))
+    del data["dry_run"]
+    assert ev.event_from_data("StepAmended", data) == play.last(ev.StepAmended)
+
+
+def test_why_it_may_not_be_amended_is_known_before_anything_is_tried_out() -> None:
+    play = failed_copy()
+    assert why_not(play.run, COPY, "copy.sh", NOW) == ""
+    assert "has no file" in why_not(play.run, COPY, "cpy.sh", NOW)
+    assert "already" in why_not(play.run, COPY, "copy.sh", WAS)
+    assert "no next try" in why_not(play.run, "a/prepare", "copy.sh", NOW)
+
+
 def test_an_act_under_way_keeps_the_bytes_that_it_began_with() -> None:
     play = Play(scripted())
     play.go_on(COPY)
@@ -174,7 +235,8 @@ def test_what_waits_for_a_second_person_is_told_until_it_is_joined_or_over() -> 
     play.note(ev.SecondAsked("replan", "", "d", "bo", "u1", "so be it"))
 
     told = {wait.what: wait for wait in waits(play.run, play.now)}
-    wait = told["anna wants to amend a/copy: so be it"]
+    tried = "it declares no dry run, so nothing was tried out"
+    wait = told[f"anna wants to amend a/copy: so be it; {tried}"]
     assert (wait.human, wait.waits_for, wait.subject) == (True, "a second person", COPY)
     assert wait.choices[0][0] == "amend RUN a/copy --file NAME=PATH --reason ..."
     assert told["bo wants to replan: so be it"].choices[0][0] == "replan RUN NEWPLAN --reason ..."

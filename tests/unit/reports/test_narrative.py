@@ -5,6 +5,7 @@ from __future__ import annotations
 from migrator.engine import events as ev
 from migrator.reports import narrative
 from migrator.reports.story import StoryBook
+from migrator.reports.summary import run_facts
 from migrator.reports.teller import tell
 from migrator.reports.texts import texts
 from weekend import DECIDER, Weekend, a_quiet_weekend, a_troubled_weekend, a_weekend, minutes
@@ -49,6 +50,22 @@ def test_a_run_that_overran_says_by_how_much() -> None:
     weekend.note(weekend.itinerary.window.end + minutes(89), late)
     sentence = narrative.trouble_sentence(T, told(weekend)).replace("\N{NO-BREAK SPACE}", " ")
     assert sentence == "Nothing had to be stopped; the run ended 1 h 30 min after the window did."
+
+
+def test_an_amendment_is_told_with_what_became_of_its_dry_run() -> None:
+    weekend = a_weekend(1, 1)
+    leg = next(iter(weekend.itinerary.legs.values()))
+    words = (leg.id, "copy", "copy.sh", "a", "b", DECIDER, "bo", "other table")
+    weekend.note(weekend.itinerary.window.start, ev.StepAmended(*words, "passed"))
+    weekend.note(weekend.itinerary.window.start, ev.StepAmended(*words))
+    book = told(weekend)
+    passed, unknown = (narrative.decided(T, book, each) for each in book.exceptions)
+    assert passed == f"{unknown}; its dry run with it passed"
+    swedish = narrative.decided(texts("sv", "Europe/Stockholm"), book, book.exceptions[0])
+    assert swedish.endswith("; torrkörningen med den gick bra")
+    rows = run_facts(book, "report.html")["exceptions"]
+    assert isinstance(rows, list)
+    assert [each["dry_run"] for each in rows] == ["passed", None]
 
 
 def test_an_unknown_person_is_named_by_the_id() -> None:

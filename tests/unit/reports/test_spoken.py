@@ -10,7 +10,7 @@ from migrator.engine import events as ev
 from migrator.reports.endings import EXCEPTIONAL
 from migrator.reports.handover import _UNDER, Under
 from migrator.reports.spoken import spoken
-from migrator.reports.words import DECISIONS
+from migrator.reports.words import DECISIONS, DRY_RUNS
 
 SAID = [
     (ev.RunPaused("fire"), ("pause", "", "", "", "fire", None)),
@@ -60,6 +60,21 @@ def test_a_word_is_told_with_what_it_is_about(event: ev.Event, told: tuple[objec
     assert said is not None
     assert (said.what, said.wave, said.subject, said.by, said.reason, said.until) == told
     assert said.what in DECISIONS
+
+
+@pytest.mark.parametrize("outcome", ["passed", "none_declared", "practice"])
+def test_an_amendment_says_what_became_of_its_dry_run(outcome: str) -> None:
+    itinerary = practising.small_itinerary()
+    step = ("web", "copy", "copy.sh", "a", "b", "bo", "anna", "so be it")
+    asked = spoken(ev.SecondAsked("amend", "web/copy", "b", "bo", "u", "so", outcome), itinerary)
+    done = spoken(ev.StepAmended(*step, outcome), itinerary)
+    before = spoken(ev.StepAmended(*step), itinerary)
+    assert asked is not None
+    assert done is not None
+    assert before is not None
+    assert (asked.what, asked.dry_run, done.dry_run) == ("amend-asked", outcome, outcome)
+    assert before.dry_run == ""
+    assert outcome in DRY_RUNS
 
 
 def test_other_lines_are_told_elsewhere() -> None:

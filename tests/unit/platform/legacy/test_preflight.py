@@ -95,8 +95,8 @@ def test_missing_secrets_and_programs_are_told_together_with_missing_means(
     found = told(broken)
 
     assert [each.partition(": ")[0].removeprefix("recipes.stateful.") for each in found] == [
-        "steps[0]", "steps[2]", "steps[4]", "steps[4]", "steps[5]", "steps[6]", "steps[8]", "steps[9]",
-        "steps[9]", "unwind[1]", "commit[1]",
+        "steps[0]", "steps[2]", "steps[4]", "steps[4]", "steps[5]", "steps[6]", "steps[8]",
+        "steps[9]", "steps[9]", "unwind[1]", "commit[1]",
     ]  # fmt: skip
     assert found[1].endswith("'copy': there is no program no-such-program on this machine")
     assert "NOBODY_SET_THIS" in found[2]
