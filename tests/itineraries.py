@@ -219,3 +219,9 @@ def _pair(link: str) -> PairLeg:
         latency=LatencyClass.ASYNC,
         examples=tuple(LinkId(f"l-{ends}-{n}") for n in range(min(number, 5))),
     )
+
+
+def carrying(itinerary: Itinerary, calls_per_hour_max: float | None) -> Itinerary:
+    """The same, every link with ten calls per hour, and bridges that carry so many."""
+    pairs = tuple(replace(pair, calls_per_day=240 * pair.links) for pair in itinerary.pairs)
+    return replace(itinerary, pairs=pairs, bridge_calls_per_hour=calls_per_hour_max)

@@ -20,6 +20,7 @@ BY_TYPE: dict[object, st.SearchStrategy[object]] = {
     str: st.text(max_size=20),
     int: st.integers(),
     float: st.floats(allow_nan=False, allow_infinity=False),
+    float | None: st.none() | st.floats(allow_nan=False, allow_infinity=False),
     bool: st.booleans(),
     datetime: TIMES,
     datetime | None: st.none() | TIMES,

@@ -40,6 +40,7 @@ NUMBERS: Final = frozenset(
     {
         "nth", "speed", "seed", "practice", "partial", "asserted", "saw",
         "same", "better", "broken", "regressed", "deferred", "left",
+        "calls_per_hour", "calls_per_hour_max",
     }
 )  # fmt: skip
 TIMES: Final = frozenset({"anchor", "deadline", "limit_at", "since", "until", "unwind_at", "was"})
@@ -58,7 +59,7 @@ PLACES: Final = frozenset({"subject", "target", "because"})
 COUNTED: Final = frozenset(
     {
         "moves", "changes", "remains", "lost", "examples",
-        "waves", "legs", "checks", "gone", "stays", "assumed",
+        "waves", "legs", "checks", "gone", "stays", "assumed", "bridges",
     }
 )  # fmt: skip
 """Lists are told by their length, as `moves_count` and so on."""
@@ -69,7 +70,7 @@ SORTED_OUT: Final = frozenset({"wave", "move", "step", "undo", "attempt", "check
 WITHHELD: Final = frozenset(
     {
         "name", "play", "wall",  # the run is bound to every line; who is present is nobody's log's
-        "reason", "cause", "detail", "why", "waits_for", "mend", "reasons",  # free text
+        "reason", "cause", "detail", "why", "waits_for", "mend", "reasons", "widened",  # free text
         "by", "second", "person", "on_whom", "os_user",  # people; `by` says what kind of actor
         "token", "command", "digest", "note_digest",  # they open something, or name what does
         "text", "limit",  # what people wrote down

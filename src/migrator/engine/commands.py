@@ -84,7 +84,11 @@ def unwind(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str, s
     if target != EVERYTHING and wave.state in {WaveState.COMMITTING, WaveState.COMMITTED}:
         raise Refusal(f"{target} is {wave.state.value}; what is committed is never unwound")
     return take_back(
-        Draft(run, now), wanted, command.actor, command.reason or "an operator's unwind"
+        Draft(run, now),
+        wanted,
+        command.actor,
+        command.reason or "an operator's unwind",
+        over_capacity=command.detail("over_capacity") == "yes",
     )
 
 

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from migrator.engine import events as ev
+from migrator.engine.bridging import load_after
 from migrator.engine.checks import decide_checks
 from migrator.engine.draft import Draft
 from migrator.engine.moving import decide_moving, start_ahead
@@ -28,6 +29,7 @@ from migrator.engine.unwind import (
     members,
     quiet,
     unwind_everything,
+    with_figures,
 )
 from migrator.plan.model import WaveLeg
 
@@ -177,17 +179,16 @@ def _block(draft: Draft, leg: WaveLeg) -> bool:
     if draft.events or not quiet(run, touched):
         return True  # it ends, or its limit ends it; then it is taken back
     draft.unwinds = True
-    draft.add(
-        ev.UnwindBegun(
-            wave=leg.id,
-            attempt=run.waves[leg.id].attempt,
-            moves=tuple(touched),
-            reasons=tuple("was prepared ahead of its gate" for _ in touched),
-            partial=False,
-            by="engine",
-            cause=because,
-        )
+    event = ev.UnwindBegun(
+        wave=leg.id,
+        attempt=run.waves[leg.id].attempt,
+        moves=tuple(touched),
+        reasons=tuple("was prepared ahead of its gate" for _ in touched),
+        partial=False,
+        by="engine",
+        cause=because,
     )
+    draft.add(with_figures(event, load_after(run, touched)))
     return True
 
 

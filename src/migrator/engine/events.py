@@ -489,6 +489,11 @@ class UnwindBegun(Event):
     partial: bool  # the rest of the wave goes on
     by: str
     cause: str
+    # All None or empty in journals of versions that did not say it.
+    calls_per_hour: float | None = None  # between the platforms once they are back; None: unknown
+    calls_per_hour_max: float | None = None  # what bridges carry; None: the estate does not say
+    bridges: tuple[str, ...] = ()  # the heaviest that it opens again: "a to b: 3 links, 30 calls/h"
+    widened: str = ""  # why all of a wave goes where the policy takes back a part
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,7 @@ def _attempt_opened(run: Run, at: datetime, event: ev.AttemptOpened) -> None:
     wave.cause = ""
     wave.unwinding = ()
     wave.partial = False
+    wave.begun = None
     wave.reasons = {}
     wave.started_at = None
     wave.ended_at = None
@@ -244,6 +245,7 @@ def _unwind_begun(run: Run, at: datetime, event: ev.UnwindBegun) -> None:
     wave.holds.clear()
     wave.cause = event.cause
     wave.partial = event.partial
+    wave.begun = event
     wave.unwinding = tuple(dict.fromkeys((*wave.unwinding, *event.moves)))
     for move, reason in zip(event.moves, event.reasons, strict=True):
         wave.reasons[move] = reason

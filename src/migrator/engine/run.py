@@ -113,6 +113,7 @@ class WaveRecord:
     unwinding: tuple[str, ...] = ()  # moves of the unwind under way
     reasons: dict[str, str] = field(default_factory=dict)  # move -> why it is unwound
     partial: bool = False
+    begun: ev.UnwindBegun | None = None  # the unwind that was begun last in this attempt
     stuck_on: str = ""
     exceptions: list[str] = field(default_factory=list)
 

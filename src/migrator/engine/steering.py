@@ -12,6 +12,7 @@ from typing import Final
 
 from migrator.engine import events as ev
 from migrator.engine.asking import Effects, Refusal
+from migrator.engine.bridging import carried, load_after, wave_left_in_part
 from migrator.engine.draft import Draft
 from migrator.engine.policy import (
     ENGINE_STEPS,
@@ -23,7 +24,7 @@ from migrator.engine.policy import (
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import ActRecord, MoveRecord, Run, WaveRecord
 from migrator.engine.states import ActState, RunState, WaveState
-from migrator.engine.unwind import begin_unwind, members, quiet
+from migrator.engine.unwind import begin_unwind, members, quiet, scope_of
 from migrator.plan.model import Recipe, UndoKind
 
 _STUCK_STATES: Final = frozenset({ActState.FAILED, ActState.UNKNOWN})
@@ -185,10 +186,15 @@ def _stands(run: Run, move: str) -> bool:
     return run.waves[run.moves[move].wave].state is WaveState.HELD
 
 
-def take_back(draft: Draft, wanted: Iterable[str], by: str, cause: str) -> Effects:
-    """Begin an unwind at once. Refused while something that changes things is under way."""
+def take_back(
+    draft: Draft, wanted: Iterable[str], by: str, cause: str, *, over_capacity: bool = False
+) -> Effects:
+    """Begin an unwind at once. Refused while something that changes things is under way.
+
+    A part of a wave that would overload the bridges is refused too, unless that is wanted.
+    """
     moves = tuple(wanted)
-    reasons = members(draft.run, moves)
+    reasons = scope_of(draft.run, moves).reasons
     if not reasons:
         raise Refusal("nothing of it was begun, or all of it is back already")
     if not quiet(draft.run, reasons):
@@ -196,5 +202,24 @@ def take_back(draft: Draft, wanted: Iterable[str], by: str, cause: str) -> Effec
         standing = all(_stands(draft.run, move.partition("/")[0]) for move in busy)
         first = "" if standing else "hold the wave, and "
         raise Refusal(f"{', '.join(busy)} is under way; {first}unwind when it has ended")
+    if not over_capacity:
+        _bridges_carry(draft.run, moves, reasons)
     begin_unwind(draft, moves, by, cause)
     return draft.events
+
+
+def _bridges_carry(run: Run, wanted: tuple[str, ...], reasons: Mapping[str, str]) -> None:
+    """Refuse to leave a part of a wave behind over bridges that cannot carry it."""
+    leg = wave_left_in_part(run, wanted, reasons)
+    if leg is None:
+        return  # nothing of it stays: there is no smaller load to choose
+    alone = load_after(run, reasons)
+    if not alone.overloads:
+        return
+    whole = load_after(run, members(run, leg.moves))
+    heaviest = f" (the heaviest: {alone.cut[0]})" if alone.cut else ""
+    raise Refusal(
+        f"with only {', '.join(sorted(reasons))} back {carried(alone)}{heaviest}; with all of "
+        f"{leg.id} back {carried(whole)}: unwind {leg.id}, or give --over-capacity if they may "
+        f"be overloaded (runbooks/decision-over-capacity.md)"
+    )

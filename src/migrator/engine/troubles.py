@@ -13,7 +13,7 @@ from migrator.engine.draft import Draft
 from migrator.engine.policy import reaction
 from migrator.engine.run import ActRecord, WaveRecord
 from migrator.engine.states import ActState
-from migrator.engine.unwind import begin_unwind, members, quiet
+from migrator.engine.unwind import begin_scoped, quiet, scope_of, scope_of_part
 from migrator.plan.model import Act, Trouble, WaveLeg
 
 
@@ -59,10 +59,14 @@ def decide_held(draft: Draft, leg: WaveLeg) -> None:
         return
     cause = next(known for known in wave.holds if known.unwind_at == due)
     scope = reaction(draft.run.itinerary.policy, cause.trouble).scope
-    wanted = cause.moves if scope == "move" and cause.moves else leg.moves
-    # What this very pass has started is not in flight yet; the next pass sees it.
-    if not draft.events and quiet(draft.run, members(draft.run, wanted)):
-        begin_unwind(draft, wanted, "policy", cause.cause)
+    if draft.events:
+        return  # what this very pass has started is not in flight yet; the next pass sees it
+    if scope == "move" and cause.moves:
+        going = scope_of_part(draft.run, cause.moves, leg.moves)
+    else:
+        going = scope_of(draft.run, leg.moves)
+    if quiet(draft.run, going.reasons):
+        begin_scoped(draft, going, "policy", cause.cause)
 
 
 def decide_timeouts(draft: Draft) -> None:

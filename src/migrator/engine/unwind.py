@@ -7,16 +7,19 @@ makes the wave stuck; it is never skipped in silence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from migrator.engine import events as ev
+from migrator.engine.bridging import BRIDGES_NAMED_MAX, load_after, widened
 from migrator.engine.draft import Draft, limit_of
 from migrator.engine.policy import RETRY_PAUSE_MINUTES, reaction
 from migrator.engine.run import ActRecord, MoveRecord, Run
 from migrator.engine.states import COMPLETE, ActState, CheckState, WaveState
+from migrator.plan.bridges import Load
 from migrator.plan.model import Trouble, UndoKind, WaveLeg
-from migrator.plan.unwind_order import unwind_set
+from migrator.plan.unwind_order import ASKED_FOR, unwind_set
 
 _UNWINDABLE = frozenset(
     {
@@ -30,8 +33,18 @@ _UNWINDABLE = frozenset(
         WaveState.ACCEPTED,
     }
 )
+
 _SWITCH_BACK = UndoKind.SWITCH_BACK.value
 _TRIED = frozenset({ActState.WAITING, ActState.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an unwind is asked for, and what goes back with the reason for each."""
+
+    wanted: tuple[str, ...]
+    reasons: dict[str, str]
+    widened: str = ""  # why it is asked for all of a wave where a part was in trouble
 
 
 def quiet(run: Run, moves: Iterable[str]) -> bool:
@@ -67,13 +80,38 @@ def members(run: Run, wanted: Iterable[str]) -> dict[str, str]:
     return reasons
 
 
-def begin_unwind(draft: Draft, wanted: Iterable[str], by: str, cause: str) -> None:
+def scope_of(run: Run, wanted: Collection[str]) -> Scope:
+    """What goes back where exactly these are wanted."""
+    return Scope(tuple(wanted), members(run, wanted))
+
+
+def scope_of_part(run: Run, part: Collection[str], whole: Collection[str]) -> Scope:
+    """What goes back where a part of a wave may: the part, unless bridges cannot carry the rest."""
+    alone, together = scope_of(run, part), scope_of(run, whole)
+    why = widened(run, alone.reasons, together.reasons)
+    if not why:
+        return alone
+    # Whoever is asked for only because the whole wave is, goes back for the bridges' sake.
+    reasons = {
+        move: alone.reasons.get(move, why if reason == ASKED_FOR else reason)
+        for move, reason in together.reasons.items()
+    }
+    return Scope(together.wanted, reasons, why)
+
+
+def begin_unwind(draft: Draft, wanted: Collection[str], by: str, cause: str) -> None:
+    """Note the beginning of an unwind of exactly these, and of what must go with them."""
+    begin_scoped(draft, scope_of(draft.run, wanted), by, cause)
+
+
+def begin_scoped(draft: Draft, scope: Scope, by: str, cause: str) -> None:
     """Note the beginning of an unwind, in every wave that it touches. Its members are quiet."""
     run = draft.run
-    reasons = members(run, wanted)
+    reasons = scope.reasons
     draft.unwinds = True
     assert quiet(run, reasons), "what is under way would take effect behind its undo's back"
-    named = {run.moves[move].wave for move in wanted}
+    named = {run.moves[move].wave for move in scope.wanted}
+    found = load_after(run, reasons)
     for leg in run.itinerary.waves:
         wave = run.waves[leg.id]
         if wave.state not in _UNWINDABLE:
@@ -82,27 +120,38 @@ def begin_unwind(draft: Draft, wanted: Iterable[str], by: str, cause: str) -> No
         if not mine:
             if leg.id in named and not any(run.moves[move].unwinding for move in leg.moves):
                 # Nothing of it was begun: it is back where it was without an undo.
-                draft.add(
-                    ev.UnwindBegun(leg.id, wave.attempt, (), (), partial=False, by=by, cause=cause)
+                event = ev.UnwindBegun(
+                    leg.id, wave.attempt, (), (), partial=False, by=by, cause=cause
                 )
+                draft.add(with_figures(event, found))
             continue
         rest = [
             move
             for move in leg.moves
             if move not in reasons and run.moves[move].touched and not _leaves(run.moves[move])
         ]
-        draft.add(
-            ev.UnwindBegun(
-                wave=leg.id,
-                attempt=wave.attempt,
-                moves=tuple(mine),
-                reasons=tuple(reasons[move] for move in mine),
-                partial=bool(rest),
-                by=by,
-                cause=cause,
-            )
+        event = ev.UnwindBegun(
+            wave=leg.id,
+            attempt=wave.attempt,
+            moves=tuple(mine),
+            reasons=tuple(reasons[move] for move in mine),
+            partial=bool(rest),
+            by=by,
+            cause=cause,
+            widened=scope.widened if leg.id in named else "",
         )
+        draft.add(with_figures(event, found))
         _void_checks(draft, leg, set(mine))
+
+
+def with_figures(event: ev.UnwindBegun, found: Load) -> ev.UnwindBegun:
+    """The same beginning of an unwind, with what the bridges carry once all of it is back."""
+    return replace(
+        event,
+        calls_per_hour=found.after.calls_per_hour,
+        calls_per_hour_max=found.calls_per_hour_max,
+        bridges=tuple(str(bridge) for bridge in found.cut[:BRIDGES_NAMED_MAX]),
+    )
 
 
 def _leaves(record: MoveRecord) -> bool:

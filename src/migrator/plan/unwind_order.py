@@ -12,8 +12,12 @@ between linked or related moves; moves that share neither run in parallel.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Final
 
 from migrator.plan.model import Leg, PairLeg
+
+ASKED_FOR: Final = "asked for"
+"""The reason of whoever somebody or a failure named."""
 
 
 def unwind_set(
@@ -31,7 +35,7 @@ def unwind_set(
     queue: list[str] = []
     for move in wanted:
         if touched(move) and move not in reasons:
-            reasons[move] = "asked for"
+            reasons[move] = ASKED_FOR
             queue.append(move)
     successors: dict[str, list[str]] = {}
     for leg in legs.values():

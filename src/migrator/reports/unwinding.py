@@ -13,14 +13,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from migrator.engine.asking import Refusal, unwind_targets
+from migrator.engine.bridging import load_after
 from migrator.engine.draft import Draft
 from migrator.engine.fold_acts import needed_undos
 from migrator.engine.run import ActRecord, MoveRecord, Run
-from migrator.engine.states import COMPLETE, Side, WaveState
+from migrator.engine.states import COMPLETE, WaveState
 from migrator.engine.steering import take_back
 from migrator.engine.unwind import members
 from migrator.errors import RefusedError
-from migrator.plan.model import PairLeg, UndoKind
+from migrator.plan.bridges import Bridge, Crossing, too_many
+from migrator.plan.model import UndoKind
 from migrator.plan.unwind_order import unwind_arcs
 
 _SWITCH_BACK: Final = UndoKind.SWITCH_BACK.value
@@ -40,25 +42,6 @@ class Member:
     begins: float  # P50
     ends: float  # P50
     ends_p80: float
-
-
-@dataclass(frozen=True, slots=True)
-class Crossing:
-    """Links between the platforms; `calls_per_hour` is None where a pair's calls are not known."""
-
-    pairs: int
-    links: int
-    calls_per_hour: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Bridge:
-    """Links of a pair that the unwind cuts: one end goes back, the other stays where it is."""
-
-    source: str
-    target: str
-    links: int
-    calls_per_hour: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +68,16 @@ class Preview:
     ends_at: datetime
     ends_at_p80: datetime
     window_end: datetime
-    cut: tuple[Bridge, ...]
+    cut: tuple[Bridge, ...]  # the heaviest first
     before: Crossing
-    after: Crossing
+    after: Crossing  # with what stays of a wave arrived on the new side
     bridge_calls_per_hour: float | None  # what bridges carry; None: the estate does not say
     again: tuple[Again, ...]
 
     @property
     def overloaded(self) -> bool | None:
         """Tell whether the bridges would be asked for more than they carry; None: not known."""
-        asked, limit = self.after.calls_per_hour, self.bridge_calls_per_hour
-        return None if asked is None or limit is None else asked > limit
+        return too_many(self.after.calls_per_hour, self.bridge_calls_per_hour)
 
 
 def preview(run: Run, now: datetime, target: str) -> Preview:
@@ -105,8 +87,7 @@ def preview(run: Run, now: datetime, target: str) -> Preview:
     rows = _timed(run, reasons)
     minutes = max((row.ends for row in rows), default=0.0)
     minutes_p80 = max((row.ends_p80 for row in rows), default=0.0)
-    sides = dict(run.authority)
-    after = {**sides, **{row.move: Side.OLD for row in rows}}
+    found = load_after(run, reasons)
     asked_waves = {run.moves[move].wave for move in wanted}
     ends_p80 = now + timedelta(minutes=minutes_p80)
     return Preview(
@@ -120,14 +101,10 @@ def preview(run: Run, now: datetime, target: str) -> Preview:
         ends_at=now + timedelta(minutes=minutes),
         ends_at_p80=ends_p80,
         window_end=run.itinerary.window.end,
-        cut=tuple(
-            Bridge(pair.source, pair.target, pair.links, _calls(pair))
-            for pair in run.itinerary.pairs
-            if _crosses(pair, after) and not _crosses(pair, sides)
-        ),
-        before=_crossing(run, sides),
-        after=_crossing(run, after),
-        bridge_calls_per_hour=run.itinerary.bridge_calls_per_hour,
+        cut=found.cut,
+        before=found.before,
+        after=found.after,
+        bridge_calls_per_hour=found.calls_per_hour_max,
         again=tuple(_again(run, reasons, ends_p80)),
     )
 
@@ -248,27 +225,6 @@ def _partial(run: Run, reasons: Mapping[str, str]) -> tuple[str, ...]:
         for leg in run.itinerary.waves
         if any(move in reasons for move in leg.moves)
         and any(_stays(run, move, reasons) for move in leg.moves)
-    )
-
-
-def _crosses(pair: PairLeg, sides: Mapping[str, Side]) -> bool:
-    """Tell whether a pair's ends stand on different platforms; who does not move is on the old."""
-    new = [sides.get(end, Side.OLD) is Side.NEW for end in (pair.source, pair.target)]
-    return new[0] is not new[1]
-
-
-def _calls(pair: PairLeg) -> float | None:
-    return None if pair.calls_per_day is None else pair.calls_per_day / 24
-
-
-def _crossing(run: Run, sides: Mapping[str, Side]) -> Crossing:
-    pairs = [pair for pair in run.itinerary.pairs if _crosses(pair, sides)]
-    calls = [_calls(pair) for pair in pairs]
-    known = [each for each in calls if each is not None]
-    return Crossing(
-        pairs=len(pairs),
-        links=sum(pair.links for pair in pairs),
-        calls_per_hour=sum(known) if len(known) == len(calls) else None,
     )
 
 

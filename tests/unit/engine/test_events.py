@@ -12,7 +12,7 @@ from migrator.engine import events as ev
 from migrator.engine.events import event_from_data, event_to_data
 from migrator.errors import JournalError
 
-PLAIN = {str, int, float, bool, datetime, datetime | None, tuple[str, ...]}
+PLAIN = {str, int, float, bool, datetime, float | None, datetime | None, tuple[str, ...]}
 
 
 @pytest.mark.parametrize("kind", ev.KINDS.values(), ids=lambda kind: kind.__name__)

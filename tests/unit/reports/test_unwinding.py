@@ -12,8 +12,9 @@ from itineraries import an_itinerary
 from migrator.engine import events as ev
 from migrator.errors import RefusedError
 from migrator.inventory.model import Estimate
+from migrator.plan.bridges import Bridge, Crossing
 from migrator.plan.model import Itinerary
-from migrator.reports.unwinding import Again, Bridge, Crossing, preview
+from migrator.reports.unwinding import Again, preview
 from playing import Play
 
 MINUTES: Final = {"a": 7.0, "b": 3.0, "c": 11.0, "d": 2.0}

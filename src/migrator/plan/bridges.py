@@ -1,0 +1,105 @@
+"""What the bridges carry: the links whose ends stand on different platforms, and their calls.
+
+Called by `engine/unwind.py`, which journals it with every unwind that is begun, and through it by
+the preview, so that neither can tell another figure than the other. Pure. Who is not named as
+standing on the new side stands on the old one, those who never move among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from migrator.plan.model import PairLeg
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Links between the platforms; `calls_per_hour` is None where a pair's calls are not known."""
+
+    pairs: int
+    links: int
+    calls_per_hour: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """The links of a pair that begin to cross: one end goes back, the other does not."""
+
+    source: str
+    target: str
+    links: int
+    calls_per_hour: float | None
+
+    def __str__(self) -> str:
+        """The bridge as journals and answers write it."""
+        links = "1 link" if self.links == 1 else f"{self.links} links"
+        calls = "" if self.calls_per_hour is None else f", {self.calls_per_hour:.0f} calls/h"
+        return f"{self.source} to {self.target}: {links}{calls}"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What crosses the platforms before and after a change of sides, and what bridges carry."""
+
+    before: Crossing
+    after: Crossing
+    cut: tuple[Bridge, ...]  # those that do not cross now; the heaviest first
+    calls_per_hour_max: float | None  # None: the estate does not say
+
+    @property
+    def overloaded(self) -> bool | None:
+        """Tell whether bridges are asked for more than they carry afterwards; None: not known."""
+        return too_many(self.after.calls_per_hour, self.calls_per_hour_max)
+
+    @property
+    def overloads(self) -> bool:
+        """Tell whether they are, and for more than they are asked for now: the change does it."""
+        if not self.overloaded:
+            return False
+        now, then = self.before.calls_per_hour, self.after.calls_per_hour
+        return now is None or (then is not None and then > now)
+
+
+def too_many(calls_per_hour: float | None, calls_per_hour_max: float | None) -> bool | None:
+    """Tell whether bridges carry less than they are asked for; None where either is not known."""
+    if calls_per_hour is None or calls_per_hour_max is None:
+        return None
+    return calls_per_hour > calls_per_hour_max
+
+
+def load(
+    pairs: Iterable[PairLeg],
+    before: Collection[str],
+    after: Collection[str],
+    calls_per_hour_max: float | None,
+) -> Load:
+    """What bridges carry when the new side is `after` instead of `before` (sets of subsystems)."""
+    now, then, cut = [], [], []
+    for pair in pairs:
+        crossed, crosses = _crosses(pair, before), _crosses(pair, after)
+        if crossed:
+            now.append(pair)
+        if crosses:
+            then.append(pair)
+        if crosses and not crossed:
+            cut.append(pair)
+    cut.sort(key=lambda pair: (-(pair.calls_per_day or 0), -pair.links, pair.source, pair.target))
+    bridges = tuple(Bridge(p.source, p.target, p.links, _per_hour(p.calls_per_day)) for p in cut)
+    return Load(_crossing(now), _crossing(then), bridges, calls_per_hour_max)
+
+
+def _crosses(pair: PairLeg, new: Collection[str]) -> bool:
+    return (pair.source in new) is not (pair.target in new)
+
+
+def _crossing(pairs: list[PairLeg]) -> Crossing:
+    # Whole numbers are added, so that the figure does not depend on the order of the pairs.
+    calls = [pair.calls_per_day for pair in pairs]
+    known = [each for each in calls if each is not None]
+    total = sum(known) if len(known) == len(calls) else None
+    return Crossing(len(pairs), sum(pair.links for pair in pairs), _per_hour(total))
+
+
+def _per_hour(calls_per_day: int | None) -> float | None:
+    return None if calls_per_day is None else calls_per_day / 24
