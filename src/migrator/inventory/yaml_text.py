@@ -9,7 +9,7 @@ Nothing here knows what a key means, and nothing but InputError may come out of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -84,16 +84,20 @@ def read_yaml(text: str, file: str) -> Document:
 
 
 def read_yaml_documents(
-    text: str, file: str, aliases: Literal["refuse", "expand"] = "refuse"
+    text: str,
+    file: str,
+    aliases: Literal["refuse", "expand"] = "refuse",
+    plain: Callable[[str], Plain] | None = None,
 ) -> list[Document]:
     """Read every document of a text; documents without content are left out.
 
     `aliases="expand"` is for other people's files: anchors, aliases and merge keys are followed,
     and what they repeat counts against NODES_MAX. The repeated data is shared, so read it only.
+    `plain` says what an unquoted scalar means in such files, where that is not `resolve`.
     """
     documents: list[Document] = []
     faults: list[Fault] = []
-    builder = _Builder(file, aliases == "expand", faults)
+    builder = _Builder(file, aliases == "expand", faults, plain or resolve)
     try:
         for event in _events(text):
             if isinstance(event, yaml.DocumentStartEvent):
@@ -192,6 +196,7 @@ class _Builder:
     file: str
     expand: bool
     faults: list[Fault]
+    plain: Callable[[str], Plain]
     data: Plain = None
     lines: dict[DataPath, int] = field(default_factory=dict)
     stack: list[_Frame] = field(default_factory=list)
@@ -229,7 +234,7 @@ class _Builder:
 
     def _value(self, event: yaml.ScalarEvent, line: int) -> Plain:
         if event.implicit[0]:
-            return resolve(event.value)
+            return self.plain(event.value)
         if event.tag is None or event.implicit[1] or event.tag in {"!", _CORE + "str"}:
             return str(event.value)
         kinds: dict[str, type | tuple[type, ...]] = {

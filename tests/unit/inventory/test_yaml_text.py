@@ -226,3 +226,8 @@ def test_alias_means_the_latest_anchor_even_when_that_one_is_not_finished() -> N
     with pytest.raises(InputError) as caught:
         read_yaml_documents("a: &a 1\nb: &a [*a]\n", "x.yaml", aliases="expand")
     assert [fault.line for fault in caught.value.faults] == [2]
+
+
+def test_whoever_reads_other_peoples_files_may_say_what_an_unquoted_word_means() -> None:
+    documents = read_yaml_documents("a: 010\nb: '010'\n", "x.yaml", plain=lambda text: text * 2)
+    assert documents[0].data == {"a": "010010", "b": "010"}
