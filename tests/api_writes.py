@@ -6,6 +6,7 @@ words. Defaults are filled in only where something here needs them.
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 from collections.abc import Callable
@@ -218,7 +219,10 @@ class Writes:
             except ConflictsError as error:
                 raise _conflict(error.conflicts, write) from error
         else:
-            after = copy.deepcopy(wanted)
+            after = _as_data(copy.deepcopy(wanted))
+            if "managedFields" in map_at(wanted, "metadata"):
+                # Whoever sends the owners along sets them; what the write changes is theirs.
+                owners = read_owners(wanted)
             owners = updated(live, owners, after, manager, schema)
         after = self._completed(write, live, after)
         if live is None:
@@ -261,15 +265,8 @@ class Writes:
             after["spec"] = {**map_at(after, "spec"), "clusterIP": kept or address}
         if r.plural == "namespaces" and live is None:
             after["status"] = {"phase": "Active"}
-        if r.plural == "secrets" and "stringData" in after:
-            import base64
-
-            plain = map_at(after, "stringData")
-            data: KubeObject = {
-                k: base64.b64encode(str(v).encode()).decode() for k, v in plain.items()
-            }
-            after = {k: v for k, v in after.items() if k != "stringData"}
-            after["data"] = {**map_at(after, "data"), **data}
+        if r.plural == "secrets":
+            after = {"type": "Opaque", **_as_data(after)}
         if "spec" in after and r.plural not in {"services", "namespaces"}:
             changed = live is None or at(live, "spec") != at(after, "spec")
             metadata["generation"] = number_at(live, "metadata", "generation") + int(changed)
@@ -301,19 +298,15 @@ class Writes:
         r = write.kind.resource
         for path in IMMUTABLE.get((r.group, r.plural), ()):
             if at(live, *path) is not None and at(live, *path) != at(after, *path):
-                place = ".".join(path)
+                place, why = ".".join(path), "field is immutable"
+                if path[-1] == "clusterIP":
+                    place, why = "spec.clusterIPs[0]", "may not change once set"
+                said = f"Invalid value: {json.dumps(at(after, *path))}: {why}"
                 raise RefusedError(
                     422,
                     "Invalid",
-                    f'{r.kind}.{r.group or "core"} "{write.name}" is invalid: {place}: '
-                    "Invalid value: field is immutable",
-                    causes=[
-                        {
-                            "reason": "FieldValueInvalid",
-                            "message": "Invalid value: field is immutable",
-                            "field": place,
-                        }
-                    ],
+                    f'{r.kind}.{r.group or "core"} "{write.name}" is invalid: {place}: {said}',
+                    causes=[{"reason": "FieldValueInvalid", "message": said, "field": place}],
                 )
 
 
@@ -334,6 +327,16 @@ def _scoped(wanted: KubeObject, live: KubeObject | None, write: Write) -> KubeOb
     if live is not None and "status" in live:
         out["status"] = live["status"]
     return out
+
+
+def _as_data(found: KubeObject) -> KubeObject:
+    """A Secret's texts as its data; anything else is as it was."""
+    if found.get("stringData") is None:
+        return found
+    plain = map_at(found, "stringData")
+    data: KubeObject = {k: base64.b64encode(str(v).encode()).decode() for k, v in plain.items()}
+    rest = {k: v for k, v in found.items() if k != "stringData"}
+    return {**rest, "data": {**map_at(found, "data"), **data}}
 
 
 def _conflict(conflicts: list[Conflict], write: Write) -> RefusedError:

@@ -38,6 +38,17 @@ _CREDENTIALS_HINT: Final = (
     "gets them), then run the command again; `kubectl auth whoami` shows whether it works"
 )
 
+_IMMUTABLE: Final = (
+    "field is immutable",
+    "may not change once set",
+    "is immutable after creation",
+    "updates to statefulset spec for fields other than",
+    "updates to parameters are forbidden",
+    "updates to provisioner are forbidden",
+    "cannot change roleRef",
+)
+"""Every kind says it in words of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldConflict:
@@ -271,7 +282,7 @@ def _invalid(target: Target, status: KubeObject, said: str) -> PermanentError:
         f"{text_at(cause, 'field')}: {text_at(cause, 'message')}"
         for cause in objects_at(status, "details", "causes")
     ]
-    if "field is immutable" in said:
+    if any(words in said for words in _IMMUTABLE):
         return PermanentError(
             "cluster-immutable",
             f"{target}: {'; '.join(causes) or said}"[:MESSAGE_CHARS_MAX],
