@@ -96,7 +96,9 @@ def steer(given: Given) -> int:
         output.say(f"{seen.mode} {seen.name}: {_will(seen, given)} (as {actor})")
         for line in passed_lines(seen, given.verb, given.target):
             output.say(output.colour(line, "red"))
-        _may_be_given(seen, given)
+        may_be_asked_for(seen, given)
+        if not (seen.practice or given.yes):
+            _confirm(seen, given)
         command_id = given.command_id or str(uuid.uuid4())
         _submit(seen, given, actor, command_id)
         answer = _wait(seen, command_id, given.wait_seconds)
@@ -133,8 +135,8 @@ def wave_of(seen: SeenRun, target: str) -> str:
     return record.wave if record is not None else ""
 
 
-def _may_be_given(seen: SeenRun, given: Given) -> None:
-    """Refuse what no leader could ever answer; let a live run be confirmed by hand."""
+def may_be_asked_for(seen: SeenRun, given: Given) -> None:
+    """Refuse what no leader could ever answer, and a live run that is not named in full."""
     if seen.played_out:
         what = f"has ended ({seen.run.outcome})" if seen.ended else "was rehearsed, not run"
         raise RefusedError(
@@ -150,8 +152,6 @@ def _may_be_given(seen: SeenRun, given: Given) -> None:
             f"{given.run!r} is not enough to change a live run; its name is {seen.name}",
             hint=f"type the whole name: migrator {given.verb} {seen.name} ...",
         )
-    if not given.yes:
-        _confirm(seen, given)
 
 
 def _confirm(seen: SeenRun, given: Given) -> None:

@@ -118,9 +118,16 @@ def bytes_of(store: Store, name: str, digest: str) -> bytes:
 
 
 def lay_out(
-    store: Store, digests: Mapping[str, str], folder: Path, programs: Iterable[str] = ()
+    store: Store,
+    digests: Mapping[str, str],
+    folder: Path,
+    programs: Iterable[str] = (),
+    instead: Mapping[str, bytes] | None = None,
 ) -> Path:
-    """Write pinned bytes into a new private folder below `folder`; nobody may write the files."""
+    """Write pinned bytes into a new private folder below `folder`; nobody may write the files.
+
+    `instead` has bytes that are to be tried out in place of pinned ones.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix="files-", dir=folder))  # 0700, and never there before
     executable = frozenset(programs)
@@ -129,7 +136,8 @@ def lay_out(
             raise PermanentError(
                 "pinned-files", f"{name!r} leads out of the plan's folder", hint="mend the plan"
             )
-        content = bytes_of(store, name, digest)
+        other = None if instead is None else instead.get(name)
+        content = bytes_of(store, name, digest) if other is None else other
         path = fresh / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_bytes(content)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import practising
+from by_command import SCRIPT_NAME, SCRIPT_TEXT, Willing, by_command, effects, live_sides
 from migrator.cli import amend, app
 from migrator.cli.runs import see_run
 from migrator.engine import events as ev
@@ -16,11 +17,13 @@ from migrator.engine.commands import answer
 from migrator.engine.fold import apply
 from migrator.engine.ports import OperatorCommand
 from migrator.plan.means import Command, InDoubt, Means
-from migrator.plan.model import Itinerary
+from migrator.plan.model import Act, Itinerary, Reaction, Trouble
+from migrator.platform.legacy.trying import Tried
 from migrator.store.codes import code_digest
 from migrator.store.pinned_files import file_to_pin, with_files
 from migrator.store.sql import open_store
 from migrator.wiring import Setting, begin_practice, rehearsal
+from migrator.wiring.live import begin_live, conduct, continue_live
 
 OLD = b"#!/bin/sh\ncopy --all\n"
 NEW = b"#!/bin/sh\n\tcopy --some\n"
@@ -200,3 +203,168 @@ def test_nothing_is_kept_for_a_run_that_is_over(
     assert "see: runbooks/run-over.md" in capsys.readouterr().err
     with open_store(practising.FOLDER, practice=True) as store:
         assert store.pinned(digest(NEW)) is None
+
+
+BROKEN = SCRIPT_TEXT.replace("set -eu\n", "set -eu\n[ $3 = act ] && [ $2 = copy ] && exit 1\n", 1)
+CHECK = (
+    'if [ "$3" = check ]; then\n'
+    '  echo "checking by $0 $MIGRATOR_DRY_RUN"; echo "$MIGRATOR_TOKEN" >>"$WORLD/dry-runs"\n'
+    '  if [ -e "$WORLD/slow-check" ]; then sleep 60; fi\n'
+    "  %s\n"
+    "fi\n"
+)
+BAD = SCRIPT_TEXT.replace("set -eu\n", "set -eu\n" + CHECK % "echo no such table; exit 4", 1)
+GOOD = SCRIPT_TEXT.replace("set -eu\n", "set -eu\n" + CHECK % "echo 12 rows; exit 0", 1)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Path:
+    """A live run `night` of one subsystem by real programs; its copy has failed and is held."""
+    world = tmp_path / "world"
+    world.mkdir()
+    holds = {trouble: Reaction(Act.HOLD) for trouble in Trouble}
+    itinerary, _ = by_command(world, waves=("a",), stateless="", on=holds)
+    script = tmp_path / "plan" / SCRIPT_NAME
+    script.write_text(BROKEN, "utf-8")
+    files = (file_to_pin(f"script/{SCRIPT_NAME}", script),)
+    recipe = itinerary.recipes["stateful"]
+    steps = []
+    for step in recipe.steps:
+        means = step.means
+        if step.key == "copy" and means is not None and means.command is not None:
+            argv = (f"./{SCRIPT_NAME}", "{subsystem}", "copy", "check")
+            means = replace(means, dry_run=replace(means.command, argv=argv, files=()))
+        steps.append(replace(step, means=means))
+    recipes = {**itinerary.recipes, "stateful": replace(recipe, steps=tuple(steps))}
+    itinerary = with_files(replace(itinerary, recipes=recipes), files)
+    with open_store(practising.FOLDER, practice=False) as store:
+        led = begin_live(store, itinerary, "night", "anna", files)
+        conduct(led, Willing(led.journal), waits_for_people=False)
+    return world
+
+
+def amend_live(path: Path, content: str, *words: str, run: str = "night") -> int:
+    """Give the verb to the live run."""
+    path.write_text(content, "utf-8")
+    told = ["amend", run, "a/copy", "--file", f"{SCRIPT_NAME}={path}", "--reason", "other table"]
+    return app.run([*told, "--as", "anna", "--yes", *words])
+
+
+def pinned(content: str) -> bytes | None:
+    """What the live store has of these bytes."""
+    with open_store(practising.FOLDER, practice=False) as store:
+        return store.pinned(digest(content.encode()))
+
+
+def asked_live() -> tuple[OperatorCommand, ...]:
+    """What waits on the live run's desk."""
+    with open_store(practising.FOLDER, practice=False) as store:
+        return store.journal("night", lead=False).take_commands()
+
+
+@pytest.mark.slow
+def test_bytes_that_do_not_pass_their_dry_run_are_neither_kept_nor_asked_for(
+    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert amend_live(tmp_path / "new.sh", BAD) == 2
+    err = capsys.readouterr().err
+    assert "/act.sh 1\n  | no such table\n" in err
+    assert "the dry run of a/copy with the new act.sh failed: exit 4, and exit 0 is expected" in err
+    assert "nothing was amended" in err
+    assert "see: runbooks/amend-dry-run-failed.md" in err
+
+    assert amend_live(tmp_path / "new.sh", "#!/no/such/interpreter\n") == 2
+    assert "[command-not-executable]" in capsys.readouterr().err
+
+    (world / "slow-check").touch()
+    assert amend_live(tmp_path / "new.sh", GOOD, "--dry-run-limit", "0.5") == 2
+    assert "was not over after 0.5 seconds and was ended" in capsys.readouterr().err
+
+    assert pinned(BAD) is None
+    assert pinned(GOOD) is None
+    assert asked_live() == ()
+
+
+@pytest.mark.slow
+def test_a_live_step_goes_on_with_the_bytes_that_passed_its_dry_run_twice(
+    world: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    script = tmp_path / "plan" / SCRIPT_NAME
+    script.write_text("#!/bin/sh\nexit 1\n", "utf-8")
+
+    def lead(*, to_the_end: bool = False) -> str:
+        with open_store(practising.FOLDER, practice=False) as store:
+            led = continue_live(store, "night")
+            done = conduct(led, Willing(led.journal), waits_for_people=to_the_end)
+            return done.run.outcome
+
+    assert amend_live(tmp_path / "new.sh", GOOD) == 0
+    err = capsys.readouterr().err
+    assert "  | 12 rows\n" in err, "the dry run saw the new bytes: the pinned ones have none"
+    assert "the dry run of a/copy passed: exit 0" in err
+    assert lead() == ""
+
+    capsys.readouterr()
+    assert app.run(["decide", "night"]) == 0
+    told = "anna wants to amend a/copy: other table; its dry run passed"
+    assert told in capsys.readouterr().out
+    monkeypatch.setattr("migrator.cli.second_person.os_user", lambda: "another")
+    assert amend_live(tmp_path / "new.sh", GOOD, "--as", "bo") == 0
+    assert "anna asked for these bytes: other table; its dry run passed" in capsys.readouterr().err
+    words = ["retry", "night", "a/copy", "--reason", "mended", "--as", "anna", "--yes"]
+    assert app.run(words) == 0
+    assert lead(to_the_end=True) == "with_exceptions"
+
+    with open_store(practising.FOLDER, practice=False) as store:
+        lines = store.journal("night", lead=False).lines()
+    (amended,) = [line.event for line in lines if isinstance(line.event, ev.StepAmended)]
+    assert (amended.by, amended.second, amended.dry_run) == ("bo", "anna", "passed")
+    assert live_sides(world) == {"a": "new"}
+    dry_runs = (world / "dry-runs").read_text("utf-8").split()
+    assert len(set(dry_runs)) == 2
+    assert not {line.split()[0] for line in effects(world)} & set(dry_runs)
+    capsys.readouterr()
+    assert app.run(["report", "night", "--lang", "en"]) == 0
+    assert "its dry run with it passed" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.slow
+def test_no_dry_run_is_made_where_the_verb_would_be_refused(
+    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert amend_live(tmp_path / "new.sh", GOOD, run="latest") == 2
+    assert "see: runbooks/live-by-name.md" in capsys.readouterr().err
+    assert amend_live(tmp_path / "new.sh", GOOD, "--as", "nobody") == 2
+    assert "see: runbooks/unknown-person.md" in capsys.readouterr().err
+    assert amend_live(tmp_path / "new.sh", BROKEN) == 0
+    assert "the dry run is not made: these are the bytes that a/copy uses" in (
+        capsys.readouterr().err
+    )
+    assert not (world / "dry-runs").exists()
+
+
+def test_a_practice_makes_no_dry_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "migrator.engine.amending.dry_run_of", lambda *_: Command(("no-such-program",))
+    )
+    assert give(tmp_path / "mended.sh") == 0
+    err = capsys.readouterr().err
+    assert "ÖVNING/PRACTICE: the dry run is not made, nothing real is touched" in err
+    (command,) = on_the_desk()
+    assert command.detail("dry_run") == ""
+
+
+def test_of_a_long_dry_run_the_end_is_shown_and_the_rest_counted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(amend, "DRY_RUN_LINES_MAX", 2)
+    amend._show_dry_run(Tried(passed=True, said="passed: exit 0", output="1\n2\n\tx\x1b[2J\n"))
+    err = capsys.readouterr().err
+    assert (
+        err == "  ... 1 lines of it are not shown\n  | 2\n  |     x\N{REPLACEMENT CHARACTER}[2J\n"
+    )

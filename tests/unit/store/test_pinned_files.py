@@ -55,6 +55,18 @@ def test_an_edited_working_tree_changes_nothing(store: Store, tmp_path: Path) ->
     assert (folder / "copy.sh").read_bytes() == b"#!/bin/sh\n"
 
 
+def test_bytes_that_are_tried_out_stand_in_place_of_the_pinned_ones_and_are_not_kept(
+    store: Store, tmp_path: Path
+) -> None:
+    pins = {"a": store.pin("file", b"a"), "b": digest(b"lost")}
+
+    folder = lay_out(store, pins, tmp_path / "laid", ["b"], {"b": b"tried out"})
+
+    assert [(folder / name).read_bytes() for name in "ab"] == [b"a", b"tried out"]
+    assert stat.S_IMODE((folder / "b").stat().st_mode) == 0o500
+    assert store.pinned(digest(b"tried out")) is None
+
+
 def test_files_are_laid_out_for_nobody_else_and_nobody_may_write_them(
     store: Store, tmp_path: Path
 ) -> None:

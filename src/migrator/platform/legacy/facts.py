@@ -34,7 +34,8 @@ class ActFacts:
 
     `began_on` is the machine on which it was begun, where that is known. `identity` tells runs of
     the same name in other stores apart (the hash of the first journal line does): their guards
-    may meet on one host.
+    may meet on one host. A dry run of the act has fence, lock and records of its own, so that it
+    is never taken for an earlier try, and never stands in the way of one.
     """
 
     run: str
@@ -48,14 +49,19 @@ class ActFacts:
     side: str
     began_on: str = ""
     identity: str = ""
+    dry_run: bool = False
 
     def run_key(self, folder: str) -> str:
         """A file name for the run, whatever its name, and for its guards' folder."""
-        return _digest(folder, self.identity, self.run)
+        return _digest(folder, self.identity, self.run, *self._apart)
 
     def key(self, folder: str) -> str:
         """A file name for the act, the same for all its attempts and tries."""
-        return _digest(folder, self.identity, self.run, self.move, self.act)
+        return _digest(folder, self.identity, self.run, self.move, self.act, *self._apart)
+
+    @property
+    def _apart(self) -> tuple[str, ...]:
+        return ("", "dry-run", "") if self.dry_run else ()
 
     def environment(self) -> Mapping[str, str]:
         """What a command is told about its act."""
@@ -66,6 +72,7 @@ class ActFacts:
             "MIGRATOR_ATTEMPT": str(self.attempt),
             "MIGRATOR_EPOCH": str(self.epoch),
             "MIGRATOR_RUN": self.run,
+            **({"MIGRATOR_DRY_RUN": "1"} if self.dry_run else {}),
         }
 
     def placeholders(self, files: str) -> Mapping[str, str]:
