@@ -7,7 +7,7 @@ wants to learn of a missing password from the fifth wave.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from migrator.engine.policy import ENGINE_STEPS
@@ -17,14 +17,24 @@ from migrator.plan.model import Itinerary, Recipe, RecipeStep, RecipeUndo
 from migrator.platform.legacy.secret_values import read_secrets
 
 
-def refuse_what_cannot_be_performed(itinerary: Itinerary, plan: str) -> None:
-    """Raise InputError naming every act without means, missing secret and missing program."""
+def refuse_what_cannot_be_performed(
+    itinerary: Itinerary, plan: str, otherwise: Callable[[str, str], str] | None = None
+) -> None:
+    """Raise InputError naming every act without means, missing secret and missing program.
+
+    `otherwise` says of a subsystem and an act without means why the platform beside the commands
+    does not perform it; empty where it does. Without it there is no such platform.
+    """
     faults: list[Fault] = []
     for name in sorted({leg.recipe for leg in itinerary.legs.values()}):
         recipe = itinerary.recipes[name]
         for path, act in _acts(recipe):
             where = f"recipes.{name}.{path}"
             faults += [Fault(plan, None, where, said) for said in _missing(act)]
+            if act.means is None and act.key not in ENGINE_STEPS:
+                users = sorted(leg.id for leg in itinerary.legs.values() if leg.recipe == name)
+                said = _nobodys(act.key, users, otherwise)
+                faults += [Fault(plan, None, where, each) for each in said]
     if faults:
         raise InputError(
             "act-cannot-be-performed",
@@ -44,11 +54,22 @@ def _acts(recipe: Recipe) -> Iterator[tuple[str, RecipeStep | RecipeUndo]]:
         yield f"commit[{number}]", step
 
 
+def _nobodys(
+    act: str, users: list[str], otherwise: Callable[[str, str], str] | None
+) -> Iterator[str]:
+    """Why nobody performs an act that has no means: once, or for each subsystem concerned."""
+    if otherwise is None:
+        yield f"nothing says how '{act}' is performed"
+        return
+    for user in users:
+        why = otherwise(user, act)
+        if why:
+            yield f"{user}: {why}"
+
+
 def _missing(act: RecipeStep | RecipeUndo) -> Iterator[str]:
     means = act.means
     if means is None:
-        if act.key not in ENGINE_STEPS:
-            yield f"nothing says how '{act.key}' is performed"
         return
     for command in means.commands:
         yield from _secret(act.key, command)
