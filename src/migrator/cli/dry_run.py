@@ -17,6 +17,7 @@ import typer
 
 from migrator import __version__
 from migrator.cli import output
+from migrator.cli.lint import untried_line
 from migrator.cli.output import Format, FormatOption
 from migrator.cli.plan_files import (
     UNSOUND,
@@ -93,6 +94,7 @@ def command(  # noqa: PLR0917 - the options of one command
         output.emit(_facts(exercise, findings, made))
     else:
         _show(opened, exercise, findings, made)
+    untried_line(opened)
     return 0 if exercise.passed else 1
 
 

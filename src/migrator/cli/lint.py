@@ -26,6 +26,7 @@ from migrator.cli.plan_files import (
 )
 from migrator.errors import InputError
 from migrator.plan.findings import errors
+from migrator.plan.lint_means import without_dry_run
 
 if TYPE_CHECKING:
     from migrator.plan.findings import Finding
@@ -74,6 +75,18 @@ def _show(opened: PlanWithInventory, findings: tuple[Finding, ...]) -> None:
         output.say(f"see: runbooks/{page_of(errors(findings))}.md")
     else:
         output.show(f"{opened.file.path}: no errors, {doubtful} warnings; it may be run")
+    untried_line(opened)
+
+
+def untried_line(opened: PlanWithInventory) -> None:
+    """Say of which acts `migrator amend` could not try out a file; nothing where of none."""
+    from migrator.plan.findings import listing
+
+    acts = without_dry_run(opened.plan.recipes.values())
+    if acts:
+        what = "1 act by command declares" if len(acts) == 1 else f"{len(acts)} acts by command do"
+        no = "no dry run" if len(acts) == 1 else "not declare a dry run"
+        output.say(f"{what} {no}, so that an amended file is not tried out: {listing(acts)}")
 
 
 def _facts(opened: PlanWithInventory, findings: tuple[Finding, ...]) -> dict[str, object]:
@@ -85,6 +98,7 @@ def _facts(opened: PlanWithInventory, findings: tuple[Finding, ...]) -> dict[str
         "digest": plan_digest(opened.plan),
         "errors": _count(findings, "error"),
         "warnings": _count(findings, "warning"),
+        "without_dry_run": without_dry_run(opened.plan.recipes.values()),
         "findings": [
             {
                 "severity": finding.severity,
@@ -106,6 +120,7 @@ def _unread(plan: Path, error: InputError) -> dict[str, object]:
         "digest": None,
         "errors": max(error.count, 1),
         "warnings": 0,
+        "without_dry_run": [],
         "findings": [
             {
                 "severity": "error",

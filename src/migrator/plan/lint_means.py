@@ -46,13 +46,18 @@ def lint_means(recipe: Recipe, inventory: Inventory) -> Iterator[Finding]:
 
 
 def without_dry_run(recipes: Iterable[Recipe]) -> tuple[str, ...]:
-    """The acts by command of which an amended file could not be tried out: `recipe/act` each."""
+    """The acts by command of which an amended file could not be tried out: `recipe/act` each.
+
+    A command without files has nothing that could be amended, and needs no dry run.
+    """
     found = []
     for recipe in recipes:
         acts: tuple[RecipeStep | RecipeUndo, ...] = (*recipe.steps, *recipe.unwind, *recipe.commit)
         for act in acts:
             means = act.means
-            if means is not None and means.command is not None and means.dry_run is None:
+            if means is None or means.command is None or means.dry_run is not None:
+                continue
+            if any(command.files for command in means.commands):
                 found.append(f"{recipe.name}/{act.key}")
     return tuple(found)
 

@@ -47,8 +47,12 @@ def test_a_sound_plan_passes_and_is_sealed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan = a_planned_estate(tmp_path)
+    command = "in_doubt: repeat, command: {run: [sh, x.sh], files: [x.sh]}"
+    edit(plan, "undo: [remove]}", f"undo: [remove], {command}}}")
     assert exercised(plan, "--format", "json") == 0
-    facts = json.loads(capsys.readouterr().out)
+    said = capsys.readouterr()
+    facts = json.loads(said.out)
+    assert "1 act by command declares no dry run" in said.err
     assert facts["passed"] is True
     assert facts["failures"] == []
     assert Path("plan.seal.json").exists()

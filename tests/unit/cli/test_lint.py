@@ -104,3 +104,23 @@ def test_an_inventory_that_has_moved_must_be_named(
     assert app.run(["lint", str(plan)]) == 2
     assert "--inventory DIR" in capsys.readouterr().err
     assert app.run(["lint", str(plan), "--inventory", str(tmp_path / "elsewhere")]) == 0
+
+
+def test_acts_whose_amended_files_could_not_be_tried_out_are_a_remark_and_no_finding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = a_planned_estate(tmp_path)
+    command = "in_doubt: repeat, command: {run: [sh, x.sh], files: [x.sh]}"
+    _, before = lint(plan, capsys)
+    edit(plan, "undo: [remove]}", f"undo: [remove], {command}}}")
+    code, facts = lint(plan, capsys)
+    acts = facts["without_dry_run"]
+    assert isinstance(acts, list)
+    assert [str(act).partition("/")[2] for act in acts] == ["prepare"]
+    assert (code, facts["warnings"]) == (0, before["warnings"])
+    assert app.run(["lint", str(plan)]) == 0
+    said = "1 act by command declares no dry run, so that an amended file is not tried out: "
+    assert f"{said}{acts[0]}" in capsys.readouterr().err
+    edit(plan, command, f"{command}, dry_run: {{run: [sh, x.sh, check], files: [x.sh]}}")
+    _, facts = lint(plan, capsys)
+    assert facts["without_dry_run"] == before["without_dry_run"] == []

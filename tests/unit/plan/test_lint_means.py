@@ -96,9 +96,12 @@ def test_a_dry_run_that_is_word_for_word_the_act_is_warned_of() -> None:
 
 
 def test_acts_by_command_without_a_dry_run_are_known() -> None:
-    tried = replace(PROGRAM, dry_run=Command(("/bin/check",)))
+    scripted = replace(PROGRAM, command=Command(("./x.sh",), files=("x.sh",)))
+    looked_at = replace(PROGRAM, observe=Command(("./y.sh",), files=("y.sh",)))
+    tried = replace(scripted, dry_run=Command(("./x.sh", "--check")))
     recipe = with_act(with_act(STATEFUL, "copy", means=tried), "fence", means=BY_HAND)
-    recipe = with_act(with_act(recipe, "prepare", means=PROGRAM), "discard-copy", means=PROGRAM)
+    recipe = with_act(with_act(recipe, "prepare", means=scripted), "start", means=PROGRAM)
+    recipe = with_act(recipe, "discard-copy", means=looked_at)
     assert without_dry_run([recipe]) == ("stateful/prepare", "stateful/discard-copy")
 
 
