@@ -250,7 +250,7 @@ async def test_what_somebody_else_made_meanwhile_is_not_deleted(rig: Rig) -> Non
     await by_kubectl(rig, copied)
     restored, remains = await applier(rig, "undo-1").restore(images)
     assert [change.word for change in restored] == [ChangeWord.SKIPPED]
-    assert [each.partition(":")[0] for each in remains] == [f"ConfigMap/{rig.namespace}/settings"]
+    assert [str(each.name) for each in remains] == [f"ConfigMap/{rig.namespace}/settings"]
     assert await is_there(rig, CONFIG_MAPS, "settings")
 
 

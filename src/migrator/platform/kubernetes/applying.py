@@ -44,7 +44,7 @@ from migrator.platform.kubernetes.preimages import (
     mark_token,
 )
 from migrator.platform.kubernetes.rest import Client, Written
-from migrator.platform.kubernetes.restoring import Restorer
+from migrator.platform.kubernetes.restoring import Remaining, Restorer
 from migrator.platform.kubernetes.slices import EPOCH, TOKEN, Mark, mark_of
 from migrator.platform.kubernetes.stages import (
     asleep,
@@ -118,19 +118,19 @@ class Applier:
         return PreImages(self._mark.token if kept is None else kept.token, images)
 
     async def _copy(self, image: PreImage, live: KubeObject) -> None:
-        """Keep a Secret as it is, beside it. One that another act kept there is not overwritten."""
+        """Keep a Secret as it is, beside it; what may be the last of an original stays."""
         namespace, name = image.name.namespace, copy_name(image.name.name)
         found = await self._client.get(SECRETS, namespace, name)
         if found is not None:
             if at(found, "metadata", "annotations", DIGEST) == image.digest:
                 return
-            if mark_token(found) != self._mark.token:
+            if mark_token(found) != self._mark.token and is_ours(live):
                 raise PermanentError(
                     "secret-copy-occupied",
                     f"{namespace}/{name} keeps what another move found in {image.name}",
                     hint="finish or undo that move; its copy goes with it",
                 )
-            # Made by this act before a crash, and nothing was written since: it looks again.
+            # Made before a crash, and the Secret itself was never written since: we look again.
             await self._note(self._client.delete(SECRETS, namespace, name, uid=uid_of(found)))
         await self._note(self._client.create(copy_of(live, image, self._mark)))
 
@@ -276,7 +276,7 @@ class Applier:
 
     async def restore(
         self, images: PreImages, *, belongs: Callable[[str], bool] = bool
-    ) -> tuple[ChangeSet, tuple[str, ...]]:
+    ) -> tuple[ChangeSet, tuple[Remaining, ...]]:
         """Make everything as it was, and say what stays; see `restoring.py`.
 
         `belongs` tells by an object's token whether an act of this subsystem wrote it.

@@ -14,6 +14,7 @@ the pre-image back: a server takes them as they are sent when the object itself 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from migrator.errors import PermanentError, TransientError
@@ -54,6 +55,18 @@ LOOK_SECONDS: Final = 0.2
 TRIES_MAX: Final = 5
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Remaining:
+    """An object that is not as it was, and why it was left so."""
+
+    name: ObjectName
+    why: str
+
+    def __str__(self) -> str:
+        """Write it as one item of a list."""
+        return f"{self.name}: {self.why}"
+
+
 class Restorer:
     """Puts one subsystem's objects back. Everything may be repeated; what is done is not redone."""
 
@@ -73,7 +86,7 @@ class Restorer:
 
     async def restore(
         self, images: PreImages, belongs: Callable[[str], bool]
-    ) -> tuple[ChangeSet, tuple[str, ...]]:
+    ) -> tuple[ChangeSet, tuple[Remaining, ...]]:
         """First what is new goes, in the reverse order; then what was there comes back."""
         changes: list[Change] = []
         remains: dict[ObjectName, str] = {}
@@ -89,8 +102,8 @@ class Restorer:
         for group in _groups(image for image in images if image.was_there):
             changes += await abreast(group, put_back)
         changes += await self._discard(images, but=set(remains))
-        said = tuple(f"{name}: {remains[name]}" for name in sorted(remains))
-        return ChangeSet(tuple(changes)), said
+        left = tuple(Remaining(name, remains[name]) for name in sorted(remains))
+        return ChangeSet(tuple(changes)), left
 
     async def discard_copies(self, images: PreImages) -> ChangeSet:
         """Delete every copy of a Secret that these images speak of."""

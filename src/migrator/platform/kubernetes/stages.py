@@ -27,6 +27,9 @@ LAST: Final = (
     "ValidatingAdmissionPolicyBinding",
 )
 
+ASLEEP: Final = "migrator/asleep"
+"""A node label that no node has."""
+
 _REST: Final = (
     "ResourceQuota",
     "LimitRange",
@@ -109,15 +112,21 @@ def defined_kinds(objects: Iterable[KubeObject]) -> frozenset[tuple[str, str]]:
 
 
 def asleep(wanted: KubeObject) -> KubeObject | None:
-    """The same object, but nothing of it runs; None where its kind has no such state.
+    """The same object, but nothing of it runs; None where its kind has no such state (a bare pod).
 
     Everything that is no workload is as it was.
     """
     kind = text_at(wanted, "kind")
-    if kind == "DaemonSet":
+    spec = map_at(wanted, "spec")
+    if kind == "Pod":
         return None
     if kind in SCALED:
-        return {**wanted, "spec": {**map_at(wanted, "spec"), "replicas": 0}}
+        return {**wanted, "spec": {**spec, "replicas": 0}}
     if kind in {"Job", "CronJob"}:
-        return {**wanted, "spec": {**map_at(wanted, "spec"), "suspend": True}}
+        return {**wanted, "spec": {**spec, "suspend": True}}
+    if kind == "DaemonSet":
+        # It has no replicas; it runs on the nodes that its pods select, and so on none.
+        template = map_at(spec, "template")
+        pods: KubeObject = {**map_at(template, "spec"), "nodeSelector": {ASLEEP: "true"}}
+        return {**wanted, "spec": {**spec, "template": {**template, "spec": pods}}}
     return wanted
