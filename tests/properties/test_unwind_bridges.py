@@ -14,10 +14,13 @@ from itineraries import an_itinerary, carrying
 from migrator.engine import events as ev
 from migrator.engine.bridging import BRIDGES_NAMED_MAX
 from migrator.engine.decide import decide
+from migrator.engine.fold import fold
 from migrator.engine.states import WaveState
 from migrator.plan.bridges import too_many
 from migrator.plan.model import Act, Itinerary, Reaction, Trouble
+from migrator.platform.simulated.faults import PlannedFault
 from migrator.reports.unwinding import Preview, preview
+from migrator.wiring import rehearsal
 from playing import Play
 
 MOVES = "abcde"
@@ -138,3 +141,32 @@ def test_what_the_policy_begins_is_the_part_or_for_the_bridges_sake_the_wave(
     known = {row.move: row.reason for row in part.members}
     for member, reason in reasons(begun).items():
         assert reason == known.get(member, reason)
+
+
+failures = st.sets(st.sampled_from(MOVES), min_size=1, max_size=2).flatmap(
+    lambda moves: st.tuples(
+        *(
+            st.sampled_from(["prepare", "final-copy", "start", "probe", "switch"]).map(
+                lambda step, move=move: PlannedFault("step_fails", move, step, times=9)  # type: ignore[misc]  # bound now
+            )
+            for move in sorted(moves)
+        )
+    )
+)
+
+
+@settings(max_examples=20)
+@given(estates(), failures, st.integers(0, 10_000))
+def test_a_weekend_keeps_every_promise_also_where_a_part_takes_its_wave_along(
+    itinerary: Itinerary, faults: tuple[PlannedFault, ...], seed: int
+) -> None:
+    rehearsed = rehearsal(itinerary, seed=seed, faults=faults)
+
+    assert rehearsed.ledger.violations == []
+    assert rehearsed.ledger.both_live_seconds == 0
+    assert rehearsed.ledger.rows_lost == 0
+    assert rehearsed.ledger.effects_doubled == 0
+    assert fold(itinerary, [(line.at, line.event) for line in rehearsed.lines]) == rehearsed.run
+    for line in rehearsed.lines:
+        if isinstance(line.event, ev.UnwindBegun) and line.event.widened:
+            assert not line.event.partial
