@@ -1,8 +1,8 @@
 """One API server for a test, whichever it is: the fake one in this process, or a real one.
 
-A real one is named by MIGRATOR_TEST_KUBECONFIG (and MIGRATOR_TEST_CONTEXT); its API must be
-reachable from here, which for the lab means inside the lab's network. Each test gets a namespace of
-its own, and it is deleted afterwards.
+The real one is the lab, where tests/cluster/test_contract.py runs the same tests, or whatever
+MIGRATOR_TEST_KUBECONFIG (and MIGRATOR_TEST_CONTEXT) names and this process can reach. Each test
+gets a namespace of its own, and it is deleted afterwards.
 """
 
 from __future__ import annotations
@@ -150,9 +150,13 @@ class Rig:
 @asynccontextmanager
 async def rigged(kind: str) -> AsyncIterator[Rig]:
     """A rig on the fake server or on the real one."""
-    namespace = f"contract-{secrets.token_hex(4)}"
-    space: KubeObject = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
     if kind == "fake":
+        namespace = f"contract-{secrets.token_hex(4)}"
+        space: KubeObject = {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": namespace},
+        }
         async with running() as server:
             client = client_for(server)
             server.make(space)
@@ -163,9 +167,17 @@ async def rigged(kind: str) -> AsyncIterator[Rig]:
         return
     named = os.environ.get("MIGRATOR_TEST_KUBECONFIG", "")
     if not named:
-        pytest.skip("MIGRATOR_TEST_KUBECONFIG names no cluster")
-    context = os.environ.get("MIGRATOR_TEST_CONTEXT", "")
-    place = choose(context, file=Path(named))
+        pytest.skip("MIGRATOR_TEST_KUBECONFIG names no cluster; make cluster runs it in the lab")
+    async with rigged_on(Path(named), os.environ.get("MIGRATOR_TEST_CONTEXT", "")) as rig:
+        yield rig
+
+
+@asynccontextmanager
+async def rigged_on(kubeconfig: Path | None, context: str) -> AsyncIterator[Rig]:
+    """A rig on a real server, in a namespace that is deleted afterwards."""
+    namespace = f"contract-{secrets.token_hex(4)}"
+    space: KubeObject = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+    place = choose(context, file=kubeconfig)
     client = client_of(place, wall=wall, bucket=Bucket(0))
     try:
         made = await client.create(space)
