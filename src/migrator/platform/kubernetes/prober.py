@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from migrator.errors import PermanentError, TransientError
+from migrator.inventory.yaml_text import Plain
 from migrator.platform.kubernetes import prober_script
 from migrator.platform.kubernetes.discovery import (
     CONFIG_MAPS,
@@ -38,7 +39,6 @@ from migrator.platform.kubernetes.objects import (
     map_at,
     objects_at,
     text_at,
-    texts_at,
     uid_of,
 )
 from migrator.platform.kubernetes.ready import judge
@@ -173,10 +173,15 @@ async def _state(client: Client, namespace: str) -> tuple[Readiness, ProberPods]
 def _is_ready(pod: KubeObject) -> bool:
     if at(pod, "metadata", "deletionTimestamp"):
         return False
-    if texts_at(pod, "metadata", "annotations").get("migrator/text") != digest():
-        return False
+    if not any(digest() in _words(each) for each in objects_at(pod, "spec", "containers")):
+        return False  # a pod of another release, that is about to be replaced
     said = objects_at(pod, "status", "conditions")
     return any(text_at(c, "type") == "Ready" and text_at(c, "status") == "True" for c in said)
+
+
+def _words(container: KubeObject) -> list[Plain]:
+    found = at(container, "args")
+    return found if isinstance(found, list) else []
 
 
 def _what_there_is(found: ProberPods, state: Readiness) -> ProberPods:
@@ -244,11 +249,10 @@ def _text_map(namespace: str) -> KubeObject:
 def _deployment(namespace: str, image: str, mark: Mark, replicas: int) -> KubeObject:
     named = _named("apps/v1", "Deployment", namespace, NAME)
     written = {TOKEN: mark.token, EPOCH: str(mark.epoch)}
-    meta: KubeObject = {"labels": {**OURS}, "annotations": {"migrator/text": digest()}}
     spec: KubeObject = {
         "replicas": replicas,
         "selector": {"matchLabels": {LABEL: NAME}},
-        "template": {"metadata": meta, "spec": _pod(image)},
+        "template": {"metadata": {"labels": {**OURS}}, "spec": _pod(image)},
     }
     whole: KubeObject = {**map_at(named, "metadata"), "annotations": {**written}}
     return {**named, "metadata": whole, "spec": spec}
@@ -264,7 +268,7 @@ def _pod(image: str) -> KubeObject:
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         "readinessProbe": {
             "httpGet": {"path": "/ready", "port": PORT},
-            "periodSeconds": 2,
+            "periodSeconds": 1,
             "timeoutSeconds": 2,
         },
         "resources": {

@@ -50,6 +50,9 @@ _BY_NUMBER = {
     errno.EPERM: UNREACHABLE,
 }
 
+_FAILURES = (asyncio.TimeoutError, OSError, ValueError, asyncio.LimitOverrunError)
+"""Everything that the network, or nonsense from the other end, can make a look fail with."""
+
 
 class Asked(TypedDict):
     """One look. `wants` is connection, banner (the server speaks first) or body (of a GET)."""
@@ -111,7 +114,7 @@ async def look(asked: Asked, began: float) -> Found:
     }
     try:
         await asyncio.wait_for(_connect_and_read(asked, found), min(asked["seconds"], SECONDS_MAX))
-    except (asyncio.TimeoutError, OSError, ValueError) as error:  # noqa: UP041 - two until 3.11
+    except _FAILURES as error:
         found["error"] = error_class(error)
     ended = time.monotonic()
     found["milliseconds"] = round((ended - started) * 1000, 1)
