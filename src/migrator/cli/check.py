@@ -1,14 +1,14 @@
 """`migrator check`: is this folder an inventory, and what is in it?
 
-Reads everything once, the links too, and names every fault of every file. It judges nothing itself:
-`inventory/` and `links/` do. With `--format json` the document has the same keys when the check
-fails, so that a program needs one way to read it.
+Reads everything once, links and manifests too, and names every fault of every file. It judges
+nothing itself: `inventory/`, `links/` and the platform do. With `--format json` the document has
+the same keys when the check fails, so that a program needs one way to read it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -16,6 +16,7 @@ import typer
 
 from migrator.cli import output
 from migrator.cli.app import STATE_FOLDER
+from migrator.cli.check_manifests import ManifestsSeen, see_manifests
 from migrator.cli.output import Format, FormatOption
 from migrator.errors import InputError
 
@@ -41,19 +42,20 @@ def command(
 
     Exit code 0: the inventory can be planned from. 2: the faults named are to be mended.
     """
+    manifests = see_manifests(folder)
     try:
-        examination, table = _check(folder)
+        examination, table = _check(folder, manifests)
     except _FaultyError as faulty:
         if form is Format.text:
             raise faulty.error from None
-        output.emit(_facts(faulty.examination, None, faulty.error, folder))
+        output.emit(_facts(faulty.examination, None, manifests, faulty.error, folder))
         raise typer.Exit(faulty.error.exit_code) from None
     inventory = examination.inventory
     assert inventory is not None, "an examination without faults has its inventory"
     if form is Format.json:
-        output.emit(_facts(examination, table, None, folder))
+        output.emit(_facts(examination, table, manifests, None, folder))
     else:
-        _show(inventory, examination, table)
+        _show(inventory, examination, table, manifests)
 
 
 class _FaultyError(Exception):
@@ -65,7 +67,7 @@ class _FaultyError(Exception):
         self.examination = examination
 
 
-def _check(folder: Path) -> tuple[Examination, LinkTable]:
+def _check(folder: Path, manifests: ManifestsSeen) -> tuple[Examination, LinkTable]:
     """Read the files, then the links; whatever is wrong leaves as one _FaultyError."""
     from migrator.inventory.reader import examine
     from migrator.links.load import read_links
@@ -75,7 +77,13 @@ def _check(folder: Path) -> tuple[Examination, LinkTable]:
     except InputError as error:
         raise _FaultyError(error, None) from error
     if examination.inventory is None:
-        raise _FaultyError(examination.error(folder), examination)
+        # A manifest that is no YAML at all is found by both; it is told once.
+        both = {*examination.faults, *manifests.faults}
+        faults = sorted(both, key=lambda f: (f.file, f.line or 0, f.path, f.message))
+        told = replace(examination, faults=tuple(faults))
+        raise _FaultyError(told.error(folder), examination)
+    if manifests.faults:
+        raise _FaultyError(manifests.error(folder), examination)
     try:
         with output.progress("Checking the links"):
             table = read_links(examination.inventory, CACHE)
@@ -87,6 +95,7 @@ def _check(folder: Path) -> tuple[Examination, LinkTable]:
 def _facts(
     examination: Examination | None,
     table: LinkTable | None,
+    manifests: ManifestsSeen,
     error: InputError | None,
     folder: Path,
 ) -> dict[str, object]:
@@ -108,6 +117,7 @@ def _facts(
         "by_kind": {} if inventory is None else _by_kind(inventory),
         "by_protocol": {} if table is None else table.by_protocol,
         "assumed": 0 if inventory is None else sum(_assumed(inventory).values()),
+        "manifests": manifests.facts(),
         "assumed_by_field": {} if inventory is None else dict(_assumed(inventory)),
         "digest": None if inventory is None else inventory.digest,
         "links_digest": None if table is None else table.digest,
@@ -125,7 +135,9 @@ def _teams(examination: Examination | None) -> int:
     return examination.teams if whole is None else len(whole.people.teams)
 
 
-def _show(inventory: Inventory, examination: Examination, table: LinkTable) -> None:
+def _show(
+    inventory: Inventory, examination: Examination, table: LinkTable, manifests: ManifestsSeen
+) -> None:
     """The short table for people."""
     assumed = _assumed(inventory)
     kinds = ", ".join(f"{count} {kind}" for kind, count in _by_kind(inventory).items())
@@ -139,6 +151,8 @@ def _show(inventory: Inventory, examination: Examination, table: LinkTable) -> N
         ("teams", _teams(examination), ""),
         ("assumed", sum(assumed.values()), _counted(assumed)),
     ]
+    if manifests.subsystems:
+        rows.insert(3, ("manifests", manifests.objects, _counted(dict(manifests.kinds))))
     calendar = inventory.calendar
     output.show(f"{inventory.name} ({inventory.owner}): the inventory can be planned from")
     output.show(
@@ -147,6 +161,8 @@ def _show(inventory: Inventory, examination: Examination, table: LinkTable) -> N
     )
     output.show(output.table(("what", "number", "of these"), rows))
     output.show(f"digest {inventory.digest[:16]}, links {table.digest[:16]}")
+    for warning in manifests.warnings():
+        output.say(warning)
     if table.count == 0:
         output.say(
             "warning: there are no links (links.csv or links.parquet);"

@@ -34,6 +34,7 @@ def copied_manifests(
     manifests: list[DraftManifest] = []
     used: set[Key] = set()
     names: dict[SubsystemId, set[str]] = {}
+    spaces: dict[SubsystemId, str] = {}
     named = _named_by(workloads)
     for one in sorted(objects, key=lambda each: each.key):
         owners = [] if one.kind == "Secret" else _owners(one, named, workloads, directory)
@@ -53,6 +54,13 @@ def copied_manifests(
             name = unique_id(as_id(f"{one.kind}-{one.name}"), taken)
             taken.add(name)
             manifests.append(DraftManifest(owner.id, f"{name}.yaml", one.text))
+            if one.root.get("metadata", "namespace").text not in {None, owner.id}:
+                spaces[owner.id] = one.namespace
+    # A subsystem's namespace is called like the subsystem, unless its cutover file says otherwise.
+    manifests += [
+        DraftManifest(subsystem, "cutover.yaml", f"namespace: {namespace}\n")
+        for subsystem, namespace in sorted(spaces.items())
+    ]
     return tuple(manifests), used
 
 

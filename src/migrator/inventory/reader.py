@@ -275,12 +275,17 @@ def _manifests(gathered: Rows) -> None:
     """Digest every manifest, and see that it is YAML now rather than in the weekend."""
     folder = gathered.folder / MANIFESTS_FOLDER
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        if path.suffix not in {".yaml", ".yml"} or not path.is_file():
+        if path.suffix not in {".yaml", ".yml", ".json"} or not path.is_file():
             continue
         name = path.relative_to(gathered.folder).as_posix()
         try:
             content = _content(path, name)
-            documents = read_yaml_documents(decode(content, name), name, aliases="expand")
+            # JSON is nearly YAML; whoever applies it judges it as what it is.
+            documents = (
+                []
+                if path.suffix == ".json"
+                else read_yaml_documents(decode(content, name), name, aliases="expand")
+            )
         except InputError as error:
             gathered.take(error)
             continue

@@ -72,3 +72,10 @@ def test_a_route_to_one_goes_along_and_a_route_to_two_does_not() -> None:
     assert ("a", "ingress-one.yaml") in found
     assert not any(name == "ingress-two.yaml" for _, name in found)
     assert [each.about for each in cluster.collector.notes] == ["Ingress two"]
+
+
+def test_a_namespace_that_is_not_called_like_the_subsystem_is_written_down() -> None:
+    elsewhere = workload("web").replace("{name: web,", "{name: web, namespace: shop,", 1)
+    assert copied(elsewhere)[0] == {("web", "deployment-web.yaml"), ("web", "cutover.yaml")}
+    same = workload("web").replace("{name: web,", "{name: web, namespace: web,", 1)
+    assert copied(same)[0] == {("web", "deployment-web.yaml")}

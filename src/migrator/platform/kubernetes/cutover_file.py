@@ -48,7 +48,7 @@ def _namespace(value: str) -> str:
             "wants a namespace of lower-case letters, digits and '-', at most 63 characters; "
             f"found {found(value)}"
         )
-    if value == "default" or value.startswith("kube-"):
+    if value.startswith("kube-"):
         raise ValueError(f"the namespace '{value}' is the cluster's own; name the subsystem's")
     return value
 

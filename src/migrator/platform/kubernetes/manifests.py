@@ -36,6 +36,8 @@ from migrator.platform.kubernetes.manifest_files import (
     Manifest,
     read_manifests,
 )
+from migrator.platform.kubernetes.manifest_schema import Schemas
+from migrator.platform.kubernetes.objects import text_at
 from migrator.platform.kubernetes.subject import Subject
 
 REFERENCE: Final = "invalid-manifests"
@@ -76,8 +78,13 @@ def read_subject(subsystem: str, files: Mapping[str, bytes], folder: str = "") -
     return examined.subject
 
 
-def examine(subsystem: str, files: Mapping[str, bytes], folder: str = "") -> Examined:
-    """Read and check the files of one subsystem; nothing that they hold is an error here."""
+def examine(
+    subsystem: str, files: Mapping[str, bytes], folder: str = "", schemas: Schemas | None = None
+) -> Examined:
+    """Read and check the files of one subsystem; nothing that they hold is an error here.
+
+    With `schemas` each field is held against them, too.
+    """
     folder = folder or f"manifests/{subsystem}"
     gathered = Gathered()
     cutover = _cutover(files, folder, gathered)
@@ -99,7 +106,25 @@ def examine(subsystem: str, files: Mapping[str, bytes], folder: str = "") -> Exa
     gathered.faults += [*faults, *twin_faults(gathered.manifests)]
     gathered.faults += workload_faults(gathered.manifests)
     gathered.findings += [*findings, *reference_findings(gathered.manifests)]
+    if schemas is not None:
+        _hold_against(schemas, gathered)
     return _examined(subsystem, namespace, cutover, gathered)
+
+
+def _hold_against(schemas: Schemas, gathered: Gathered) -> None:
+    """Name the fields that do not fit, and the kinds whose fields nobody here can judge."""
+    for manifest in gathered.manifests:
+        schema = schemas.of(manifest)
+        if schema is None:
+            message = (
+                f"the fields of a {manifest.name.kind} are not checked: Kubernetes "
+                f"{schemas.version} itself has none in {text_at(manifest.object, 'apiVersion')}"
+            )
+            gathered.findings.append(manifest.finding("kind-not-checked", message, "kind"))
+            continue
+        gathered.faults += [
+            manifest.fault(message, *path) for path, message in schemas.faults(manifest, schema)
+        ]
 
 
 def _examined(subsystem: str, namespace: str, cutover: Cutover, gathered: Gathered) -> Examined:
@@ -111,7 +136,7 @@ def _examined(subsystem: str, namespace: str, cutover: Cutover, gathered: Gather
     for number, message in kept_faults(gathered.manifests, cutover.keeps_data):
         assert cutover.head is not None, "without the head there is no list"
         gathered.faults.append(cutover.head.fault(message, "keeps_data", number))
-    everything = tuple(sorted(set(gathered.faults), key=lambda f: (f.file, f.line or 0, f.path)))
+    everything = tuple(sorted(set(gathered.faults), key=_place))
     subject = Subject(
         subsystem,
         namespace,
@@ -120,7 +145,7 @@ def _examined(subsystem: str, namespace: str, cutover: Cutover, gathered: Gather
         cutover.moves(),
         tuple(cutover.keeps_data),
     )
-    ordered = sorted(set(gathered.findings), key=lambda f: (f.file, f.line or 0, f.path, f.rule))
+    ordered = sorted(set(gathered.findings), key=_place)
     return Examined(
         subsystem,
         None if everything else subject,
@@ -128,6 +153,10 @@ def _examined(subsystem: str, namespace: str, cutover: Cutover, gathered: Gather
         tuple(ordered),
         tuple(gathered.manifests),
     )
+
+
+def _place(found: Fault | Finding) -> tuple[str, int, str, str]:
+    return found.file, found.line or 0, found.path, found.message
 
 
 def _is_cutover(name: str) -> bool:

@@ -194,7 +194,6 @@ def test_every_fault_of_every_file_is_told_at_once_with_its_line() -> None:
         (', old: "side=old", new: "side=new"', "", "gives neither 'old' nor 'new'"),
         ("namespace: people", "namespace: Big_Town", "wants a namespace of lower-case letters"),
         ("namespace: people", "namespace: kube-system", "the cluster's own"),
-        ("namespace: people", "namespace: default", "the cluster's own"),
         ("namespace: people", "namspace: people", "did you mean 'namespace'?"),
         (
             "StatefulSet/folkbok-db",
