@@ -104,21 +104,25 @@ def command(
                 output.say(printable(line.expandtabs(4)))
             may_be_asked_for(seen, given)
             who(person, os_user(), seen.itinerary.members)  # a stranger starts no program here
-            _show_who_asked(seen, step, now)
+            _show_who_asked(seen, step)
             tried = _try_out(seen, step, name, content, limit)
             seen.store.pin("file", content)
     details = (("file", name), ("was", was), ("now", now), *tried, *by_two)
     return steer(replace(given, details=details))
 
 
-def _show_who_asked(seen: SeenRun, step: str, now: str) -> None:
-    """Tell the second person who has asked for it, and what became of the dry run then."""
-    from migrator.engine.dry_runs import with_dry_run
+def _show_who_asked(seen: SeenRun, step: str) -> None:
+    """Tell the second person who has asked already, and what became of the dry run then.
 
-    asked = seen.run.seconds_asked.get(("amend", step, now))
-    if asked is not None:
-        told = with_dry_run(f"{asked.by} asked for these bytes: {asked.reason}", asked.dry_run)
-        output.say(printable(told))
+    Whether it was for these very bytes is said by the answer: others are asked for anew.
+    """
+    from migrator.engine.dry_runs import with_dry_run
+    from migrator.engine.seconds import wanted
+
+    for asked in wanted(seen.run):
+        if (asked.verb, asked.subject) == ("amend", step):
+            told = with_dry_run(f"{asked.by} asked to amend {step}: {asked.reason}", asked.dry_run)
+            output.say(printable(told))
 
 
 def _try_out(

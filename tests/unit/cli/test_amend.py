@@ -313,7 +313,7 @@ def test_a_live_step_goes_on_with_the_bytes_that_passed_its_dry_run_twice(
     assert told in capsys.readouterr().out
     monkeypatch.setattr("migrator.cli.second_person.os_user", lambda: "another")
     assert amend_live(tmp_path / "new.sh", GOOD, "--as", "bo") == 0
-    assert "anna asked for these bytes: other table; its dry run passed" in capsys.readouterr().err
+    assert "anna asked to amend a/copy: other table; its dry run passed" in capsys.readouterr().err
     words = ["retry", "night", "a/copy", "--reason", "mended", "--as", "anna", "--yes"]
     assert app.run(words) == 0
     assert lead(to_the_end=True) == "with_exceptions"
