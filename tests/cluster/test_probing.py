@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
 
 import pytest
 
 from cluster.reach import Cluster
 from cluster.workloads import PORT, a_deployment
+from kubernetes_rig import wall
 from migrator.errors import TransientError
 from migrator.platform.kubernetes import prober
 from migrator.platform.kubernetes.confirming import confirm
@@ -38,9 +38,7 @@ MARK = Mark("probing/1", 1)
 
 @pytest.fixture
 async def client(cluster: Cluster) -> AsyncIterator[Client]:
-    found = client_of(
-        choose(cluster.context, file=cluster.kubeconfig), wall=lambda: datetime.now(UTC)
-    )
+    found = client_of(choose(cluster.context, file=cluster.kubeconfig), wall=wall)
     yield found
     await found.close()
 

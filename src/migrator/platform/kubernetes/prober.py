@@ -15,7 +15,8 @@ import inspect
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from migrator.errors import PermanentError, TransientError
@@ -45,6 +46,7 @@ from migrator.platform.kubernetes.ready import judge
 from migrator.platform.kubernetes.ready_kinds import Readiness, Verdict
 from migrator.platform.kubernetes.rest import Client
 from migrator.platform.kubernetes.slices import EPOCH, TOKEN, Mark
+from migrator.platform.kubernetes.wire import Asked, Target
 
 NAMESPACE: Final = "migrator-system"
 NAME: Final = "migrator-prober"
@@ -135,8 +137,9 @@ async def ensure(
 
 async def pods(client: Client, *, namespace: str = NAMESPACE) -> ProberPods:
     """The pods as they are ready now: after a restart of ours, or of theirs. Makes nothing."""
-    _, found = await _state(client, namespace)
-    return found
+    listed = await client.list_all(PODS, namespace, labels=f"{LABEL}={NAME}")
+    secret = await client.get(SECRETS, namespace, NAME)
+    return ProberPods(client, namespace, _ready(listed.items), _key_in(secret or {}))
 
 
 async def retire(client: Client, *, namespace: str = NAMESPACE) -> ChangeSet:
@@ -153,21 +156,29 @@ async def retire(client: Client, *, namespace: str = NAMESPACE) -> ChangeSet:
 
 async def _state(client: Client, namespace: str) -> tuple[Readiness, ProberPods]:
     """How the Deployment is, and its ready pods of the present text."""
-    labels = f"{LABEL}={NAME}"
     deployment = await client.get(DEPLOYMENTS, namespace, NAME)
-    listed = (await client.list_all(PODS, namespace, labels=labels)).items
+    listed = (await client.list_all(PODS, namespace, labels=f"{LABEL}={NAME}")).items
     events = (await client.list_all(EVENTS, namespace)).items
     secret = await client.get(SECRETS, namespace, NAME)
-    state = judge(deployment, listed, events, now=datetime.now(UTC))
-    ready = tuple(
+    state = judge(deployment, listed, events, now=await _server_time(client))
+    missing = "" if state.verdict is Verdict.READY else state.reason
+    return state, ProberPods(client, namespace, _ready(listed), _key_in(secret or {}), missing)
+
+
+async def _server_time(client: Client) -> datetime:
+    """The time by the server's own clock, by which the cluster dates what happens in it."""
+    answer = await client.asker.send(Asked("GET", "/version", Target("get", "/version")))
+    return parsedate_to_datetime(answer.headers["date"])
+
+
+def _ready(listed: list[KubeObject]) -> tuple[tuple[str, str], ...]:
+    """Name and node of each pod that is ready."""
+    ready = (pod for pod in listed if _is_ready(pod))
+    return tuple(
         sorted(
-            (text_at(pod, "metadata", "name"), text_at(pod, "spec", "nodeName"))
-            for pod in listed
-            if _is_ready(pod)
+            (text_at(pod, "metadata", "name"), text_at(pod, "spec", "nodeName")) for pod in ready
         )
     )
-    missing = "" if state.verdict is Verdict.READY else state.reason
-    return state, ProberPods(client, namespace, ready, _key_in(secret or {}), missing)
 
 
 def _is_ready(pod: KubeObject) -> bool:
