@@ -13,6 +13,9 @@ from typing import Final
 from migrator.platform.kubernetes.objects import KubeObject, text_at
 from migrator.platform.kubernetes.slices import OLD, Backend, Port
 from migrator.platform.kubernetes.traffic import Front
+from migrator.platform.postgresql.ends import DatabaseEnd, DatabaseMove
+
+__all__ = ["DatabaseEnd", "DatabaseMove", "Fronting", "Identity", "Subject"]
 
 WORKLOADS: Final = ("Deployment", "StatefulSet", "ReplicaSet", "DaemonSet", "Job", "CronJob")
 """Kinds that make pods."""
@@ -47,38 +50,6 @@ class Fronting:
     old: Backend
     ports: tuple[Port, ...]  # of the Service: name and the number that clients call
     identity: Identity = field(default_factory=Identity)
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseEnd:
-    """One end of a PostgreSQL database. `password` is a reference (env:NAME, file:PATH), or empty.
-
-    `host` and `port` are as the conductor reaches it; `peer_host` and `peer_port` as the other end
-    reaches it for replication (the same, unless said).
-    """
-
-    host: str
-    port: int
-    database: str
-    user: str
-    password: str = ""
-    peer_host: str = ""
-    peer_port: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseMove:
-    """A PostgreSQL database that moves with its data.
-
-    `writers` are the roles that the subsystem logs in with: a fence takes their log-in away and
-    ends their sessions, on either side. `tables` are schema.table; empty means all with rows.
-    """
-
-    name: str
-    source: DatabaseEnd
-    target: DatabaseEnd
-    writers: tuple[str, ...]
-    tables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
