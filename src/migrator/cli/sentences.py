@@ -12,6 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from migrator.engine import events as ev
+from migrator.engine.bridging import figures
 from migrator.engine.dry_runs import with_dry_run
 from migrator.engine.ports import Line
 from migrator.plan.model import Itinerary
@@ -220,7 +221,10 @@ class _Words:
             case ev.UnwindBegun():
                 what = ", ".join(event.moves) or "nothing was begun"
                 part = "part of " if event.partial else ""
-                return f"{part}{event.wave} is being TAKEN BACK by {self.person(event.by)}: {what}"
+                why = f"; all of it, because {event.widened}" if event.widened else ""
+                carried = f"; {words}" if (words := figures(event)) else ""
+                who = self.person(event.by)
+                return f"{part}{event.wave} is being TAKEN BACK by {who}: {what}{why}{carried}"
             case ev.MoveReturned():
                 return f"{event.move} is back on the old side, with everything it had"
             case ev.PartReturned():

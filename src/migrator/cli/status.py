@@ -15,8 +15,11 @@ from migrator.cli.limits import limit_facts, limit_lines
 from migrator.cli.output import Format, FormatOption
 from migrator.cli.runs import DEFAULT_STORE, RunArgument, SeenRun, StoreOption, see_run, typed
 from migrator.cli.sentences import OUTCOME_WORDS, printable
+from migrator.engine.bridging import figures
+from migrator.plan.bridges import too_many
 
 if TYPE_CHECKING:
+    from migrator.engine.events import UnwindBegun
     from migrator.engine.run import Run, WaveRecord
     from migrator.engine.waits import Wait
 
@@ -71,10 +74,11 @@ def command(
     Keys of the JSON document: run, mode, practice, target, plan, state, outcome, run_time,
     time_zone, window_start, window_end, speed, still_for, led_by, program (the version that led
     it last), lines, head, moves_total, moves_done (on the new side), waves [id, name, state,
-    state_words, attempt, moves_total,
-    moves_done, moves_returned, checks_total, checks_passed, planned_start, planned_end,
-    gate_opened, started, ended, cause, unwind_at], waits [wave, subject, what, waits_for, on_whom,
-    since, until, then, human, choices], exceptions, limits [limit, until, by, reason, passed].
+    state_words, attempt, moves_total, moves_done, moves_returned, checks_total, checks_passed,
+    planned_start, planned_end, gate_opened, started, ended, cause, unwind_at, bridges (of its
+    unwind; null: none was begun, or nobody counted calls) {calls_per_hour, calls_per_hour_max,
+    overloaded, heaviest, widened}], waits [wave, subject, what, waits_for, on_whom, since, until,
+    then, human, choices], exceptions, limits [limit, until, by, reason, passed].
     """
     seen = see_run(run, store)
     with seen.store:
@@ -168,6 +172,21 @@ def wave_facts(run: Run, wave: WaveRecord) -> dict[str, object]:
         "ended": local(wave.ended_at),
         "cause": wave.cause,
         "unwind_at": local(min(clocks) if clocks else None),
+        "bridges": _bridges(wave),
+    }
+
+
+def _bridges(wave: WaveRecord) -> dict[str, object] | None:
+    """What the wave's unwind leaves to the bridges; None where none was begun, or nobody said."""
+    begun = wave.begun
+    if begun is None or begun.calls_per_hour is None:
+        return None
+    return {
+        "calls_per_hour": begun.calls_per_hour,
+        "calls_per_hour_max": begun.calls_per_hour_max,
+        "overloaded": too_many(begun.calls_per_hour, begun.calls_per_hour_max),
+        "heaviest": begun.bridges,
+        "widened": begun.widened,
     }
 
 
@@ -227,6 +246,8 @@ def _show(seen: SeenRun) -> None:
     for wave in run.waves.values():
         if wave.state.value in TAKEN_BACK and wave.cause:
             output.show(printable(f"{wave.id} is {wave.state.value}: {wave.cause}"))
+        elif wave.begun is not None:
+            show_bridges(wave.id, wave.begun)
     found = () if seen.ended else waits(run, now)
     people = [wait for wait in found if wait.human]
     if people:
@@ -252,6 +273,17 @@ def _show(seen: SeenRun) -> None:
     if run.started is not None and run.program != run.started.program:
         output.show(f"begun with version {run.started.program}, goes on with {run.program}")
     output.show(f"line {run.seq}, head {seen.journal.head}")
+
+
+def show_bridges(wave: str, begun: UnwindBegun) -> None:
+    """Of a wave that goes back, or of which a part is back: what that leaves to the bridges."""
+    if begun.widened:
+        output.show(printable(f"all of {wave} goes back, because {begun.widened}"))
+    words = figures(begun)
+    if words:
+        loud = too_many(begun.calls_per_hour, begun.calls_per_hour_max)
+        line = printable(f"{wave}: {words}")
+        output.show(output.colour(line, "red") if loud else line)
 
 
 def show_limits(seen: SeenRun) -> None:

@@ -35,6 +35,10 @@ def command(
     preview: Annotated[
         bool, typer.Option("--preview", help="Say what it would do, and do nothing.")
     ] = False,
+    over_capacity: Annotated[
+        bool,
+        typer.Option("--over-capacity", help="Also where a part would overload the bridges."),
+    ] = False,
     person: AsOption = None,
     reason: ReasonOption = "",
     yes: YesOption = False,
@@ -50,10 +54,13 @@ def command(
       migrator unwind latest w02 --preview
       migrator unwind latest w02 --as bo --reason "the evidence is not good enough"
       migrator unwind latest payments --as bo --reason "wrong figures"
+      migrator unwind latest payments --over-capacity --as bo --reason "few calls by night"
       migrator unwind latest everything --as anna --reason "storm warning"
       migrator unwind latest w02 --preview --format json | jq '.members[].move'
 
     What must go back together goes back together: preview and answer name every subsystem.
+    A part of a wave over bridges that cannot carry its links to the rest is refused, unless
+    --over-capacity says that they may be overloaded; a whole wave never is.
 
     The answer says what follows. Exit code 0: done, or kept for the process that leads the run.
     2: refused, with the reason. On a live run the name must be whole, and the wave's id is asked
@@ -69,16 +76,19 @@ def command(
     overloaded, again [wave, minutes, possible, why], limits [limit, until, by, reason, passed].
     """
     if preview:
-        return _preview(run, what, store, form)
-    return steer(Given("unwind", run, what, store, form, person, reason, command_id, yes, wait))
+        return _preview(run, what, store, form, over_capacity=over_capacity)
+    details = (("over_capacity", "yes"),) if over_capacity else ()
+    return steer(
+        Given("unwind", run, what, store, form, person, reason, command_id, yes, wait, details)
+    )
 
 
-def _preview(run: str, what: str, store: str, form: Format) -> int:
+def _preview(run: str, what: str, store: str, form: Format, *, over_capacity: bool) -> int:
     from migrator.reports.unwinding import preview
 
     seen = see_run(run, store)
     with seen.store:
-        found = preview(seen.run, seen.now(), what)
+        found = preview(seen.run, seen.now(), what, over_capacity=over_capacity)
         if form is Format.json:
             output.emit(facts(seen, found))
         else:

@@ -83,14 +83,19 @@ def carried(found: Load) -> str:
 
 def figures(event: UnwindBegun) -> str:
     """What an unwind that was begun leaves to the bridges, in words; empty where nobody said."""
-    if event.calls_per_hour is None:
+    return told(event.calls_per_hour, event.calls_per_hour_max, event.bridges)
+
+
+def told(calls_per_hour: float | None, most: float | None, bridges: Collection[str]) -> str:
+    """What bridges carry afterwards, and the heaviest that is opened again, in words.
+
+    Empty where it is not known, and where no bridge is opened and nobody said what they can.
+    """
+    if calls_per_hour is None or (most is None and not bridges):
         return ""
-    limit = event.calls_per_hour_max
-    words = f"bridges then carry {event.calls_per_hour:.0f} calls/h"
-    if limit is not None:
-        words += f" of {limit:.0f}"
-    if too_many(event.calls_per_hour, limit):
+    limit = "" if most is None else f" of the {most:.0f} that they can"
+    words = f"bridges then carry {calls_per_hour:.0f} calls per hour{limit}"
+    if too_many(calls_per_hour, most):
         words += ": TOO MANY"
-    if event.bridges:
-        words += f" (again a bridge: {'; '.join(event.bridges)})"
-    return words
+    heaviest = next(iter(bridges), "")
+    return f"{words} (the heaviest again: {heaviest})" if heaviest else words

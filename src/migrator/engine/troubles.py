@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from migrator.engine import events as ev
 from migrator.engine.draft import Draft
 from migrator.engine.policy import reaction
-from migrator.engine.run import ActRecord, WaveRecord
+from migrator.engine.run import ActRecord, Hold, Run, WaveRecord
 from migrator.engine.states import ActState
-from migrator.engine.unwind import begin_scoped, quiet, scope_of, scope_of_part
+from migrator.engine.unwind import Scope, begin_scoped, quiet, scope_of, scope_of_part
 from migrator.plan.model import Act, Trouble, WaveLeg
 
 
@@ -58,15 +58,19 @@ def decide_held(draft: Draft, leg: WaveLeg) -> None:
         draft.wake(due)
         return
     cause = next(known for known in wave.holds if known.unwind_at == due)
-    scope = reaction(draft.run.itinerary.policy, cause.trouble).scope
     if draft.events:
         return  # what this very pass has started is not in flight yet; the next pass sees it
-    if scope == "move" and cause.moves:
-        going = scope_of_part(draft.run, cause.moves, leg.moves)
-    else:
-        going = scope_of(draft.run, leg.moves)
+    going = going_back(draft.run, leg, cause)
     if quiet(draft.run, going.reasons):
         begin_scoped(draft, going, "policy", cause.cause)
+
+
+def going_back(run: Run, leg: WaveLeg, cause: Hold) -> Scope:
+    """What the end of a hold's clock takes back: the wave, or what the policy calls enough."""
+    scope = reaction(run.itinerary.policy, cause.trouble).scope
+    if scope == "move" and cause.moves:
+        return scope_of_part(run, cause.moves, leg.moves)
+    return scope_of(run, leg.moves)
 
 
 def decide_timeouts(draft: Draft) -> None:

@@ -7,10 +7,16 @@ standing on the new side stands on the old one, those who never move among them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from migrator.plan.model import PairLeg
+
+_WRITTEN: Final = re.compile(
+    r"(?P<source>\S+) to (?P<target>\S+): (?P<links>\d+) links?(, (?P<calls>\d+) calls/h)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,15 @@ class Bridge:
         links = "1 link" if self.links == 1 else f"{self.links} links"
         calls = "" if self.calls_per_hour is None else f", {self.calls_per_hour:.0f} calls/h"
         return f"{self.source} to {self.target}: {links}{calls}"
+
+    @classmethod
+    def read(cls, text: str) -> Bridge | None:
+        """The bridge as journals wrote it, its calls in whole numbers; None for other words."""
+        found = _WRITTEN.fullmatch(text)
+        if found is None:
+            return None
+        calls = None if found["calls"] is None else float(found["calls"])
+        return cls(found["source"], found["target"], int(found["links"]), calls)
 
 
 @dataclass(frozen=True, slots=True)

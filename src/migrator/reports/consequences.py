@@ -7,15 +7,18 @@ long it takes, until when, and what it does to the waves after it. Pure; nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from migrator.engine.bridging import load_after, told
 from migrator.engine.holding import VETO_MINUTES
 from migrator.engine.policy import reaction
 from migrator.engine.run import Run
 from migrator.engine.states import WaveState
+from migrator.engine.troubles import going_back
 from migrator.engine.waits import Wait
+from migrator.plan.bridges import Bridge
 from migrator.plan.model import Act, Trouble, WaveLeg
 from migrator.reports.unwinding import preview
 
@@ -53,15 +56,47 @@ def unanswered(run: Run, wait: Wait, clock: Clock) -> str:
     if wait.until is None:
         return ""
     at = clock(wait.until)
-    if wait.subject in run.checks:
-        return f"unanswered at {at}: {_held_unanswered(run)}"
     wave = run.waves.get(wait.wave)
+    holds = wave.holds if wave is not None else []
+    clock_runs = any((h.subject, h.unwind_at) == (wait.subject, wait.until) for h in holds)
+    if wait.subject in run.checks and not clock_runs:
+        return f"unanswered at {at}: {_held_unanswered(run)}"
     if wave is not None and wave.state is WaveState.DECIDING:
         if run.itinerary.policy.gate_default != "no-go":
             return f"unanswered at {at}: it goes on waiting; it is never a go"
         lost = blocked(run, wait.wave)
         return f"unanswered at {at}: a no-go by the plan's rule" + (f"; {lost}" if lost else "")
-    return f"unanswered at {at}: {wait.then}"
+    return "; ".join((f"unanswered at {at}: {wait.then}", *_by_itself(run, wait)))
+
+
+def _by_itself(run: Run, wait: Wait) -> Iterator[str]:
+    """What goes back when the clock of a held wave runs out, and what that leaves to bridges."""
+    wave, leg = run.waves.get(wait.wave), _leg(run, wait.wave)
+    clocks = [each for each in wave.holds if each.unwind_at is not None] if wave is not None else []
+    if leg is None or not clocks:
+        return
+    # The clock that ends first counts, whichever of the holds is looked at.
+    first = min(clocks, key=lambda each: (each.unwind_at, each.since))
+    going = going_back(run, leg, first)
+    if going.reasons:
+        yield _back(list(going.reasons))
+    if going.widened:
+        yield f"all of the wave, because {going.widened}"
+    found = load_after(run, going.reasons)
+    yield from _bridges(found.after.calls_per_hour, found.calls_per_hour_max, found.cut)
+
+
+def _back(names: list[str]) -> str:
+    rest = f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else ""
+    return f"back {'goes' if len(names) == 1 else 'go'} {', '.join(names[:NAMED_MAX])}{rest}"
+
+
+def _bridges(
+    calls_per_hour: float | None, most: float | None, cut: tuple[Bridge, ...]
+) -> Iterator[str]:
+    """What bridges carry then, where it is known how much they can."""
+    if calls_per_hour is not None and most is not None:
+        yield told(calls_per_hour, most, [str(bridge) for bridge in cut])
 
 
 def check_text(run: Run, wait: Wait, language: str = "en") -> str:
@@ -94,14 +129,13 @@ def unwound(run: Run, now: datetime, target: str, clock: Clock) -> str:
     found = preview(run, now, target)
     if not found.members:
         return found.refused
-    names = [row.move for row in found.members]
-    rest = f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else ""
-    parts = [f"back {'goes' if len(names) == 1 else 'go'} {', '.join(names[:NAMED_MAX])}{rest}"]
+    parts = [_back([row.move for row in found.members])]
     parts += [f"{wave} is accepted and loses {', '.join(m)}" for wave, m in found.earlier.items()]
     parts.append(
         f"at least {round(found.minutes)} to {round(found.minutes_p80)} min, until "
         f"{clock(found.ends_at_p80)}"
     )
+    parts += _bridges(found.after.calls_per_hour, found.bridge_calls_per_hour, found.cut)
     again = [each.wave for each in found.again if each.possible]
     parts.append(f"after it {', '.join(again)} can be tried again" if again else "no second try")
     if found.refused:

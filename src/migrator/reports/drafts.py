@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from migrator.engine.events import LinksJudged, UnwindBegun, WaveHeld, WaveStuck
+from migrator.plan.bridges import Bridge, too_many
 from migrator.plan.model import Itinerary, Leg, WaveLeg
 from migrator.reports.story import (
     ActStory,
     AttemptStory,
+    Carried,
     CheckStory,
     Decision,
     MoveStory,
@@ -125,16 +127,21 @@ class UnwindDraft:
     moves: tuple[str, ...]
     reasons: tuple[str, ...]
     partial: bool
+    carried: Carried | None = None
+    widened: bool = False
     acts: list[ActDraft] = field(default_factory=list)
     returned: list[tuple[str, datetime]] = field(default_factory=list)
     ended: datetime | None = None
 
-    def widen(self, moves: tuple[str, ...], reasons: tuple[str, ...]) -> None:
-        """Take further moves into the same unwind."""
-        new = [(m, r) for m, r in zip(moves, reasons, strict=True) if m not in self.moves]
+    def widen(self, event: UnwindBegun) -> None:
+        """Take further moves into the same unwind; the last word on the bridges counts."""
+        pairs = zip(event.moves, event.reasons, strict=True)
+        new = [(move, reason) for move, reason in pairs if move not in self.moves]
         self.moves = (*self.moves, *(move for move, _ in new))
         self.reasons = (*self.reasons, *(reason for _, reason in new))
-        self.partial = False if len(new) == len(moves) else self.partial
+        self.partial = False if len(new) == len(event.moves) else self.partial
+        self.carried = carried(event)
+        self.widened = self.widened or bool(event.widened)
 
     def told(self) -> UnwindStory:
         """The frozen unwind."""
@@ -149,7 +156,18 @@ class UnwindDraft:
             acts=_acts(self.acts, self.at),
             returned=tuple(self.returned),
             ended=self.ended,
+            carried=self.carried,
+            widened=self.widened,
         )
+
+
+def carried(event: UnwindBegun) -> Carried | None:
+    """What the event says about bridges; None where it says nothing."""
+    if event.calls_per_hour is None:
+        return None
+    bridges = tuple(bridge for each in event.bridges if (bridge := Bridge.read(each)) is not None)
+    most = event.calls_per_hour_max
+    return Carried(event.calls_per_hour, most, too_many(event.calls_per_hour, most), bridges)
 
 
 @dataclass(slots=True)
@@ -245,10 +263,18 @@ class AttemptDraft:
             )
         first = self.open()[0]
         if first.unwind is not None:
-            first.unwind.widen(event.moves, event.reasons)
+            first.unwind.widen(event)
             return
         first.unwind = UnwindDraft(
-            at, seq, event.by, event.cause, event.moves, event.reasons, event.partial
+            at,
+            seq,
+            event.by,
+            event.cause,
+            event.moves,
+            event.reasons,
+            event.partial,
+            carried(event),
+            bool(event.widened),
         )
 
     def stuck(self, at: datetime, seq: int, event: WaveStuck) -> None:

@@ -236,6 +236,48 @@ def unwind_sentence(t: Texts, book: StoryBook, unwind: UnwindStory) -> str:
     )
 
 
+def bridge_sentences(t: Texts, book: StoryBook, unwind: UnwindStory) -> tuple[str, ...]:
+    """What an unwind leaves to the bridges, and why all of its wave went; nothing if unknown."""
+    said = []
+    if unwind.widened:
+        said.append(
+            t._("All of the wave goes back, because a part of it would overload the bridges.")
+        )
+    found = unwind.carried
+    if found is None or (found.calls_per_hour_max is None and not found.heaviest):
+        return tuple(said)
+    calls = t.number(found.calls_per_hour)
+    most = "" if found.calls_per_hour_max is None else t.number(found.calls_per_hour_max)
+    if found.overloaded:
+        said.append(
+            t._(
+                "Bridges then carry %(calls)s calls an hour, and they can %(most)s: too many.",
+                calls=calls,
+                most=most,
+            )
+        )
+    elif most:
+        said.append(
+            t._(
+                "Bridges then carry %(calls)s of the %(most)s calls an hour that they can.",
+                calls=calls,
+                most=most,
+            )
+        )
+    else:
+        said.append(t._("Bridges then carry %(calls)s calls an hour.", calls=calls))
+    if found.heaviest:
+        first = found.heaviest[0]
+        said.append(
+            t._(
+                "The heaviest bridge that it opens again: %(source)s to %(target)s.",
+                source=subsystem(book, first.source),
+                target=subsystem(book, first.target),
+            )
+        )
+    return tuple(said)
+
+
 def subject_words(t: Texts, book: StoryBook, subject: str) -> str:
     """What is in trouble: a step of a subsystem, a check, or a wave."""
     move, slash, act = subject.partition("/")

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from migrator.engine.events import LinksJudged, RunStarted
 from migrator.engine.run import Run
+from migrator.plan.bridges import Bridge
 from migrator.plan.model import CheckLeg, Itinerary, Leg, WaveLeg
 
 
@@ -138,6 +139,16 @@ class MoveStory:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """What an unwind leaves to the bridges, as it was journalled with its beginning."""
+
+    calls_per_hour: float
+    calls_per_hour_max: float | None
+    overloaded: bool | None
+    heaviest: tuple[Bridge, ...]  # of those that it opens again
+
+
+@dataclass(frozen=True, slots=True)
 class UnwindStory:
     """What was taken back, why each move, and in which order it came home."""
 
@@ -151,6 +162,8 @@ class UnwindStory:
     acts: tuple[ActStory, ...]
     returned: tuple[tuple[str, datetime], ...]  # in the order of their return
     ended: datetime | None
+    carried: Carried | None = None  # None: nobody counted calls, or an older version began it
+    widened: bool = False  # all of the wave went for the bridges' sake
 
 
 @dataclass(frozen=True, slots=True)

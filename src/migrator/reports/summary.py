@@ -11,7 +11,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from migrator.reports import narrative
-from migrator.reports.story import Decision, StoryBook, TroubleStory
+from migrator.reports.story import Carried, Decision, StoryBook, TroubleStory
 from migrator.reports.texts import Texts
 from migrator.reports.words import OUTCOMES, TROUBLES, WAVE_OUTCOMES, practice_words
 
@@ -79,9 +79,30 @@ def _trouble(trouble: TroubleStory, zone: ZoneInfo) -> Facts:
         "cause": trouble.cause,
         "decisions": [_decision(decision, zone) for decision in trouble.decisions],
         "unwound": [move for move, _ in unwind.returned] if unwind else [],
+        "bridges": _bridges(unwind.carried, widened=unwind.widened) if unwind else None,
         "result": trouble.result,
         "result_at": _time(trouble.result_at, zone),
         "line": trouble.seq,
+    }
+
+
+def _bridges(found: Carried | None, *, widened: bool) -> Facts | None:
+    if found is None:
+        return None
+    return {
+        "calls_per_hour": found.calls_per_hour,
+        "calls_per_hour_max": found.calls_per_hour_max,
+        "overloaded": found.overloaded,
+        "widened": widened,
+        "heaviest": [
+            {
+                "source": bridge.source,
+                "target": bridge.target,
+                "links": bridge.links,
+                "calls_per_hour": bridge.calls_per_hour,
+            }
+            for bridge in found.heaviest
+        ],
     }
 
 
@@ -134,6 +155,7 @@ def summary_text(t: Texts, book: StoryBook, reference: str) -> str:
         if trouble.unwind is not None:
             begun = narrative.unwind_sentence(t, book, trouble.unwind)
             lines.append(f"  {t.time(trouble.unwind.at)} {begun}")
+            lines += [f"  {each}" for each in narrative.bridge_sentences(t, book, trouble.unwind)]
         lines.append(f"  {narrative.result_sentence(t, trouble)}")
     for decision in book.exceptions:
         lines.append(

@@ -80,7 +80,7 @@ class Preview:
         return too_many(self.after.calls_per_hour, self.bridge_calls_per_hour)
 
 
-def preview(run: Run, now: datetime, target: str) -> Preview:
+def preview(run: Run, now: datetime, target: str, *, over_capacity: bool = False) -> Preview:
     """What taking `target` back would do: a wave, a move, or everything."""
     wanted = wanted_moves(run, target)
     reasons = members(run, wanted)
@@ -92,7 +92,7 @@ def preview(run: Run, now: datetime, target: str) -> Preview:
     ends_p80 = now + timedelta(minutes=minutes_p80)
     return Preview(
         asked=target,
-        refused=_refused(run, now, wanted),
+        refused=_refused(run, now, wanted, over_capacity=over_capacity),
         members=rows,
         earlier=_earlier(run, rows, asked_waves),
         partial=_partial(run, reasons),
@@ -118,14 +118,14 @@ def wanted_moves(run: Run, target: str) -> tuple[str, ...]:
         raise RefusedError("refused", str(refusal), hint=hint) from refusal
 
 
-def _refused(run: Run, now: datetime, wanted: tuple[str, ...]) -> str:
+def _refused(run: Run, now: datetime, wanted: tuple[str, ...], *, over_capacity: bool) -> str:
     final = sorted(
         {run.moves[m].wave for m in wanted if run.waves[run.moves[m].wave].state in _FINAL}
     )
     if final and len(final) == len({run.moves[move].wave for move in wanted}):
         return f"{', '.join(final)} is committed; what is committed is never unwound"
     try:
-        take_back(Draft(run, now), wanted, "", "")
+        take_back(Draft(run, now), wanted, "", "", over_capacity=over_capacity)
     except Refusal as refusal:
         return str(refusal)
     return ""

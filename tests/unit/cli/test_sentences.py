@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -30,7 +31,7 @@ def an_event(kind: type[ev.Event]) -> ev.Event:
             values[name] = AT
         elif "tuple" in hint:
             values[name] = ("web",)
-        elif hint in {"int", "float"}:
+        elif hint in {"int", "float", "float | None"}:
             values[name] = 1
         else:
             values[name] = "anna"
@@ -73,3 +74,17 @@ def test_a_look_that_was_cut_short_has_not_failed() -> None:
         "web/soak is cut short: the move is being taken back"
     )
     assert (tone(event), worth_telling(line)) == ("calm", False)
+
+
+def test_an_unwind_says_what_it_leaves_to_the_bridges_and_why_it_is_all_of_a_wave() -> None:
+    begun = ev.UnwindBegun("w1", 1, ("web",), ("asked for",), False, "policy", "x")
+    itinerary = practising.small_itinerary()
+    assert told_of(begun, itinerary).endswith(": web")
+    bridges = ("web to db: 2 links, 60 calls/h",)
+    loaded = replace(
+        begun, calls_per_hour=60.0, calls_per_hour_max=50.0, bridges=bridges, widened="so it is"
+    )
+    assert told_of(loaded, itinerary).endswith(
+        ": web; all of it, because so it is; bridges then carry 60 calls per hour of the 50 that "
+        "they can: TOO MANY (the heaviest again: web to db: 2 links, 60 calls/h)"
+    )

@@ -8,9 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import practising
+from itineraries import an_itinerary, carrying
 from migrator.cli import app
-from migrator.cli.status import left
+from migrator.cli.status import left, show_bridges, wave_facts
+from migrator.plan.model import Act, Reaction, Trouble
 from migrator.store.sql import open_store
+from playing import Play
 
 KEYS = {
     "run", "mode", "practice", "target", "plan", "state", "outcome", "run_time", "time_zone",
@@ -20,7 +23,7 @@ KEYS = {
 WAVE_KEYS = {
     "id", "name", "state", "state_words", "attempt", "moves_total", "moves_done",
     "moves_returned", "checks_total", "checks_passed", "planned_start", "planned_end",
-    "gate_opened", "started", "ended", "cause", "unwind_at",
+    "gate_opened", "started", "ended", "cause", "unwind_at", "bridges",
 }  # fmt: skip
 
 
@@ -106,3 +109,49 @@ def test_an_empty_journal_is_no_run(capsys: pytest.CaptureFixture[str]) -> None:
 def test_time_left_is_told_as_people_count_it(seconds: int, words: str) -> None:
     now = datetime(2023, 10, 14, tzinfo=UTC)
     assert left(now + timedelta(seconds=seconds), now) == words
+
+
+def going_back(play: Play, capsys: pytest.CaptureFixture[str]) -> str:
+    """What `status` says of the bridges of w1."""
+    begun = play.run.waves["w1"].begun
+    assert begun is not None
+    show_bridges("w1", begun)
+    return capsys.readouterr().out
+
+
+def test_a_wave_that_goes_back_says_what_that_leaves_to_the_bridges(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    play = Play(carrying(an_itinerary(waves=("ab",), links=("ab:3",), stateless="ab"), 20.0))
+    play.go_on("a/soak", but=["a/soak", "b/soak"])
+    assert wave_facts(play.run, play.run.waves["w1"])["bridges"] is None
+    play.say("unwind", "a", over_capacity="yes")
+    assert wave_facts(play.run, play.run.waves["w1"])["bridges"] == {
+        "calls_per_hour": 30.0, "calls_per_hour_max": 20.0, "overloaded": True,
+        "heaviest": ("a to b: 3 links, 30 calls/h",), "widened": "",
+    }  # fmt: skip
+    assert "w1: bridges then carry 30 calls per hour of the 20 that they can: TOO MANY" in (
+        going_back(play, capsys)
+    )
+
+
+def test_a_wave_that_goes_back_for_the_bridges_sake_says_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    on = {Trouble.SOAK: Reaction(Act.UNWIND, scope="move")}
+    itinerary = an_itinerary(waves=("ab",), links=("ab:3",), stateless="ab", on=on)
+    play = Play(carrying(itinerary, 20.0))
+    play.go_on("a/soak", but=["a/soak", "b/soak"])
+    play.fail("a/soak")
+    said = going_back(play, capsys)
+    assert said.startswith("all of w1 goes back, because without the rest of the wave bridges")
+
+
+def test_where_nobody_counted_calls_status_says_nothing_of_bridges(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    play = Play(an_itinerary(waves=("ab",), links=("ab:3",), stateless="ab"))
+    play.go_on("a/soak", but=["a/soak", "b/soak"])
+    play.say("unwind", "a")
+    assert wave_facts(play.run, play.run.waves["w1"])["bridges"] is None
+    assert going_back(play, capsys) == ""

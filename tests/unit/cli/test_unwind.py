@@ -9,6 +9,7 @@ import pytest
 import practising
 from migrator.cli import app, unwind
 from migrator.engine import events as ev
+from migrator.plan.bridges import Bridge, Crossing
 from migrator.platform.simulated.faults import PlannedFault
 from migrator.reports.unwinding import preview
 from migrator.store.sql import open_store
@@ -66,3 +67,32 @@ def test_what_comes_too_late_for_the_window_is_said_loudly(
     out = capsys.readouterr().out
     assert "AFTER the window's end" in out
     assert "w0 is accepted already and loses old" in out
+
+
+def test_over_capacity_goes_along_with_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    practising.begun()
+    words = ["unwind", "latest", "web", "--as", "anna", "--reason", "few calls by night"]
+    assert app.run([*words, "--over-capacity"]) == 0
+    assert app.run(words) == 0
+    capsys.readouterr()
+    with open_store(practising.FOLDER, practice=True) as store:
+        commands = store.journal("latest", lead=False).take_commands()
+    assert [command.detail("over_capacity") for command in commands] == ["yes", ""]
+
+
+def test_bridges_that_would_be_overloaded_are_said_loudly(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from dataclasses import replace
+
+    seen = practising.seen_after(lambda line: isinstance(line.event, ev.WaveHeld), faults=(FAILS,))
+    found = replace(
+        preview(seen.run, seen.now(), "w1"),
+        cut=(Bridge("web", "db", 3, 60.0),),
+        after=Crossing(1, 3, 60.0),
+        bridge_calls_per_hour=50.0,
+    )
+    unwind.show(seen, found)
+    out = capsys.readouterr().out
+    assert "a bridge again: web to db (3 links, 60 calls/h)" in out
+    assert "60 calls per hour after it, and bridges carry 50: TOO MANY" in out

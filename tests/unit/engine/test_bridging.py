@@ -61,8 +61,8 @@ def test_an_unwind_says_what_bridges_carry_then_and_which_are_the_heaviest() -> 
     assert (begun.calls_per_hour, begun.calls_per_hour_max) == (50.0, 100.0)
     assert begun.bridges == ("a to b: 3 links, 30 calls/h", "b to c: 2 links, 20 calls/h")
     assert figures(begun) == (
-        "bridges then carry 50 calls/h of 100 (again a bridge: a to b: 3 links, 30 calls/h; "
-        "b to c: 2 links, 20 calls/h)"
+        "bridges then carry 50 calls per hour of the 100 that they can "
+        "(the heaviest again: a to b: 3 links, 30 calls/h)"
     )
 
 
@@ -72,6 +72,7 @@ def test_where_nobody_counted_calls_nothing_is_claimed() -> None:
     )
     assert begun.calls_per_hour is None
     assert figures(begun) == ""
+    assert begun.bridges == ("a to b: 1 link",)
     assert begun.moves == ("b",)  # and what nobody knows takes nothing along
 
 
@@ -93,6 +94,8 @@ def test_a_no_go_an_abort_and_an_operators_whole_wave_say_it_too() -> None:
         play.say(verb, target)
         begun = play.last(ev.UnwindBegun)
         assert (begun.calls_per_hour, begun.calls_per_hour_max, begun.bridges) == (0.0, 10.0, ())
+        assert figures(begun) == "bridges then carry 0 calls per hour of the 10 that they can"
+        assert figures(replace(begun, calls_per_hour_max=None)) == ""
 
 
 def test_what_was_prepared_for_a_blocked_wave_says_it_too() -> None:

@@ -64,3 +64,14 @@ def test_what_was_overloaded_before_is_not_overloaded_by_the_change(
     found = Load(Crossing(1, 1, now), Crossing(1, 1, then), (), 50.0)
     assert found.overloaded
     assert found.overloads is answer
+
+
+@pytest.mark.parametrize(
+    "bridge", [Bridge("a", "b.c-d", 1, None), Bridge("a", "b", 12, 30.0), Bridge("a", "b", 2, 0.0)]
+)
+def test_a_bridge_is_read_as_it_was_written(bridge: Bridge) -> None:
+    assert Bridge.read(str(bridge)) == bridge
+
+
+def test_other_words_are_no_bridge() -> None:
+    assert Bridge.read("a to b: many links") is None

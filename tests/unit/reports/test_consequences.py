@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from itineraries import a_check, an_itinerary
+from itineraries import a_check, an_itinerary, carrying
 from migrator.engine import events as ev
 from migrator.engine.waits import Wait, waits
 from migrator.plan.model import Act, Reaction, Trouble
@@ -97,3 +97,47 @@ def test_a_verdict_says_whether_it_is_enough(quorum: int, means: str) -> None:
         "The new side shows 'KP', the old one 'VM': the footer.",
         "It leaves behind: one krona",
     ]  # fmt: skip
+
+
+def a_part_failed(limit: float) -> Play:
+    """A soak failed, its policy takes back the move alone, and the bridges carry so much."""
+    on = {Trouble.SOAK: Reaction(Act.HOLD_THEN_UNWIND, veto_minutes=15, scope="move")}
+    itinerary = an_itinerary(waves=("ab",), links=("ab:3",), stateless="ab", on=on)
+    play = Play(carrying(itinerary, limit))
+    play.go_on("a/soak", but=["a/soak", "b/soak"])
+    play.fail("a/soak")
+    return play
+
+
+def test_a_clock_says_who_goes_back_by_itself_and_what_bridges_carry_then() -> None:
+    play = a_part_failed(30.0)
+    said = unanswered(play.run, waiting(play, "a/soak"), clock)
+    assert said.endswith(
+        "; back goes a; bridges then carry 30 calls per hour of the 30 that they can "
+        "(the heaviest again: a to b: 3 links, 30 calls/h)"
+    )
+    play.wait(15)
+    play.wait(15)
+    assert play.last(ev.UnwindBegun).moves == ("a",)
+
+
+def test_a_clock_that_takes_all_of_the_wave_along_says_why() -> None:
+    play = a_part_failed(29.0)
+    said = unanswered(play.run, waiting(play, "a/soak"), clock)
+    assert "; back go a, b; all of the wave, because without the rest of the wave bridges " in said
+    assert said.endswith("; bridges then carry 0 calls per hour of the 29 that they can")
+
+
+def test_the_choice_to_unwind_says_what_bridges_carry_then() -> None:
+    said = told(a_part_failed(29.0), "a/soak", "unwind")
+    assert "; bridges then carry 0 calls per hour of the 29 that they can;" in said
+
+
+def test_a_refused_check_whose_clock_runs_is_told_as_an_unwind_and_not_as_unanswered() -> None:
+    on = {Trouble.REFUSED: Reaction(Act.HOLD_THEN_UNWIND, veto_minutes=15)}
+    play = Play(an_itinerary(waves=("a",), on=on))
+    play.go_on(lambda run: "f1@w1" in run.checks and bool(run.checks["f1@w1"].person), ticks=False)
+    play.say("tick", "f1@w1", play.run.checks["f1@w1"].person, verdict="does_not_work")
+    said = unanswered(play.run, waiting(play, "f1@w1"), clock)
+    assert "the wave is unwound by itself; back goes a" in said
+    assert "never counts" not in said

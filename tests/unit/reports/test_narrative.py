@@ -5,7 +5,7 @@ from __future__ import annotations
 from migrator.engine import events as ev
 from migrator.reports import narrative
 from migrator.reports.story import StoryBook
-from migrator.reports.summary import run_facts
+from migrator.reports.summary import run_facts, summary_text
 from migrator.reports.teller import tell
 from migrator.reports.texts import texts
 from weekend import DECIDER, Weekend, a_quiet_weekend, a_troubled_weekend, a_weekend, minutes
@@ -93,3 +93,57 @@ def test_a_timeline_is_in_order_and_ends_with_the_end_of_the_wave() -> None:
     assert last.text == "The whole wave is back on the old side."
     blocked = narrative.timeline(T, book, book.waves[3].attempts[0])
     assert [m.text for m in blocked] == ["The wave was blocked: wave w02 is returned."]
+
+
+def taken_back(**figures: object) -> tuple[str, ...]:
+    """What the story of an unwind says of the bridges."""
+    weekend = a_weekend(1, 2)
+    wave = weekend.itinerary.waves[0]
+    first, second = wave.moves
+    event = ev.UnwindBegun(
+        wave.id, 1, (first,), ("asked for",), partial=True, by=DECIDER, cause="x",
+        bridges=(f"{first} to {second}: 3 links, 30 calls/h",), **figures,  # type: ignore[arg-type]  # a test's own data
+    )  # fmt: skip
+    weekend.note(weekend.gate(wave) + minutes(10), event)
+    book = told(weekend, None)
+    unwind = book.troubles[0].unwind
+    assert unwind is not None
+    said = narrative.bridge_sentences(T, book, unwind)
+    assert all(each in summary_text(T, book, "x") for each in said)
+    return said
+
+
+def test_an_unwind_tells_what_it_leaves_to_the_bridges() -> None:
+    too_many, heaviest = taken_back(calls_per_hour=1200.0, calls_per_hour_max=900.0)
+    assert too_many == "Bridges then carry 1,200 calls an hour, and they can 900: too many."
+    assert heaviest.startswith("The heaviest bridge that it opens again: ")
+    assert taken_back(calls_per_hour=5.0, calls_per_hour_max=9.0)[0] == (
+        "Bridges then carry 5 of the 9 calls an hour that they can."
+    )
+    assert taken_back(calls_per_hour=5.0)[0] == "Bridges then carry 5 calls an hour."
+
+
+def test_where_nobody_counted_calls_no_sentence_is_said_about_bridges() -> None:
+    assert taken_back() == ()
+
+
+def test_a_wave_that_goes_back_for_the_bridges_sake_says_so_first() -> None:
+    said = taken_back(calls_per_hour=5.0, widened="without the rest ...")
+    assert said[0] == (
+        "All of the wave goes back, because a part of it would overload the bridges."
+    )
+
+
+def test_what_is_taken_into_the_same_unwind_has_the_last_word_on_the_bridges() -> None:
+    weekend = a_weekend(1, 2)
+    wave = weekend.itinerary.waves[0]
+    at = weekend.gate(wave) + minutes(10)
+    for move, calls in zip(wave.moves, (90.0, 0.0), strict=True):
+        event = ev.UnwindBegun(wave.id, 1, (move,), ("asked for",), True, DECIDER, "x", calls, 50.0)
+        weekend.note(at, event)
+    facts = run_facts(told(weekend, None), "x")["troubles"]
+    assert isinstance(facts, list)
+    assert facts[0]["bridges"] == {
+        "calls_per_hour": 0.0, "calls_per_hour_max": 50.0, "overloaded": False, "widened": False,
+        "heaviest": [],
+    }  # fmt: skip
