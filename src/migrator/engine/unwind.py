@@ -33,7 +33,6 @@ _UNWINDABLE = frozenset(
         WaveState.ACCEPTED,
     }
 )
-
 _SWITCH_BACK = UndoKind.SWITCH_BACK.value
 _TRIED = frozenset({ActState.WAITING, ActState.FAILED})
 
