@@ -8,6 +8,7 @@ people answer for it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -65,6 +66,11 @@ def why_not(run: Run, target: str, file: str, now: str) -> str:
     return ""
 
 
+def what_is_joined(file: str, now: str) -> str:
+    """The digest that two people must agree on: these bytes, for this very file of the act."""
+    return hashlib.sha256(f"{file}\0{now}".encode()).hexdigest()
+
+
 def amend(run: Run, command: OperatorCommand, _now: datetime, codes: Mapping[str, str]) -> Effects:
     """Use other bytes for a file of an act, from its next try on."""
     file, was, now = (command.detail(key) for key in ("file", "was", "now"))
@@ -78,7 +84,7 @@ def amend(run: Run, command: OperatorCommand, _now: datetime, codes: Mapping[str
             "give the command again and read it anew"
         )
     tried = _tried(run, command, move, act)
-    joined = join(run, command, codes, command.target, now, tried)
+    joined = join(run, command, codes, command.target, what_is_joined(file, now), tried)
     if not joined.second:
         return joined.effects
     return [

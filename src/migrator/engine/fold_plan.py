@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from migrator.engine import events as ev
+from migrator.engine.amending import what_is_joined
 from migrator.engine.dry_runs import with_dry_run
 from migrator.engine.replanning import PARTS, Replan, applied, open_waves, trespasses
 from migrator.engine.run import Run, WaveRecord, checks_by_wave, fresh_move
@@ -35,7 +36,9 @@ def step_amended(run: Run, _at: datetime, event: ev.StepAmended) -> None:
     note = with_dry_run(note, event.dry_run)
     run.waves[move.wave].exceptions.append(note)
     run.exceptions.append(note)
-    run.seconds_asked.pop(("amend", f"{event.move}/{event.step}", event.now), None)
+    joined = what_is_joined(event.file, event.now)
+    for digest in (joined, event.now):  # journals of before it name the bytes alone
+        run.seconds_asked.pop(("amend", f"{event.move}/{event.step}", digest), None)
 
 
 def replanned(run: Run, at: datetime, event: ev.Replanned) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from itineraries import an_itinerary
 from migrator.engine import events as ev
-from migrator.engine.amending import digest_in_use, dry_run_of, files_of, why_not
+from migrator.engine.amending import digest_in_use, dry_run_of, files_of, what_is_joined, why_not
 from migrator.engine.fold import fold
 from migrator.engine.states import ActState, WaveState
 from migrator.engine.waits import waits
@@ -19,6 +19,7 @@ from playing import Play
 COPY = "a/copy"
 NOW = "b" * 64
 WAS = "a" * 64
+JOINED = what_is_joined("copy.sh", NOW)
 
 
 def scripted() -> Itinerary:
@@ -80,7 +81,7 @@ def test_the_files_of_an_act_are_those_of_all_its_commands() -> None:
 def test_two_people_give_a_failed_step_other_bytes_and_only_that_step() -> None:
     play = failed_copy()
     asked = amend(play)[1]
-    assert asked == ev.SecondAsked("amend", COPY, NOW, "anna", "u1", "so be it", "none_declared")
+    assert asked == ev.SecondAsked("amend", COPY, JOINED, "anna", "u1", "so be it", "none_declared")
     assert play.run.amended == {}
 
     assert amend(play, "bo", "u2")[1] == ev.StepAmended(
@@ -119,6 +120,26 @@ def test_the_second_person_is_somebody_else_with_another_account_and_the_same_by
     asked = amend(play, "bo", "u2", now="c" * 64)[1]
     assert isinstance(asked, ev.SecondAsked), "other bytes are asked for anew"
     assert len(play.run.seconds_asked) == 2
+
+
+def test_nobody_joins_with_the_same_bytes_for_another_file() -> None:
+    play = failed_copy()
+    amend(play)
+    asked = amend(play, "bo", "u2", file="both.sh", was="")[1]
+
+    assert isinstance(asked, ev.SecondAsked)
+    assert play.run.amended == {}
+    assert len(play.run.seconds_asked) == 2
+
+
+def test_a_journal_that_asks_for_the_bytes_alone_is_folded_too() -> None:
+    play = failed_copy()
+    play.note(
+        ev.SecondAsked("amend", COPY, NOW, "anna", "u1", "so be it"),
+        ev.StepAmended("a", "copy", "copy.sh", WAS, NOW, "bo", "anna", "so be it"),
+    )
+
+    assert play.run.seconds_asked == {}
 
 
 @pytest.mark.parametrize(
