@@ -5,20 +5,19 @@ people say whatever they like, in time, too late, twice, with or without the rig
 choice every promise is asked for (`simulation/player.py`). At the end everything is mended: each
 move must then be whole on one side, or the run says that it is stuck.
 
-The long form: `MIGRATOR_HYPOTHESIS=soak`, or the test that is marked so.
+Run by `tests/properties/test_engine_machine.py`; `machine_of_means.py` adds to it what persons,
+clocks and programs do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
-import pytest
-from hypothesis import note, settings
+from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from itineraries import HANDLERS, a_check, an_itinerary
 from migrator.engine.commands import VERBS
@@ -66,12 +65,13 @@ PLANS: Final = {
 def a_plan(
     *, waves: tuple[str, ...], before: str, stateless: str, links: tuple[str, ...], quorum: int,
     reaction: str, next_when: str, after_unwind: str, gate_default: str,
+    make: Callable[..., Itinerary] = an_itinerary,
 ) -> Itinerary:  # fmt: skip
     """Three to five moves in two or three waves."""
     checks = tuple(a_check(f"f{n}", n, moves, quorum=quorum) for n, moves in enumerate(waves, 1))
     said = REACTIONS[reaction]
     policy = {"next_wave_when": next_when, "after_unwind": after_unwind}
-    return an_itinerary(
+    return make(
         waves=waves,
         links=links,
         before=(before,) if before else (),
@@ -92,7 +92,11 @@ class EngineMachine(RuleBasedStateMachine):
         plan=st.fixed_dictionaries(PLANS), rounds=st.sampled_from([0, 0, 3, 8, 20, 35, 60, 90])
     )
     def begin(self, plan: dict[str, Any], rounds: int) -> None:
-        self.player = Player(a_plan(**plan), dict(CODES))
+        self.play(a_plan(**plan), rounds)
+
+    def play(self, itinerary: Itinerary, rounds: int) -> None:
+        """Begin a run, and let it go well for some rounds."""
+        self.player = Player(itinerary, dict(CODES))
         self.late: list[OperatorCommand] = []
         for _ in range(rounds):
             step_well(self.player)
@@ -288,7 +292,7 @@ class EngineMachine(RuleBasedStateMachine):
             for check in self.player.run.checks.values()
             if check.state in {CheckState.OPEN, CheckState.ASSIGNED}
         ]
-        return one(open_ones or [check.id for check in self.player.itinerary.checks], at)
+        return one(open_ones or [check.id for check in self.player.run.itinerary.checks], at)
 
     @invariant()
     def every_promise_is_kept(self) -> None:
@@ -315,33 +319,3 @@ Thing = TypeVar("Thing")
 def one(of: Sequence[Thing], at: int) -> Thing:
     """One of them; the same number picks the same one."""
     return of[at % len(of)]
-
-
-def test_every_promise_is_kept_when_a_regressed_link_is_waived() -> None:
-    """Chance seldom comes so far: the way there is walked once."""
-    player = Player(an_itinerary(waves=("a", "bc")), dict(CODES))
-    while not any(act in LOOKS_BACK for _, act in player.tasks):
-        step_well(player)
-    ((move, look),) = (key for key in player.tasks if key[1] in LOOKS_BACK)
-    while not held(player, move):
-        if (move, look) in player.tasks:
-            player.end((move, look), "failed")
-        else:
-            player.wake()
-    player.say("waive", f"l-{move}", "anna")
-    assert not held(player, move)
-    mend(player)
-    assert [*player.wrong(), *adrift(player)] == []
-    assert player.run.exceptions[0].startswith(f"{move}/{look}: link l-{move} waived by anna")
-
-
-def test_every_promise_is_kept_whatever_is_said_and_whatever_fails() -> None:
-    run_machine(EngineMachine, settings=settings(max_examples=60, stateful_step_count=25))
-
-
-@pytest.mark.soak
-def test_every_promise_is_kept_for_a_long_time() -> None:
-    run_machine(
-        EngineMachine,
-        settings=settings(max_examples=2_000, stateful_step_count=60, derandomize=False),
-    )

@@ -15,46 +15,47 @@ from itertools import count
 from typing import Final
 
 from migrator.engine import events as ev
+from migrator.engine.amending import digest_in_use, files_of
 from migrator.engine.commands import answer
 from migrator.engine.decide import decide, open_doubts
 from migrator.engine.fold import apply, fold
+from migrator.engine.policy import in_doubt
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import Run, new_run
 from migrator.engine.states import RunState, WaveState
 from migrator.engine.waits import waits
+from migrator.plan.means import InDoubt
 from migrator.plan.model import Itinerary
 from playing import the_first_line
+from simulation.declared import OWN
 from simulation.small_world import Refused, SmallWorld, authority_by
 from simulation.witness import Witness
-from simulation.witness_acts import OWN
 
 PASSES_MAX: Final = 300
 LINK_LOOKS: Final = frozenset({"baseline", "probe-links", "soak", "prove-back"})
-REPEATED: Final = frozenset(
-    {"prepare", "baseline", "copy", "probe", "probe-links", "soak"}
-    | {"discard-copy", "remove", "prove-back"}
-)
-"""Acts of the platform that are simply done again when nobody knows their end; nobody is asked."""
-
 Intent = ev.StepStarted | ev.UndoStarted
 Key = tuple[str, str]
 
 
 class Player:
-    """One run, played. `tasks` are acts that a platform is at; `doubts` wait for its answer."""
+    """One run, played. `tasks` are acts that a platform is at; `doubts` wait for its answer;
+    `hands` are acts that persons are at, `clocks` are waits.
+    """
 
     def __init__(self, itinerary: Itinerary, codes: dict[str, str]) -> None:
         """Begin the run and let the engine say what it says at once."""
         self.itinerary = itinerary
         self.codes = codes
         self.world = SmallWorld(itinerary)
-        self.witness = Witness(itinerary, self.world)
+        self.witness = Witness(itinerary, self.world, codes)
         self.run = new_run(itinerary)
         self.twin = new_run(itinerary)
         self.now = itinerary.window.start
         self.history: list[tuple[datetime, ev.Event]] = []
         self.tasks: dict[Key, Intent] = {}
         self.doubts: dict[Key, Intent] = {}
+        self.hands: dict[Key, Intent] = {}
+        self.clocks: set[Key] = set()
         self.given: list[OperatorCommand] = []
         self._ids = count(1)
         self.wake_at: datetime | None = None
@@ -73,13 +74,30 @@ class Player:
         self.witness.read(self.now, events)
         for event in events:
             if isinstance(event, ev.StepStarted) and event.step not in OWN:
-                self.tasks[event.move, event.step] = event
+                self._begin((event.move, event.step), event)
             elif isinstance(event, ev.UndoStarted):
-                self.tasks[event.move, event.undo] = event
+                self._begin((event.move, event.undo), event)
             elif isinstance(event, ev.StepEnded):
-                self.tasks.pop((event.move, event.step), None)
+                self._over((event.move, event.step))
             elif isinstance(event, ev.UndoEnded):
-                self.tasks.pop((event.move, event.undo), None)
+                self._over((event.move, event.undo))
+
+    def _begin(self, key: Key, intent: Intent) -> None:
+        """Whoever performs an act takes it up, with the files that it has at this moment."""
+        if self.witness.declared.by_hand(*key):
+            self.hands[key] = intent
+        elif self.witness.declared.by_clock(*key):
+            self.clocks.add(key)
+        else:
+            self.tasks[key] = intent
+            files = {name: digest_in_use(self.run, *key, name) for name in files_of(self.run, *key)}
+            meant = self.witness.bytes_of(key)
+            self.witness.must(files == meant, f"{intent} uses {files}, it should use {meant}")
+
+    def _over(self, key: Key) -> None:
+        self.tasks.pop(key, None)
+        self.hands.pop(key, None)
+        self.clocks.discard(key)
 
     def settle(self) -> None:
         """Let the engine speak until it has nothing more to say at this instant."""
@@ -108,7 +126,7 @@ class Player:
 
     def effect(self, key: Key) -> bool:
         """Let an act take effect in the world, heard by nobody; False where the world refuses."""
-        intent = self.tasks[key]
+        intent = self.tasks.get(key) or self.hands[key]
         move, act = key
         try:
             self.world.take_effect(move, act, intent.token)
@@ -145,8 +163,11 @@ class Player:
 
     # --- death and what follows -------------------------------------------------------------
 
-    def die(self, fates: Sequence[str]) -> None:
-        """Kill the process: what was under way took effect whole, half or not; then restart."""
+    def die(self, fates: Sequence[str], away: float = 0.0) -> None:
+        """Kill the process: what was under way took effect whole, half or not; then restart.
+
+        Nobody leads the run for so many minutes; persons go on with their tasks, and so do clocks.
+        """
         for key, fate in zip(sorted(self.tasks), fates, strict=False):
             if fate == "whole":
                 self.effect(key)
@@ -155,9 +176,10 @@ class Player:
         under_way = {**self.doubts, **self.tasks}
         self.tasks.clear()
         self.doubts.clear()
+        self.now += timedelta(minutes=away)
         self.run = fold(self.itinerary, self.history)
         for key in open_doubts(self.run):
-            if key[1] in OWN:
+            if key[1] in OWN or key in self.hands or key in self.clocks:
                 continue
             intent = self.doubts[key] = under_way[key]
             if self.run.in_flight[key].state.value == "started":
@@ -169,8 +191,9 @@ class Player:
         """Let the world answer about a doubtful act, or let it not know."""
         intent = self.doubts.pop(key)
         move, act = key
-        outcome = "not_done"
-        if act not in REPEATED:
+        declared = in_doubt(self.run.itinerary.recipes[self.run.itinerary.legs[move].recipe], act)
+        outcome = {InDoubt.REPEAT: "not_done", InDoubt.ASK: "unknown"}.get(declared, "")
+        if not outcome:
             there = "done" if intent.token in self.world.effects else "not_done"
             outcome = there if tells else "unknown"
         kind = ev.StepSettled if isinstance(intent, ev.StepStarted) else ev.UndoSettled
@@ -195,6 +218,7 @@ class Player:
         before = command.id in self.witness.answered
         facts = answer(self.run, command, self.now, self.codes)
         self.witness.must(bool(facts) is not before, f"{command} got {len(facts)} facts")
+        self._ticked(command, facts)
         by_hand = [
             event
             for event in facts
@@ -216,6 +240,15 @@ class Player:
         """Write a command and give it at once."""
         return self.give(self.word(verb, target, by, **words))
 
+    def _ticked(self, command: OperatorCommand, facts: Sequence[ev.Event]) -> None:
+        """Whoever ticks a task as done has done it, if it had not taken effect before."""
+        for event in facts if command.verb == "tick" else ():
+            if isinstance(event, ev.StepEnded | ev.UndoEnded) and event.outcome == "done":
+                act = event.step if isinstance(event, ev.StepEnded) else event.undo
+                key = (event.move, act)
+                if key in self.hands and self.hands[key].token not in self.world.effects:
+                    self.effect(key)
+
     def _accept_loss(self, move: str) -> None:
         """Two people go on without the rows that did not come back."""
         place = self.world.subsystems[move]
@@ -236,7 +269,8 @@ class Player:
 
     def wrong(self) -> list[str]:
         """Every promise that was broken so far, and what does not hold at this moment."""
-        return [*self.world.broken, *self.witness.broken, *self._now_wrong()]
+        late = self.witness.late_or_doubled()
+        return [*self.world.broken, *self.witness.broken, *late, *self._now_wrong()]
 
     def _now_wrong(self) -> Iterator[str]:
         if self.run != self.twin:
@@ -253,7 +287,10 @@ class Player:
             known = self.run.checks[check]
             if dict(known.ticks) != said:
                 yield f"{check}: the engine knows {known.ticks}, people said {said}"
-        if set(self.run.in_flight) != {*self.tasks, *self.doubts, *self._own()}:
+        if self.run.itinerary != self.witness.itinerary:
+            yield "the run follows a plan that nobody has agreed on"
+        performed = {*self.tasks, *self.doubts, *self.hands, *self.clocks}
+        if set(self.run.in_flight) != {*performed, *self._own()}:
             yield f"in flight are {set(self.run.in_flight)}, under way {set(self.tasks)}"
         for command, times in self.witness.answered.items():
             if times != 1:

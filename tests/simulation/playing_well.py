@@ -29,6 +29,8 @@ def step_well(player: Player) -> bool:
         return True
     if _people_answer(player):
         return True
+    for key in sorted(player.hands):
+        return _done_by_hand(player, key)
     if player.tasks:
         player.pass_time(1)
         for key in sorted(player.tasks):
@@ -52,6 +54,16 @@ def _people_answer(player: Player) -> bool:
             player.say("tick", check.id, check.person, verdict="works")
             return True
     return False
+
+
+def _done_by_hand(player: Player, key: tuple[str, str]) -> bool:
+    """Somebody who may does a task and says so."""
+    may = player.witness.declared.may_tick
+    person = next(str(who) for who in player.run.itinerary.members if may(*key, str(who)))
+    player.pass_time(1)
+    if key in player.hands:
+        player.say("tick", "/".join(key), person, verdict="works")
+    return True
 
 
 def failed_acts(player: Player) -> list[str]:
@@ -112,6 +124,9 @@ def _let_go(player: Player, wave: WaveRecord, hold: Hold, tried: Counter[str]) -
             player.say("withdraw", hold.subject, person)
         if not naysayers:
             player.say("release", wave.id, LEAD)
+    elif "/" in hold.subject and tuple(hold.subject.split("/")) in player.hands:
+        move, _, act = hold.subject.partition("/")
+        return _done_by_hand(player, (move, act))
     elif "/" in hold.subject:
         player.say("retry", hold.subject, LEAD)
     else:

@@ -7,9 +7,10 @@ in all the time; what nobody may ever see is kept as a sentence in `broken`.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
-from migrator.plan.model import Itinerary
+from migrator.plan.model import Itinerary, StepKind
 
 
 @dataclass(slots=True)
@@ -31,8 +32,10 @@ class Subsystem:
     keeps_rows: bool
     old: SideOf
     new: SideOf
+    recipe: str = ""
     traffic: str = "old"
     prepared: bool = False
+    turned: set[str] = field(default_factory=set)  # tasks that were done and not taken back
     retired: bool = False
     written: set[int] = field(default_factory=set)
 
@@ -67,16 +70,33 @@ class SmallWorld:
         """Nothing has happened."""
         self.broken: list[str] = []
         self.effects: dict[str, str] = {}  # token -> the act that took effect with it
-        self.subsystems = {
-            name: Subsystem(
-                name,
-                leg.recipe != "stateless",
-                old=SideOf(runs=True, granted=True, rows={0}),
-                new=SideOf(runs=False, granted=False),
-                written={0},
-            )
-            for name, leg in itinerary.legs.items()
+        self.times: Counter[str] = Counter()  # token -> how often somebody performed it
+        self.subsystems: dict[str, Subsystem] = {}
+        self.admit(itinerary)
+        self._taken_back = {
+            (recipe.name, undo.key): {s.key for s in recipe.steps if undo.key in s.undo}
+            for recipe in itinerary.recipes.values()
+            for undo in recipe.unwind
         }
+        self._tasks = {
+            (recipe.name, step.key): bool(step.undo)
+            for recipe in itinerary.recipes.values()
+            for step in recipe.steps
+            if step.kind is StepKind.TASK
+        }
+
+    def admit(self, itinerary: Itinerary) -> None:
+        """Know every subsystem of a plan: one that was not there before is on the old side."""
+        for name, leg in itinerary.legs.items():
+            if name not in self.subsystems:
+                self.subsystems[name] = Subsystem(
+                    name,
+                    leg.recipe != "stateless",
+                    old=SideOf(runs=True, granted=True, rows={0}),
+                    new=SideOf(runs=False, granted=False),
+                    written={0},
+                )
+            self.subsystems[name].recipe = leg.recipe
 
     def work(self) -> None:
         """Somebody writes a row to every side that takes it, everywhere."""
@@ -93,12 +113,16 @@ class SmallWorld:
 
     def take_effect(self, subsystem: str, act: str, token: str) -> None:
         """Do an act once for its token. Raises Refused where a promise would be broken."""
+        self.times[token] += 1
         if token in self.effects:
             assert self.effects[token] == f"{subsystem}/{act}", "one token for two acts"
             return
         each = self.subsystems[subsystem]
         _refuse(each, act)
         _EFFECTS[act](each) if act in _EFFECTS else None
+        if self._tasks.get((each.recipe, act)):
+            each.turned.add(act)
+        each.turned -= self._taken_back.get((each.recipe, act), set())
         self.effects[token] = f"{subsystem}/{act}"
 
     def half(self, subsystem: str, act: str) -> None:

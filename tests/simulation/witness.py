@@ -2,7 +2,8 @@
 
 It takes no state from the engine: what it believes, it has read from events, from commands that it
 saw given, and from the small world. Whatever it finds wrong is kept as a sentence in `broken`.
-Gates, holds, checks and commands are in this file; single acts are in `witness_acts.py`.
+Gates, holds, checks and commands are in this file; single acts are in `witness_acts.py`, who
+performs them and what a run works with in `witness_means.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from functools import singledispatchmethod
 from typing import Final
 
 from migrator.engine import events as ev
-from simulation.witness_acts import DONE, LOOKS, ActsWitness, MoveSeen, WaveSeen
+from simulation.declared import LOOKS
+from simulation.witness_acts import DONE, MoveSeen, WaveSeen
+from simulation.witness_means import MeansWitness
 
 BY_ONE: Final = frozenset({"operator", "unanswered", "stalled"})
 """Troubles from which one person may release a wave: nothing has failed."""
@@ -22,7 +25,7 @@ OVER: Final = frozenset({"declined", "returned", "blocked", "accepted", "committ
 VETO: Final = timedelta(minutes=15)
 
 
-class Witness(ActsWitness):
+class Witness(MeansWitness):
     """Reads everything, forgets nothing, decides nothing."""
 
     def read(self, at: datetime, events: Sequence[ev.Event]) -> None:
@@ -31,8 +34,12 @@ class Witness(ActsWitness):
         for event in events:
             if self.ended and not isinstance(event, ev.CommandRefused):
                 self.wrong(f"{type(event).__name__} after the end of the run")
+            self.read_means(event)
             self._read(event)
             self.read_act(event)
+        if self.ticking is not None:
+            self.wrong(f"a tick was taken, and nothing has ended: {self.ticking}")
+            self.ticking = None
 
     @singledispatchmethod
     def _read(self, event: ev.Event) -> None:

@@ -13,12 +13,9 @@ from typing import Final
 
 from migrator.engine import events as ev
 from migrator.engine.ports import OperatorCommand
-from migrator.plan.model import Itinerary, StepKind
+from migrator.plan.model import Itinerary
+from simulation.declared import LOOKS, OWN, Declared
 from simulation.small_world import SmallWorld
-
-LOOKS: Final = frozenset({"baseline", "probe", "probe-links", "soak"})
-OWN: Final = frozenset({"verify", "accept"})
-"""Steps of the engine's own: nothing in the world belongs to them."""
 
 COMMIT: Final = frozenset({"finalise", "retire"})
 DONE: Final = frozenset({"done", "skip", "force-done", "overridden", "abandon"})
@@ -54,7 +51,7 @@ class ActsWitness:
 
     def __init__(self, itinerary: Itinerary, world: SmallWorld) -> None:
         """Know the plan and the world, and nothing of the engine's state."""
-        self.itinerary = itinerary
+        self.follow(itinerary)
         self.world = world
         self.broken: list[str] = []
         self.now = itinerary.window.start
@@ -67,15 +64,20 @@ class ActsWitness:
         self.overridden: set[tuple[str, int]] = set()
         self.answered: dict[str, int] = {}
         self._clock_ran: datetime | None = None
-        self._legs = {str(leg.id): leg for leg in itinerary.legs.values()}
         self.commanding: OperatorCommand | None = None
         self.tokens: dict[str, tuple[str, str, int]] = {}
-        self.checks = {check.id: check for check in itinerary.checks}
         self._stands_for = {
             str(member.deputy): str(member.id)
             for member in itinerary.members.values()
             if member.deputy is not None
         }
+
+    def follow(self, itinerary: Itinerary) -> None:
+        """Know this plan from here on."""
+        self.itinerary = itinerary
+        self.declared = Declared(itinerary)
+        self.legs = {str(leg.id): leg for leg in itinerary.legs.values()}
+        self.checks = {check.id: check for check in itinerary.checks}
 
     def wrong(self, what: str) -> None:
         """Keep a broken rule."""
@@ -106,7 +108,7 @@ class ActsWitness:
             f"{move}/{act}"
             for move in moves
             for act, how in self.moves[move].acts.items()
-            if how == "" and act not in LOOKS | OWN
+            if how == "" and self.declared.changes(move, act)
         }
 
     @singledispatchmethod
@@ -119,7 +121,8 @@ class ActsWitness:
     def _(self, event: ev.StepStarted) -> None:
         move, wave = self.moves[event.move], self.waves[self.moves[event.move].wave]
         self._began(event.move, event.step, event.attempt, event.token, move)
-        ahead = StepKind(event.step) in self.itinerary.policy.ahead_of_gate
+        first = {kind.value for kind in self.itinerary.policy.ahead_of_gate}
+        ahead = event.step in first
         self.must(not wave.holds, f"began in a held wave: {event}")
         signed = wave.phase == "committing"  # a signature is carried out in a paused run too
         self.must(signed or not self.paused, f"began in a paused run: {event}")
@@ -135,14 +138,14 @@ class ActsWitness:
         self._in_order(event, move, ahead=wave.phase != "moving" and ahead)
         kinds = self._steps(event.move)
         if event.step == ("quiesce" if "quiesce" in kinds else "switch"):
-            for earlier in self._legs[event.move].after:
+            for earlier in self.legs[event.move].after:
                 before = self.moves[earlier]
                 there = before.acts.get("switch") in DONE and not before.unwinding
                 self.must(there and not before.returned, f"cut before {earlier}: {event}")
 
     def _steps(self, move: str) -> list[str]:
-        recipe = self.itinerary.recipes[self._legs[move].recipe]
-        return [step.kind.value for step in (*recipe.steps, *recipe.commit)]
+        recipe = self.itinerary.recipes[self.legs[move].recipe]
+        return [step.key for step in (*recipe.steps, *recipe.commit)]
 
     def _in_order(self, event: ev.StepStarted, move: MoveSeen, *, ahead: bool) -> None:
         for name in self._steps(event.move):
@@ -202,8 +205,8 @@ class ActsWitness:
         self._began(event.move, event.undo, event.attempt, event.token, move)
         self.must(move.unwinding and not move.returned, f"nobody unwinds it: {event}")
         self.must(not wave.signed, f"a committed wave is undone: {event}")
-        recipe = self.itinerary.recipes[self._legs[event.move].recipe]
-        undos = [undo.kind.value for undo in recipe.unwind]
+        recipe = self.itinerary.recipes[self.legs[event.move].recipe]
+        undos = [undo.key for undo in recipe.unwind]
         for earlier in undos[: undos.index(event.undo)]:
             how = move.acts.get(earlier, "done")
             self.must(how in DONE, f"{event.move}/{earlier} is {how}: {event}")
@@ -252,7 +255,7 @@ class ActsWitness:
         if move.given_up:
             return
         self.must(self.world.whole(event.move) == "old", f"not whole on the old side: {event}")
-        left = place.new.runs or place.new.granted or place.prepared
+        left = place.new.runs or place.new.granted or place.prepared or place.turned
         rows = place.keeps_rows and bool(place.new.rows)
         self.must(not left and not rows, f"something is left on the target: {event}")
         self.must(not self.under_way({event.move}), f"something is under way: {event}")
