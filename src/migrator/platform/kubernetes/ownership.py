@@ -25,7 +25,8 @@ from migrator.platform.kubernetes.slices import Mark, mark_of
 KUBECTL: Final = "kubectl-client-side-apply"
 """Who `kubectl apply` is, when it merges on the client's side."""
 
-_NOT_OWNED: Final = frozenset({"name", "namespace"})
+_NOT_OWNED: Final = frozenset({"apiVersion", "kind", "status"})
+_NAMES: Final = frozenset({"name", "namespace"})
 
 
 def says(wanted: KubeObject, live: KubeObject) -> bool:
@@ -35,9 +36,9 @@ def says(wanted: KubeObject, live: KubeObject) -> bool:
     dry run (a server writes "1000m" as "1"); a false "yes" would be a change that never comes.
     """
     fields = our_fields(live)
-    body = {k: v for k, v in wanted.items() if k not in {"apiVersion", "kind", "status"}}
+    body = {k: v for k, v in wanted.items() if k not in _NOT_OWNED}
     meta = map_at(wanted, "metadata")
-    body["metadata"] = {k: v for k, v in meta.items() if k not in _NOT_OWNED}
+    body["metadata"] = {k: v for k, v in meta.items() if k not in _NAMES} or None
     return bool(fields) and _covers(body, live, fields)
 
 

@@ -193,7 +193,7 @@ def copy_name(secret: str) -> str:
 
 def copy_of(live: KubeObject, image: PreImage, mark: Mark) -> KubeObject:
     """The Secret that keeps another one as it was. It has no type of its own: nothing uses it."""
-    meta = {k: v for k, v in stripped(live).items() if k != "data"}
+    meta: KubeObject = {k: {} if k == "data" else v for k, v in stripped(live).items()}
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -218,7 +218,7 @@ def out_of_copy(copied: KubeObject, image: PreImage) -> KubeObject | None:
     data = map_at(copied, "data")
     before = _decoded(text_at(data, COPIED))
     kept = {k: v for k, v in data.items() if k != COPIED}
-    secret: KubeObject = {**before, "data": kept} if kept else before
+    secret: KubeObject = {**before, "data": kept} if "data" in before else before
     return secret if digest_of(secret, image.uid) == image.digest else None
 
 
