@@ -41,7 +41,9 @@ SPEED: Final = 600.0
 HELD: Final = 3
 SIMULATED: Final = "simulated"
 COMMANDS: Final = "commands"
-PLATFORMS: Final = (SIMULATED, COMMANDS)
+KUBERNETES: Final = "kubernetes"
+PLATFORMS: Final = (SIMULATED, COMMANDS, KUBERNETES)
+LIVE: Final = (COMMANDS, KUBERNETES)
 ENDS: Final = {"completed": 0, "with_exceptions": 0, "returned": 1, "stuck": HELD}
 FAULTY: Final = 1
 
@@ -82,6 +84,19 @@ def command(
         typer.Option("--name", metavar="RUN", help="The run's name; made up unless told."),
     ] = None,
     person: AsOption = None,
+    context: Annotated[
+        str, typer.Option("--context", metavar="NAME", help="The cluster's kubeconfig context.")
+    ] = "",
+    kubeconfig: Annotated[
+        Path | None,
+        typer.Option("--kubeconfig", metavar="FILE", help="Its file, if not where kubectl looks."),
+    ] = None,
+    probe_image: Annotated[
+        str,
+        typer.Option(
+            "--probe-image", metavar="IMAGE", help="An image with python3, to look from inside."
+        ),
+    ] = "",
     again: Annotated[
         str | None,
         typer.Option("--continue", metavar="RUN", help="Go on with a run that was left."),
@@ -133,10 +148,12 @@ def command(
       migrator run plans/ours.yaml --speed 20000 --format json | jq .outcome
       migrator run plans/ours.yaml --log json --metrics 9464 2>> run.log
       migrator run plans/ours.yaml --platform commands --as anna
+      migrator run plans/ours.yaml --platform kubernetes --context target --as anna
 
     With --platform simulated (unless told otherwise) nothing real is moved. With --platform
     commands the run is LIVE: real time, every act performed by the command, call, person or wait
-    that the plan declares; it wants a valid approval and begins inside the window.
+    that the plan declares; it wants a valid approval and begins inside the window. With --platform
+    kubernetes, what the plan declares no means for is performed on the cluster of --context.
 
     Everybody is simulated who is not named by --play. Time stands still while a check or a gate
     waits for somebody who is named. Ctrl-C lets what is under way end and leaves; a second one
@@ -174,7 +191,7 @@ def command(
         )
     with observers(log, metrics) as seen:
         shown = Shown(every_line, form, seen)
-        live = platform == COMMANDS
+        live = platform in LIVE
         again = begun_already(store, name, practice=not live) if or_continue and name else again
         if again is not None:
             answer = Answer(accept_version, person)
@@ -188,8 +205,10 @@ def command(
             refused = _refuse_wall(plan, read, platform, form)
             if refused:
                 return refused
-        if platform == COMMANDS:
-            called, led = run_live.begin(plan, read, store, name, person, yes=yes)
+        if live:
+            asked = run_live.AskedCluster(context, kubeconfig, probe_image)
+            where = asked if platform == KUBERNETES else None
+            called, led = run_live.begin(plan, read, store, name, person, where, yes=yes)
             return _lead(led, called, not leave_when_held, shown)
         setting = _setting(read.itinerary, seed, speed, wall, play or [], fault, person)
         with open_store(store, practice=True) as opened:

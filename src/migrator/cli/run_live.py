@@ -1,4 +1,4 @@
-"""`migrator run --platform commands`: what a live run asks before its first line.
+"""`migrator run --platform commands|kubernetes`: what a live run asks before its first line.
 
 Used by `run`. A live run moves real systems: it wants an approval that counts, its own hour, a
 machine that can perform every act, and the target's name typed by whoever begins it.
@@ -7,6 +7,8 @@ machine that can perform every act, and the target's name typed by whoever begin
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,33 +21,80 @@ from migrator.errors import RefusedError
 
 if TYPE_CHECKING:
     from migrator.wiring.live import Live
+    from migrator.wiring.on_cluster import ClusterPlace
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCluster:
+    """What the command line says of the cluster that a run moves onto."""
+
+    context: str
+    kubeconfig: Path | None
+    probe_image: str
 
 
 def begin(
-    plan: Path, read: Read, place: str, name: str | None, person: str | None, *, yes: bool
+    plan: Path,
+    read: Read,
+    place: str,
+    name: str | None,
+    person: str | None,
+    where: AskedCluster | None = None,
+    *,
+    yes: bool,
 ) -> tuple[str, Live]:
     """Begin a live run in the live store; the caller has checked approval and window.
 
-    Raises InputError for acts that cannot be performed here, RefusedError where nobody confirms.
+    Raises InputError for acts that cannot be performed here or on the cluster, RefusedError where
+    nobody confirms.
     """
     from migrator.platform.legacy.preflight import refuse_what_cannot_be_performed
     from migrator.store.sql import open_store
     from migrator.wiring.live import begin_live
 
     itinerary = read.itinerary
-    refuse_what_cannot_be_performed(itinerary, str(plan))
+    if where is None:
+        cluster = None
+        refuse_what_cannot_be_performed(itinerary, str(plan))
+    else:
+        cluster = _found(where)
+        refuse_what_cannot_be_performed(itinerary, str(plan), _otherwise(read))
     _confirm(itinerary.target, yes=yes)
     user, members = os_user(), itinerary.members
     by = who(person, user, members) if person else (person_id(user, members) or user)
     store = open_store(place, practice=False)
     called = name or free_name(store, itinerary.plan_name)
-    led = begin_live(store, itinerary, called, by, read.files)
+    led = begin_live(store, itinerary, called, by, read.files, cluster)
     mode = mode_words(practice=False, target=itinerary.target)
     output.say(
         f"{mode} {called}: {len(itinerary.legs)} subsystems in {len(itinerary.waves)} waves, in "
         "real time; every act is performed by what the plan declares"
+        + (f", all others on {cluster.server} (context {cluster.context})" if cluster else "")
     )
     return called, led
+
+
+def _found(where: AskedCluster) -> ClusterPlace:
+    """Reach the cluster before anything is begun, and take down who it is."""
+    from migrator.wiring.on_cluster import ClusterPlace, identify
+
+    file = str(where.kubeconfig.resolve()) if where.kubeconfig else ""
+    return identify(ClusterPlace(where.context, file, where.probe_image))
+
+
+def _otherwise(read: Read) -> Callable[[str, str], str]:
+    """Why the cluster's platform cannot perform an act of a subsystem; empty where it can."""
+    from migrator.platform.kubernetes.abilities import why_not
+    from migrator.wiring.on_cluster import subjects_to_pin
+
+    subjects = subjects_to_pin(read.files)
+    itinerary = read.itinerary
+
+    def answer(move: str, act: str) -> str:
+        recipe = itinerary.recipes[next(e.recipe for e in itinerary.legs.values() if e.id == move)]
+        return why_not(subjects.get(move), move, recipe, act)
+
+    return answer
 
 
 def _confirm(target: str, *, yes: bool) -> None:

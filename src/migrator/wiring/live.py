@@ -31,11 +31,15 @@ from migrator.store.machine import ThisMachine
 from migrator.store.pinned_files import FileToPin, PinnedFiles, pin
 from migrator.store.sql import Store
 from migrator.store.sql_journal import SqlJournal
+from migrator.wiring.on_cluster import PLACE, ClusterPlace, facts_of, on_cluster, place_of
 from migrator.wiring.practising import Practised
 from migrator.wiring.rehearsing import begin
 
 PROGRESS: Final = "progress"
 PROGRESS_SECONDS: Final = 1.0
+TROUBLE: Final = "cluster-trouble"
+"""The fact under which the last trouble of what runs beside the acts is kept."""
+
 COMMANDS: Final = "commands"
 """The platform whose every act is performed by the means that the plan declares."""
 
@@ -44,6 +48,7 @@ COMMANDS: Final = "commands"
 class Live:
     """A live run that this process leads, before its loop runs."""
 
+    store: Store
     journal: SqlJournal
     run: Run
     state: Path  # of its acts: the guards' records, and what is laid out for a command
@@ -56,14 +61,21 @@ def begin_live(
     name: str,
     by: str,
     files: Sequence[FileToPin] = (),
+    cluster: ClusterPlace | None = None,
 ) -> Live:
-    """Begin a live run in the store and lead it. `files` are those that the itinerary names."""
+    """Begin a live run in the store and lead it. `files` are those that the itinerary names.
+
+    With a cluster, what the plan declares no means for is performed there.
+    """
     pin(store, files)
     now = wall_now()
     journal = store.create_run(
         name, itinerary, seed=0, mode="wall", target=itinerary.target,
         plan_digest=itinerary.plan_digest, started=now.isoformat(),
     )  # fmt: skip
+    if cluster is not None:
+        # Before the first line: a run whose cluster nobody knows could never be gone on with.
+        journal.put_facts(PLACE, facts_of(cluster))
     run = begin(
         journal, itinerary, name, now, mode="wall", seed=0, by=by, speed=1.0, wall=now,
         target=itinerary.target, practice=False,
@@ -92,7 +104,7 @@ def _live(store: Store, journal: SqlJournal, run: Run) -> Live:
     state = (store.folder / "acts" / journal.run_name).resolve()  # commands run elsewhere
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     files = PinnedFiles(store, state / "files", lambda: run.itinerary, lambda: run.amended)
-    return Live(journal, run, state, files)
+    return Live(store, journal, run, state, files)
 
 
 def conduct(
@@ -105,24 +117,36 @@ def conduct(
     """Carry a live run on until it ends or is left; whoever opened `observers` closes them."""
 
     async def loop() -> Practised:
-        clock = ScaledClock(wall_now(), 1.0)
-        conductor = Conductor(led.journal, live_platform(led), clock, led.run)
-        attendant = Attendant(conductor, led.journal, clock, 1.0, None, onlooker)
-        attendant.waits_for_people = waits_for_people
         try:
-            if observers is not None:
-                observers.attach(conductor, led.journal.run_name)
-            run = await attendant.attend()
-            return Practised(run, attendant.leaving, led.journal.head, None)
+            async with on_cluster(led.store, led.journal, led.run, trouble) as cluster:
+                clock = ScaledClock(wall_now(), 1.0)
+                conductor = Conductor(led.journal, live_platform(led, cluster), clock, led.run)
+                attendant = Attendant(conductor, led.journal, clock, 1.0, None, onlooker)
+                attendant.waits_for_people = waits_for_people
+                if observers is not None:
+                    observers.attach(conductor, led.journal.run_name)
+                run = await attendant.attend()
+                return Practised(run, attendant.leaving, led.journal.head, None)
         finally:
             led.files.close()
             led.journal.release()
 
+    def trouble(text: str) -> None:
+        """Beside the journal: it decides nothing, and everybody who looks should see it."""
+        led.journal.put_facts(TROUBLE, {"at": wall_now().isoformat(), "text": text})
+
+    if place_of(led.journal.facts(PLACE)) is not None:
+        from migrator.platform.kubernetes.transport import load_library
+
+        load_library()  # half a second of imports, before anything waits for the loop
     return asyncio.run(loop())
 
 
-def live_platform(led: Live) -> Platform:
-    """The platform of a live run: every act by its declared means, on this machine or over ssh."""
+def live_platform(led: Live, otherwise: Platform | None = None) -> Platform:
+    """The platform of a live run: every act by its declared means, on this machine or over ssh.
+
+    What has no means is `otherwise`'s, where there is another platform.
+    """
     run, journal = led.run, led.journal
     machine = ThisMachine().myself().host
     guards = led.state.parent / "guards"  # one folder for all runs of this store
@@ -154,6 +178,7 @@ def live_platform(led: Live) -> Platform:
         authority=authority,
         commands=commands,
         calls=Calls(keep_output=keep_output),
+        otherwise=otherwise,
         began_on=lambda move, act: _began_on(journal, run, move, act),
         identity=journal.first_hash(),
     )

@@ -33,7 +33,7 @@ def why_not(subject: Subject | None, subsystem: str, recipe: Recipe, act: str) -
     if subject is None:
         return f"there is no folder manifests/{subsystem} in the inventory"
     if act in WITH_A_DATABASE:
-        if subject.databases and (recipe.stateful or act not in {S.FENCE}):
+        if subject.databases and (recipe.stateful or act != S.FENCE):
             return ""
         return (
             f"manifests/{subsystem}/cutover.yaml names no database; declare the means of "

@@ -236,9 +236,10 @@ class TrafficActs:
         name = name_of(wanted)
         before = await self._client.get(resource, name.namespace, name.name)
         notes = map_at(before or {}, "metadata", "annotations")
-        kept = {word: notes[word] for word in (TOKEN, EPOCH) if word in notes} or _notes(mark)
+        kept: KubeObject = {word: notes[word] for word in (TOKEN, EPOCH) if word in notes}
         meta = map_at(wanted, "metadata")
-        marked = {**meta, "annotations": {**map_at(meta, "annotations"), **kept}}
+        said: KubeObject = {**map_at(meta, "annotations"), **(kept or _notes(mark))}
+        marked: KubeObject = {**meta, "annotations": said}
         return await self._client.apply({**wanted, "metadata": marked}, before=before or {})
 
     async def _point(self, fronting: Fronting, side: str, mark: Mark) -> ChangeSet:

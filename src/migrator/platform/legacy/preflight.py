@@ -7,7 +7,7 @@ wants to learn of a missing password from the fifth wave.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from migrator.engine.policy import ENGINE_STEPS
@@ -55,7 +55,7 @@ def _acts(recipe: Recipe) -> Iterator[tuple[str, RecipeStep | RecipeUndo]]:
 
 
 def _nobodys(
-    act: str, users: list[str], otherwise: Callable[[str, str], str] | None
+    act: str, users: Sequence[str], otherwise: Callable[[str, str], str] | None
 ) -> Iterator[str]:
     """Why nobody performs an act that has no means: once, or for each subsystem concerned."""
     if otherwise is None:

@@ -1,0 +1,139 @@
+"""The looking acts of a move: baseline, probe-links, soak, prove-back, through the data plane.
+
+Called by `platform.py`. A look asks the subsystem's own fronts and those of every subsystem that it
+shares links with, from every vantage point, and holds the answers against the baseline of the same
+attempt. What is counted are fronts, not links: which links were proved one by one is the probes'
+matter, and this module does not claim it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
+
+from migrator.engine.events import LinksJudged
+from migrator.engine.ports import ActResult
+from migrator.errors import PermanentError
+from migrator.plan.model import StepKind, UndoKind
+from migrator.platform.kubernetes.links import LinkAnswer, Target, links_answer
+from migrator.platform.kubernetes.looking import Vantage
+from migrator.platform.kubernetes.slices import NEW, OLD
+from migrator.platform.kubernetes.subject import Subject
+from migrator.platform.kubernetes.traffic_acts import TrafficActs
+
+EXAMPLES_MAX: Final = 5
+SOAK_LOOK_SECONDS: Final = 5.0
+"""Between two looks of a soak."""
+
+SIDE_AFTER: Final = {
+    StepKind.PROBE_LINKS.value: NEW,
+    StepKind.SOAK.value: NEW,
+    UndoKind.PROVE_BACK.value: OLD,
+}
+"""Which side the subsystem's own fronts must show in which look."""
+
+
+class LinkActs:
+    """Looks for one run. `keep` and `kept` hold the baseline of each attempt."""
+
+    def __init__(
+        self,
+        traffic: TrafficActs,
+        vantages: Callable[[], Awaitable[Sequence[Vantage]]],
+        keep: Callable[[str, object], None],
+        kept: Callable[[str], object],
+    ) -> None:
+        """Nothing is asked yet."""
+        self._traffic = traffic
+        self._vantages = vantages
+        self._keep = keep
+        self._kept = kept
+
+    async def look(
+        self, subject: Subject, neighbours: Sequence[Subject], act: str, attempt: int
+    ) -> ActResult:
+        """Look once; a baseline is kept, everything else is judged against it."""
+        answers = await self._answers(subject, neighbours)
+        words = {each.link: each.word for each in answers}
+        key = f"baseline/{subject.subsystem}/{attempt}"
+        if act == StepKind.BASELINE:
+            self._keep(key, words)
+            before: Mapping[str, object] = words
+        else:
+            kept = self._kept(key)
+            before = kept if isinstance(kept, dict) else {}
+        return _judged(subject, act, attempt, answers, before)
+
+    async def soak(
+        self, subject: Subject, neighbours: Sequence[Subject], attempt: int, seconds: float
+    ) -> ActResult:
+        """Look again and again for so long; the first look that is worse ends it."""
+        until = asyncio.get_running_loop().time() + seconds
+        looks = 0
+        while True:
+            found = await self.look(subject, neighbours, StepKind.SOAK.value, attempt)
+            looks += 1
+            left = until - asyncio.get_running_loop().time()
+            if found.outcome != "done" or left <= 0:
+                detail = f"{looks} looks in {seconds:.0f} s: {found.detail}"
+                return ActResult(found.outcome, detail, judged=found.judged)
+            await asyncio.sleep(min(SOAK_LOOK_SECONDS, left))
+
+    async def _answers(
+        self, subject: Subject, neighbours: Sequence[Subject]
+    ) -> tuple[LinkAnswer, ...]:
+        targets: list[Target] = []
+        for each in (subject, *neighbours):
+            for fronting in each.fronts:
+                try:
+                    look = await self._traffic.look_of(fronting)
+                except PermanentError:
+                    if each is subject:
+                        raise
+                    continue  # a neighbour's front that nobody has made yet leads nowhere to look
+                targets.append(Target(look.id, look.host, look.port, look.identity))
+        if not targets:
+            return ()
+        return (await links_answer(targets, await self._vantages())).links
+
+
+def _judged(
+    subject: Subject,
+    act: str,
+    attempt: int,
+    answers: Sequence[LinkAnswer],
+    before: Mapping[str, object],
+) -> ActResult:
+    own = {f"{f.front.namespace}/{f.front.service}" for f in subject.fronts}
+    wanted = SIDE_AFTER.get(act, "")
+    same = better = broken = 0
+    worse: list[str] = []
+    words: list[str] = []
+    for each in answers:
+        wrong = each.link in own and wanted and each.side not in {"", wanted}
+        was_ok = before.get(each.link, "ok") == "ok"
+        if each.is_ok and not wrong:
+            same += was_ok
+            better += not was_ok
+        elif not was_ok or act == StepKind.BASELINE:
+            broken += 1
+        else:
+            worse.append(each.link)
+            words.append(f"{each.link}: {'answered by the other side' if wrong else each.word}")
+    judged = LinksJudged(
+        move=subject.subsystem,
+        attempt=attempt,
+        look=act,
+        same=same,
+        better=better,
+        broken=broken,
+        regressed=len(worse),
+        deferred=0,
+        examples=tuple(sorted(worse)[:EXAMPLES_MAX]),
+    )
+    if worse:
+        detail = f"{len(worse)} of {len(answers)} fronts do not answer as before: "
+        return ActResult("failed", detail + "; ".join(words[:EXAMPLES_MAX]), judged=judged)
+    said = f"{same + better} of {len(answers)} fronts answer"
+    return ActResult("done", said + (f", {broken} did not before" if broken else ""), judged=judged)
