@@ -9,7 +9,7 @@ import pytest
 from api_definitions import learn
 from kubernetes_rig import SERVERS, Rig, rigged
 from migrator.platform.kubernetes.applying import Applier
-from migrator.platform.kubernetes.discovery import DEPLOYMENTS
+from migrator.platform.kubernetes.discovery import DEPLOYMENTS, Discovery
 from migrator.platform.kubernetes.objects import ChangeWord, KubeObject, at, map_at, uid_of
 from migrator.platform.kubernetes.slices import Mark
 from migrator.platform.kubernetes.wire import MERGE, Asked
@@ -20,6 +20,7 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
     async with rigged(request.param) as found:
         if found.fake is not None:
             learn(found.fake)
+            found.client.discovery = Discovery(found.client.asker.send, again_seconds_min=0)
         yield found
 
 

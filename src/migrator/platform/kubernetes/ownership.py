@@ -126,8 +126,7 @@ def given_back(live: KubeObject, before: list[KubeObject]) -> list[Plain] | None
     now = {_who(row) for row in rows if not text_at(row, "subresource")}
     then = {_who(row) for row in before if not text_at(row, "subresource")}
     strangers = {who for who in now - then if who[0] == FIELD_MANAGER}
-    lost = {who for who in then - now if who[0] == KUBECTL}
-    if not strangers and not lost and _ours_alike(rows, before):
+    if not strangers and _ours_alike(rows, before):
         return None
     return [
         *(row for row in before if not text_at(row, "subresource")),
