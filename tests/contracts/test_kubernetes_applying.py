@@ -35,7 +35,7 @@ from migrator.platform.kubernetes.objects import (
     version_of,
 )
 from migrator.platform.kubernetes.ownership import KUBECTL
-from migrator.platform.kubernetes.preimages import PreImages, comparable
+from migrator.platform.kubernetes.preimages import PreImages, comparable, stripped
 from migrator.platform.kubernetes.slices import TOKEN, Mark
 from migrator.platform.kubernetes.wire import Asked
 
@@ -265,3 +265,25 @@ async def test_a_later_epoch_has_the_last_word(rig: Rig) -> None:
             await late
         assert told.value.reference == "epoch-passed"
     assert texts_at(await rig.get(CONFIG_MAPS, "settings"), "data") == {"a": "1"}
+
+
+async def test_putting_an_object_back_leaves_its_fields_with_us_until_they_are_given_back(
+    rig: Rig,
+) -> None:
+    """What a put alone does: the reason for the second write of a restore."""
+    before = stripped(await by_kubectl(rig, rig.config_map(same="1", changed="before")))
+    resource, name = CONFIG_MAPS, "settings"
+    wanted = [rig.config_map(same="1", changed="ours")]
+    images = await applier(rig).pre_images(wanted)
+    await applier(rig).apply(wanted, images=images, empty=False)
+    live = await rig.get(resource, name)
+    meta = {**map_at(before, "metadata"), "resourceVersion": version_of(live)}
+    await rig.client.replace({**before, "metadata": meta})
+    found = owners(await rig.get(resource, name))
+    assert {who: sorted(map_at(fields, "f:data")) for who, fields in found.items()} == {
+        ("migrator", "Apply"): ["f:same"],
+        ("migrator", "Update"): ["f:changed"],
+    }
+    restored, _ = await applier(rig, "undo-1").restore(images)
+    assert restored.writes == 1
+    assert set(owners(await rig.get(resource, name))) == {(KUBECTL, "Update")}
