@@ -13,7 +13,7 @@ from typing import Final
 from migrator.engine.events import UnwindBegun
 from migrator.engine.run import Run
 from migrator.engine.states import Side
-from migrator.plan.bridges import Load, load, too_many
+from migrator.plan.bridges import Load, bridges, crossing, too_many
 from migrator.plan.model import WaveLeg
 from migrator.plan.unwind_order import unwind_set
 
@@ -28,15 +28,26 @@ def load_after(run: Run, members: Collection[str]) -> Load:
     figure without it would be too low for a wave of which half has not switched yet.
     """
     new = {move for move, side in run.authority.items() if side is Side.NEW}
-    back = {*members, *(move.id for move in run.moves.values() if move.unwinding)}
+    leaving = {move.id for move in run.moves.values() if move.unwinding}
+    back = leaving.union(members)
     # What may not move without them stays where it is, also where nothing of it was begun.
     bound = unwind_set(run.itinerary.legs, sorted(back), lambda _move: True)
-    after = new - back
+    after, onward = new - back, new - leaving
     for leg in run.itinerary.waves:
+        if back.isdisjoint(leg.moves):
+            continue
+        onward.update(staying(run, leg, leaving))
         rest = staying(run, leg, back)
-        if back.intersection(leg.moves) and any(run.moves[move].touched for move in rest):
+        if any(run.moves[move].touched for move in rest):
             after.update(move for move in rest if move not in bound)
-    return load(run.itinerary.pairs, new, after, run.itinerary.bridge_calls_per_hour)
+    pairs = run.itinerary.pairs
+    return Load(
+        now=crossing(pairs, new),
+        onward=crossing(pairs, onward),
+        after=crossing(pairs, after),
+        cut=bridges(pairs, members, after),
+        calls_per_hour_max=run.itinerary.bridge_calls_per_hour,
+    )
 
 
 def staying(run: Run, leg: WaveLeg, back: Collection[str]) -> tuple[str, ...]:
@@ -86,16 +97,16 @@ def figures(event: UnwindBegun) -> str:
     return told(event.calls_per_hour, event.calls_per_hour_max, event.bridges)
 
 
-def told(calls_per_hour: float | None, most: float | None, bridges: Collection[str]) -> str:
+def told(calls_per_hour: float | None, most: float | None, opened: Collection[str]) -> str:
     """What bridges carry afterwards, and the heaviest that is opened again, in words.
 
     Empty where it is not known, and where no bridge is opened and nobody said what they can.
     """
-    if calls_per_hour is None or (most is None and not bridges):
+    if calls_per_hour is None or (most is None and not opened):
         return ""
     limit = "" if most is None else f" of the {most:.0f} that they can"
     words = f"bridges then carry {calls_per_hour:.0f} calls per hour{limit}"
     if too_many(calls_per_hour, most):
         words += ": TOO MANY"
-    heaviest = next(iter(bridges), "")
+    heaviest = next(iter(opened), "")
     return f"{words} (the heaviest again: {heaviest})" if heaviest else words

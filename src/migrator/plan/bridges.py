@@ -30,7 +30,7 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """The links of a pair that begin to cross: one end goes back, the other does not."""
+    """The links of a pair of which one end goes back, and the other is on the new side."""
 
     source: str
     target: str
@@ -55,11 +55,12 @@ class Bridge:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What crosses the platforms before and after a change of sides, and what bridges carry."""
+    """What crosses the platforms: now, once some are back, and if they had gone on instead."""
 
-    before: Crossing
+    now: Crossing
+    onward: Crossing
     after: Crossing
-    cut: tuple[Bridge, ...]  # those that do not cross now; the heaviest first
+    cut: tuple[Bridge, ...]  # between what is back and what is not; the heaviest first
     calls_per_hour_max: float | None  # None: the estate does not say
 
     @property
@@ -69,11 +70,11 @@ class Load:
 
     @property
     def overloads(self) -> bool:
-        """Tell whether they are, and for more than they are asked for now: the change does it."""
+        """Tell whether they are, and for more than by going on: it is the way back that does it."""
         if not self.overloaded:
             return False
-        now, then = self.before.calls_per_hour, self.after.calls_per_hour
-        return now is None or (then is not None and then > now)
+        onward, after = self.onward.calls_per_hour, self.after.calls_per_hour
+        return onward is None or (after is not None and after > onward)
 
 
 def too_many(calls_per_hour: float | None, calls_per_hour_max: float | None) -> bool | None:
@@ -83,37 +84,32 @@ def too_many(calls_per_hour: float | None, calls_per_hour_max: float | None) -> 
     return calls_per_hour > calls_per_hour_max
 
 
-def load(
-    pairs: Iterable[PairLeg],
-    before: Collection[str],
-    after: Collection[str],
-    calls_per_hour_max: float | None,
-) -> Load:
-    """What bridges carry when the new side is `after` instead of `before` (sets of subsystems)."""
-    now, then, cut = [], [], []
-    for pair in pairs:
-        crossed, crosses = _crosses(pair, before), _crosses(pair, after)
-        if crossed:
-            now.append(pair)
-        if crosses:
-            then.append(pair)
-        if crosses and not crossed:
-            cut.append(pair)
+def crossing(pairs: Iterable[PairLeg], new: Collection[str]) -> Crossing:
+    """What crosses when exactly these stand on the new side."""
+    found = [pair for pair in pairs if _crosses(pair, new)]
+    # Whole numbers are added, so that the figure does not depend on the order of the pairs.
+    calls = [pair.calls_per_day for pair in found]
+    known = [each for each in calls if each is not None]
+    total = sum(known) if len(known) == len(calls) else None
+    return Crossing(len(found), sum(pair.links for pair in found), _per_hour(total))
+
+
+def bridges(
+    pairs: Iterable[PairLeg], back: Collection[str], new: Collection[str]
+) -> tuple[Bridge, ...]:
+    """The bridges between what is back and those on the new side, the heaviest first."""
+    cut = [
+        pair
+        for pair in pairs
+        if (pair.source in back and pair.target in new)
+        or (pair.target in back and pair.source in new)
+    ]
     cut.sort(key=lambda pair: (-(pair.calls_per_day or 0), -pair.links, pair.source, pair.target))
-    bridges = tuple(Bridge(p.source, p.target, p.links, _per_hour(p.calls_per_day)) for p in cut)
-    return Load(_crossing(now), _crossing(then), bridges, calls_per_hour_max)
+    return tuple(Bridge(p.source, p.target, p.links, _per_hour(p.calls_per_day)) for p in cut)
 
 
 def _crosses(pair: PairLeg, new: Collection[str]) -> bool:
     return (pair.source in new) is not (pair.target in new)
-
-
-def _crossing(pairs: list[PairLeg]) -> Crossing:
-    # Whole numbers are added, so that the figure does not depend on the order of the pairs.
-    calls = [pair.calls_per_day for pair in pairs]
-    known = [each for each in calls if each is not None]
-    total = sum(known) if len(known) == len(calls) else None
-    return Crossing(len(pairs), sum(pair.links for pair in pairs), _per_hour(total))
 
 
 def _per_hour(calls_per_day: int | None) -> float | None:

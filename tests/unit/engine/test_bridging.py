@@ -22,6 +22,7 @@ A_PART = {
     Trouble.SOAK: Reaction(Act.HOLD_THEN_UNWIND, veto_minutes=15, scope="move"),
     Trouble.REFUSED: Reaction(Act.HOLD_THEN_UNWIND, veto_minutes=15, scope="move"),
 }
+BY_STEP = {Trouble.STEP_FAILED: Reaction(Act.HOLD_THEN_UNWIND, veto_minutes=15, scope="move")}
 
 
 def three(limit: float | None, **words: object) -> Itinerary:
@@ -112,7 +113,7 @@ def test_what_was_prepared_for_a_blocked_wave_says_it_too() -> None:
 def test_the_rest_of_a_wave_is_counted_as_arrived_also_before_it_has_switched() -> None:
     play = Play(three(None))
     play.go_on("a/switch", but=["a/switch", "b/switch", "c/switch"])
-    assert load_after(play.run, ["b"]).before == Crossing(0, 0, 0.0)
+    assert load_after(play.run, ["b"]).now == Crossing(0, 0, 0.0)
     assert load_after(play.run, ["b"]).after == Crossing(2, 5, 50.0)
     assert load_after(play.run, ["a", "b", "c"]).after == Crossing(0, 0, 0.0)
 
@@ -181,8 +182,22 @@ def test_where_the_whole_wave_would_overload_them_as_well_the_part_goes() -> Non
     assert (begun.moves, begun.calls_per_hour, begun.widened) == (("b",), 50.0, "")
 
 
-def test_bridges_that_are_overloaded_already_take_nothing_along() -> None:
-    # b's own links to what stays cross now, six of them; alone on the old side it asks for less.
+def test_a_switch_that_never_came_about_takes_its_wave_along_as_well() -> None:
+    # With a and c switched and b not, the bridges carry now what they would carry for ever.
+    play = Play(replace(three(49.0), policy=replace(three(49.0).policy, on=BY_STEP)))
+    play.go_on("b/switch")
+    play.end("a/switch", "c/switch")
+    play.fail("b/switch")
+    play.end(*play.under_way)
+    assert load_after(play.run, ["b"]).now.calls_per_hour == 50.0
+    play.wait(15)
+    begun = play.last(ev.UnwindBegun)
+    assert begun.moves == ("a", "b", "c")
+    assert begun.widened
+
+
+def test_a_load_that_the_plan_itself_brings_takes_nothing_along() -> None:
+    # Gone on, b's six links to what stays would cross for good; back, it asks for less.
     begun = failed(three(40.0, links=("ab:3", "bc:2", "bx:6"))).last(ev.UnwindBegun)
     assert (begun.moves, begun.calls_per_hour, begun.widened) == (("b",), 50.0, "")
 
