@@ -246,7 +246,7 @@ def _show(seen: SeenRun) -> None:
     for wave in run.waves.values():
         if wave.state.value in TAKEN_BACK and wave.cause:
             output.show(printable(f"{wave.id} is {wave.state.value}: {wave.cause}"))
-        elif wave.begun is not None:
+        if wave.begun is not None:
             show_bridges(wave.id, wave.begun)
     found = () if seen.ended else waits(run, now)
     people = [wait for wait in found if wait.human]
@@ -276,7 +276,7 @@ def _show(seen: SeenRun) -> None:
 
 
 def show_bridges(wave: str, begun: UnwindBegun) -> None:
-    """Of a wave that goes back, or of which a part is back: what that leaves to the bridges."""
+    """Of a wave of which anything goes back, or is back: what that leaves to the bridges."""
     if begun.widened:
         output.show(printable(f"all of {wave} goes back, because {begun.widened}"))
     words = figures(begun)
