@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migrator import __version__
-from migrator.cli import output
+from migrator.cli import dry_run_cluster, output
 from migrator.cli.lint import untried_line
 from migrator.cli.output import Format, FormatOption
 from migrator.cli.plan_files import (
@@ -58,6 +58,9 @@ def command(  # noqa: PLR0917 - the options of one command
         Path | None, typer.Option(metavar="FILE", help="Write SARIF, for GitHub.")
     ] = None,
     seal: Annotated[bool, typer.Option(help="Write the seal beside the plan.")] = True,
+    context: dry_run_cluster.ContextOption = "",
+    kubeconfig: dry_run_cluster.KubeconfigOption = None,
+    min_coverage: dry_run_cluster.CoverageOption = None,
     form: FormatOption = Format.text,
 ) -> int:
     """Exercise every step and every unwind of a plan; made for CI.
@@ -67,10 +70,14 @@ def command(  # noqa: PLR0917 - the options of one command
       migrator dry-run plans/ours.yaml
       migrator dry-run plans/ours.yaml --junit dry-run.xml --codequality quality.json
       migrator dry-run plans/ours.yaml --sarif dry-run.sarif --no-seal
+      migrator dry-run plans/ours.yaml --context target --min-coverage 40
 
-    Exit code 0: every step and unwind did what it should. 1: one did not. 2: the plan is to be
-    mended first. docs/ci.md has ready snippets for GitLab and GitHub.
+    With --context every write of every move is tried on that cluster as well, as a dry run.
+    Exit code 0: every step and unwind did what it should. 1: one did not, or the server judged
+    less than --min-coverage. 2: the plan is to be mended first. docs/ci.md has ready snippets for
+    GitLab and GitHub.
     """
+    dry_run_cluster.refuse_lonely(context, kubeconfig, min_coverage)
     files = _CiFiles(junit, codequality, sarif)
     opened = _open(plan, inventory, files)
     findings = opened.lint()
@@ -90,12 +97,22 @@ def command(  # noqa: PLR0917 - the options of one command
     made = _seal(opened, exercise, seed)
     if seal and exercise.passed:
         _write_seal(plan, made)
+    folder = opened.inventory.folder
+    tried = (
+        dry_run_cluster.try_on_cluster(itinerary, folder, context, kubeconfig) if context else None
+    )
     if form is Format.json:
-        output.emit(_facts(exercise, findings, made))
+        there = {} if tried is None else {"cluster": dry_run_cluster.facts(tried, min_coverage)}
+        output.emit({**_facts(exercise, findings, made), **there})
     else:
         _show(opened, exercise, findings, made)
+        if tried is not None:
+            dry_run_cluster.show(tried, context)
     untried_line(opened)
-    return 0 if exercise.passed else 1
+    passed = exercise.passed
+    if tried is not None:
+        passed = dry_run_cluster.is_covered(tried, min_coverage) and tried.passed and passed
+    return 0 if passed else 1
 
 
 @dataclass(frozen=True, slots=True)

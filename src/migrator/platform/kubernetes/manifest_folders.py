@@ -16,6 +16,7 @@ from migrator.inventory.reader import MANIFESTS_FOLDER
 from migrator.platform.kubernetes.manifest_files import SUFFIXES
 from migrator.platform.kubernetes.manifest_schema import installed_schemas
 from migrator.platform.kubernetes.manifests import HINT, REFERENCE, Examined, examine
+from migrator.platform.kubernetes.subject import Subject
 
 FILE_BYTES_MAX: Final = 16 * 1024 * 1024
 """A cluster stores no object of more than 1.5 MB; ten of those fit into one file."""
@@ -71,3 +72,13 @@ def examine_all(inventory: Path) -> tuple[Examined, ...]:
             continue
         found.append(examine(subsystem, files, schemas=schemas))
     return tuple(found)
+
+
+def read_subjects(inventory: Path) -> Mapping[str, Subject]:
+    """Every subsystem with manifests. Raises InputError with all faults of all of them."""
+    found = examine_all(inventory)
+    faults = tuple(fault for each in found for fault in each.faults)
+    if faults:
+        message = f"the manifests in {inventory} have {len(faults)} faults"
+        raise InputError(REFERENCE, message, hint=HINT, faults=faults)
+    return {each.subsystem: each.subject for each in found if each.subject is not None}
