@@ -43,12 +43,12 @@ from migrator.platform.kubernetes.preimages import (
     key_of,
     mark_token,
 )
+from migrator.platform.kubernetes.reading import is_ending, read_all
 from migrator.platform.kubernetes.rest import Client, Written
 from migrator.platform.kubernetes.restoring import Remaining, Restorer
 from migrator.platform.kubernetes.slices import EPOCH, TOKEN, Mark, mark_of
 from migrator.platform.kubernetes.stages import (
     asleep,
-    defined_kinds,
     groups,
     is_in_force,
     is_waited_for,
@@ -104,13 +104,8 @@ class Applier:
         what is there now may be our own work. Keep the result before `apply` is called.
         """
         wanted = [each for each in objects if kept is None or kept.of(each) is None]
-        own_kinds = defined_kinds(wanted)
-
-        async def look(each: KubeObject) -> tuple[PreImage, KubeObject | None]:
-            found = await self._read(each, own_kinds)
-            return image_of(each, found.live), found.live
-
-        seen = await abreast(wanted, look)
+        looked = await self._read(wanted)
+        seen = [(image_of(each.body, each.live), each.live) for each in looked]
         secrets = [(image, live) for image, live in seen if live is not None and is_secret(live)]
         await abreast(secrets, lambda pair: self._copy(*pair))
         images = {} if kept is None else dict(kept.images)
@@ -153,8 +148,7 @@ class Applier:
                 changes.append(Change(name_of(each), ChangeWord.SKIPPED))
             else:
                 bodies.append(decoded_strings(body))
-        own_kinds = defined_kinds(bodies)
-        found = await abreast(bodies, lambda body: self._read(body, own_kinds))
+        found = await self._read(bodies)
         judged = {key_of(each.body): each for each in await self._judged(found)}
         for group in groups(bodies):
             done = await abreast([judged[key_of(body)] for body in group], self._write)
@@ -164,25 +158,20 @@ class Applier:
                     await self._until_in_force(body)
         return ChangeSet(tuple(changes))
 
-    async def _read(self, body: KubeObject, own_kinds: frozenset[tuple[str, str]]) -> _Wanted:
-        """What is there. A kind that these objects define themselves may not be served yet."""
-        try:
-            resource = await self._client.discovery.of(body)
-        except PermanentError as error:
-            group, name = key_of(body)
-            if error.reference == "cluster-kind-unknown" and (group, name.kind) in own_kinds:
-                return _Wanted(body)
-            raise
-        name = name_of(body)
-        live = await self._client.get(resource, name.namespace, name.name)
-        if live is not None and at(live, "metadata", "deletionTimestamp"):
-            raise TransientError(
-                "cluster-object-ending",
-                f"{name} is being deleted",
-                hint="it goes on when it is gone; a finalizer that nobody serves keeps it for ever",
-            )
-        refuse_later(live, self._mark)
-        return _Wanted(_with_others_replicas(body, live), resource, live)
+    async def _read(self, bodies: list[KubeObject]) -> list[_Wanted]:
+        """What is there of each; nothing is written to what is going or is a later epoch's."""
+        out: list[_Wanted] = []
+        for found in await read_all(self._client, bodies):
+            if is_ending(found.live):
+                raise TransientError(
+                    "cluster-object-ending",
+                    f"{name_of(found.wanted)} is being deleted",
+                    hint="it goes on when it is gone; a finalizer that nobody serves keeps it",
+                )
+            refuse_later(found.live, self._mark)
+            body = _with_others_replicas(found.wanted, found.live)
+            out.append(_Wanted(body, found.resource, found.live))
+        return out
 
     async def _judged(self, found: list[_Wanted]) -> list[_Wanted]:
         """Tell which need no write, and name everything that the server would refuse."""
