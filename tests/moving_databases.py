@@ -23,15 +23,16 @@ import pytest
 from migrator.platform.postgresql.ends import DatabaseEnd, DatabaseMove
 from migrator.platform.postgresql.move import PostgresMove
 from migrator.platform.postgresql.naming import Mark
-from postgresql_server import QUICK, Server, programs
+from postgresql_server import Server, programs
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
+# Commits are kept when a server is stopped as if it was killed: the ledger takes them as promised.
 OPTIONS: Final = (
-    f"{QUICK} -c wal_level=logical -c max_prepared_transactions=5 -c max_replication_slots=30 "
-    "-c max_wal_senders=30 -c wal_retrieve_retry_interval=300ms -c max_worker_processes=40 "
-    "-c max_logical_replication_workers=30 -c logging_collector=on"
+    "-c fsync=off -c full_page_writes=off -c wal_level=logical -c max_prepared_transactions=5 "
+    "-c max_replication_slots=30 -c max_wal_senders=30 -c wal_retrieve_retry_interval=300ms "
+    "-c max_worker_processes=40 -c max_logical_replication_workers=30 -c logging_collector=on"
 )
 SCHEMA: Final = '''
 CREATE SCHEMA "Ord er";

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from migrator.engine.ports import ActResult
 from migrator.errors import PermanentError, TransientError
+from migrator.platform.postgresql.catalog import Table
 from migrator.platform.postgresql.comparing import Comparison, carry_sequences, compare
 from migrator.platform.postgresql.ends import DatabaseMove
 from migrator.platform.postgresql.following import look_at, point_of, wait_until_reached
@@ -26,6 +27,7 @@ from migrator.platform.postgresql.ways import (
     make_slot,
     publish,
     remove,
+    slot_is_there,
     subscribe,
     subscription,
 )
@@ -51,8 +53,7 @@ async def open_target(move: DatabaseMove, held: Held, tell: Tell) -> ActResult:
     await both(require_out(held.source, move.writers), require_out(held.target, move.writers))
     tables = await agreed_tables(move, held)
     out, back = way_out(held), way_back(held)
-    if await subscription(held.target, out.name) is not None:
-        await wait_until_reached(out, await point_of(held.source), tell)
+    await _nothing_came_since(move, held, tables, tell)
     # Both directions at once would send every row round for ever.
     gone = (*await remove(out), *await remove(back))
     await publish(held.target, back.name, tables, held.mark)
@@ -74,6 +75,26 @@ async def open_target(move: DatabaseMove, held: Held, tell: Tell) -> ActResult:
             f"created subscription {back.name} on the source",
         ),
     )
+
+
+async def _nothing_came_since(
+    move: DatabaseMove, held: Held, tables: tuple[Table, ...], tell: Tell
+) -> None:
+    """The proof of the final copy holds still: the stream says so, or rows that are compared."""
+    out = way_out(held)
+    found = await subscription(held.target, out.name)
+    if found is not None and found[1] and await slot_is_there(held.source, out.name):
+        await wait_until_reached(out, await point_of(held.source), tell)
+        return
+    # An earlier try has begun to take the stream down, or somebody else has.
+    sequences = await moved_sequences(move, held, tables)
+    comparison = await compare(held.source, held.target, tables, sequences, tell=tell)
+    if not comparison.equal:
+        raise PermanentError(
+            "database-differs",
+            f"the ends of {move.name} differ since the final copy: {'; '.join(comparison.lost)}",
+            hint="find out who wrote; then copy anew",
+        )
 
 
 async def _open_again(move: DatabaseMove, held: Held) -> ActResult:

@@ -67,7 +67,8 @@ async def discard(
 async def nothing_left(held: Held) -> bool:
     """Whether both ends are free of publications, subscriptions and slots of ours."""
     for session in held.ends.values():
-        for name in (held.names.out, held.names.back):
+        mark = (held.names.mark,) if session.side == "source" else ()
+        for name in (held.names.out, held.names.back, *mark):
             text = "SELECT count(*) FROM pg_publication WHERE pubname = %s"
             if (
                 await session.number(text, name)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from migrator.engine.ports import ActResult
-from migrator.errors import Fault, PermanentError
+from migrator.errors import Fault, PermanentError, TransientError
 from migrator.platform.postgresql.catalog import (
     Sequence,
     Table,
@@ -237,7 +237,9 @@ async def _peer(asker: Session, asked: Session) -> str:
             raise _TakenBack
     except _TakenBack:
         return ""
-    except PermanentError as error:
+    except (PermanentError, TransientError) as error:
+        if error.reference == "database-unreachable":
+            raise
         return f"{asker.side}: its server does not reach the {asked.side}: {error.message}"
 
 

@@ -116,6 +116,9 @@ async def held(move: DatabaseMove, names: Names, mark: Mark, *sides: str) -> Asy
             await _lock(session, names, mark)
             ends[side] = session
             _refuse_older(await kept_of(session, names.mark), mark, session)
+        for session in ends.values():
+            for other in ends.values():
+                session.hide_too(other)
         yield Held(mark, names, ends)
 
 

@@ -73,7 +73,7 @@ class Session:
         """Made by `opened_session` only."""
         self.side = side  # "source" or "target", as errors say it
         self.end = end
-        self._secrets = secrets
+        self._secrets = self._hidden = secrets
         self._opened = opened
         self.version = opened.info.server_version // 10_000
 
@@ -88,7 +88,8 @@ class Session:
             cursor = await self._opened.execute(text.encode(), values or None)
             return await cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
-            raise self._meant(error) from error
+            # Without the driver's own error: it may repeat a statement that has a password in it.
+            raise self._meant(error) from None
 
     async def value(self, text: str, *values: object, seconds: float = STATEMENT_SECONDS) -> object:
         """The first column of the first row; None where there is none."""
@@ -148,8 +149,12 @@ class Session:
         )
 
     def hidden(self, text: str) -> str:
-        """The text without the password."""
-        return self._secrets.hidden(text)
+        """The text without either end's password."""
+        return self._hidden.hidden(text)
+
+    def hide_too(self, other: Session) -> None:
+        """The other end's password goes through this session in a subscription: hide it as well."""
+        self._hidden = Secrets({**self._secrets.values, **other._secrets.values})
 
     async def set_up(self, application: str) -> None:
         """The settings of every session."""
@@ -174,7 +179,18 @@ class Session:
             await self._opened.close()
 
     def _meant(self, error: Error) -> MigratorError:
-        return meant(self.side, self.end, error.sqlstate, self.hidden(str(error)))
+        # The parts, not the whole: that shows the line of the statement where it is wrong.
+        parts = (error.diag.message_primary, error.diag.message_detail, error.diag.message_hint)
+        said = "; ".join(part for part in parts if part) or str(error)
+        state = error.sqlstate
+        if state is not None and state.startswith("08") and not self._opened.broken:
+            # We still hear this server: it is the other one that it does not reach.
+            return TransientError(
+                "database-peer-unreachable",
+                f"the {self.side}'s server cannot connect to the other one: {self.hidden(said)}",
+                hint="try psql from that server's host: peer_host, peer_port, pg_hba.conf",
+            )
+        return meant(self.side, self.end, state, self.hidden(said))
 
 
 def meant(side: str, end: DatabaseEnd, state: str | None, said: str) -> MigratorError:
