@@ -194,7 +194,7 @@ def test_every_promise_is_kept_whatever_is_said_and_whatever_fails() -> None:
 
 
 def test_every_promise_is_kept_whoever_performs_the_acts_and_whatever_is_changed() -> None:
-    run_machine(MeansMachine, settings=settings(max_examples=60, stateful_step_count=25))
+    run_machine(MeansMachine, settings=settings(max_examples=50, stateful_step_count=25))
 
 
 @pytest.mark.soak

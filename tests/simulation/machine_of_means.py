@@ -7,7 +7,7 @@ lost. What is right is judged by the witness (`witness_means.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -116,17 +116,18 @@ class MeansMachine(EngineMachine):
 
     # --- tasks and waits ------------------------------------------------------------------------
 
-    @precondition(lambda self: self.player.hands)
     @rule(at=pick, by=people, verdict=st.sampled_from(
         ["works", "works", "works_but", "does_not_work", "cannot_judge", ""]))  # fmt: skip
     def a_task_is_ticked(self, at: int, by: str, verdict: str) -> None:
-        self.player.say("tick", self.task(at), by, verdict=verdict)
+        if self.goes_well_until(lambda: self.player.hands):
+            self.player.say("tick", self.task(at), by, verdict=verdict)
 
-    @precondition(lambda self: self.player.hands)
     @rule(at=pick, verdict=st.sampled_from(["works", "does_not_work"]), by=people)
     def a_task_is_ticked_by_somebody_who_may_and_then_again(
         self, at: int, verdict: str, by: str
     ) -> None:
+        if not self.goes_well_until(lambda: self.player.hands):
+            return
         task = self.task(at)
         move, _, act = task.partition("/")
         may = [who for who in PEOPLE if self.player.witness.declared.may_tick(move, act, who)]
@@ -140,9 +141,10 @@ class MeansMachine(EngineMachine):
         if self.player.hands[key].token not in self.player.world.effects:
             self.player.effect(key)
 
-    @precondition(lambda self: self.player.witness.limits)
     @rule(at=pick, there=st.booleans())
     def the_hour_of_a_wait_or_a_task_comes(self, at: int, there: bool) -> None:
+        if not self.goes_well_until(lambda: self.player.witness.limits):
+            return
         limits = self.player.witness.limits
         key = one(sorted(limits), at)
         due = limits[key]
@@ -210,6 +212,13 @@ class MeansMachine(EngineMachine):
         for _ in range(rounds // 20):  # meanwhile the run goes on
             step_well(self.player)
         self.player.say("replan", "", other, **words, os_user=users[1])
+
+    def goes_well_until(self, holds: Callable[[], object]) -> bool:
+        """Let a run go on to where a rule has something to do; False where it does not come."""
+        for _ in range(20):
+            if holds() or not step_well(self.player):
+                break
+        return bool(holds())
 
     # --- where things are -----------------------------------------------------------------------
 
