@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
 
 import pytest
 
@@ -11,10 +14,14 @@ import practising
 from migrator import __version__
 from migrator.cli import app, going_on, run_reading
 from migrator.conductor import versions
+from migrator.conductor.attending import Attendant, Leaving
 from migrator.engine import events as ev
-from migrator.engine.ports import OperatorCommand
+from migrator.engine.ports import Line, OperatorCommand
+from migrator.engine.run import Run
+from migrator.engine.states import CheckState
 from migrator.store.sql import open_store
-from migrator.wiring import begin
+from migrator.wiring import Setting, begin, begin_practice
+from migrator.wiring.practising import _attendant
 
 OLD = "0.0.9"
 LEFT = ("--leave-when-held", "--speed", "100000")
@@ -120,6 +127,59 @@ def test_a_command_given_meanwhile_reaches_the_run(capsys: pytest.CaptureFixture
     assert app.run(["run", "--continue", "latest", "--accept-version", *LEFT]) == HELD
     assert app.run(["status", "latest"]) == 0
     assert "PAUSED (new version)" in capsys.readouterr().out
+
+
+class _LeavesAtACheck:
+    """Whoever looks on leaves as soon as somebody is asked for a verdict."""
+
+    def __init__(self, attendant: Attendant) -> None:
+        self.attendant = attendant
+
+    def on_commit(self, run: Run, lines: Sequence[Line]) -> None:
+        if any(isinstance(line.event, ev.CheckAssigned) for line in lines):
+            self.attendant.leave()
+
+    def on_beat(self, run: Run, now: datetime) -> None: ...
+
+    def on_leaving(self, why: Leaving) -> None: ...
+
+
+def led_to_a_check(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Another version leads a run to a check of somebody who is really there; the check's name."""
+    setting = Setting(seed=1, speed=practising.QUICK, play=("cecilia",))
+    with monkeypatch.context() as then, open_store(practising.FOLDER, practice=True) as store:
+        then.setitem(begin.__globals__, "__version__", OLD)
+        led = begin_practice(store, practising.small_itinerary(), "small-p1", setting)
+
+        async def lead() -> Run:
+            attendant = _attendant(led, None)
+            attendant.onlooker = _LeavesAtACheck(attendant)
+            return await attendant.attend()
+
+        (check,) = asyncio.run(lead()).checks.values()
+        led.journal.release()
+    assert (check.state, check.person, check.ticks) == (CheckState.ASSIGNED, "cecilia", {})
+    return check.id
+
+
+def test_a_verdict_given_meanwhile_counts_in_the_run_that_goes_on_with_this_version(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check = led_to_a_check(monkeypatch)
+    assert app.run(["run", "--continue", "latest"]) == 2
+    assert app.run(["tick", "latest", check, "works", "--as", "cecilia", "--wait", "0"]) == 0
+    assert "kept, not answered yet" in capsys.readouterr().out
+    pause()
+    words = ["run", "--continue", "latest", "--accept-version", "--as", "anna", *LEFT]
+    assert app.run(words) == HELD
+
+    with open_store(practising.FOLDER, practice=True) as store:
+        told = [line.event for line in store.journal("small-p1", lead=False).lines()]
+    accepted = told.index(ev.VersionAccepted(OLD, __version__, "anna"))
+    assert [event for event in told if isinstance(event, ev.TickGiven)] == [
+        ev.TickGiven(check, 1, "cecilia", "works", "")
+    ]
+    assert ev.CheckPassed(check, 1) in told[accepted:]
 
 
 def test_a_run_is_begun_once_and_gone_on_with_after_that(
