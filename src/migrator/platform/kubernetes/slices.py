@@ -82,6 +82,11 @@ def shadow_of(service: KubeObject) -> KubeObject:
     """The headless Service that keeps the ready pod addresses; nobody calls it."""
     spec = map_at(service, "spec")
     meta = map_at(service, "metadata")
+    # A port of the nodes is the front's own; a headless Service that names one is refused.
+    ports = [
+        {key: value for key, value in port.items() if key != "nodePort"}
+        for port in objects_at(spec, "ports")
+    ]
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -93,7 +98,7 @@ def shadow_of(service: KubeObject) -> KubeObject:
         "spec": {
             "clusterIP": "None",
             "selector": map_at(spec, "selector"),
-            "ports": [*objects_at(spec, "ports")],
+            "ports": ports,
         },
     }
 
