@@ -15,13 +15,19 @@ from cluster.reach import Cluster
 from contracts import (
     test_kubernetes_applying,
     test_kubernetes_client,
+    test_kubernetes_dry_run,
     test_kubernetes_stages,
 )
 from kubernetes_rig import Rig, rigged_on
 
 pytestmark = pytest.mark.cluster
 
-CONTRACTS = (test_kubernetes_client, test_kubernetes_applying, test_kubernetes_stages)
+CONTRACTS = (
+    test_kubernetes_client,
+    test_kubernetes_applying,
+    test_kubernetes_dry_run,
+    test_kubernetes_stages,
+)
 
 
 @pytest.fixture
