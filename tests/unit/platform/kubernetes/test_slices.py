@@ -60,8 +60,8 @@ def test_a_port_of_the_nodes_stays_with_the_front_and_is_not_given_to_its_shadow
         **SERVICE,
         "spec": {**map_at(SERVICE, "spec"), "type": "NodePort", "ports": [port]},
     }
-    assert objects_at(front_of(service), "spec", "ports") == (port,)
-    assert objects_at(shadow_of(service), "spec", "ports") == ({"name": "http", "port": 80},)
+    assert objects_at(front_of(service), "spec", "ports") == [port]
+    assert objects_at(shadow_of(service), "spec", "ports") == [{"name": "http", "port": 80}]
 
 
 def test_the_union_takes_every_ready_address_once_and_by_port_name() -> None:
