@@ -276,9 +276,9 @@ def _takes(workload: KubeObject, pod: KubeObject) -> bool:
             and (text_at(owner, "name") == name or text_at(owner, "name").startswith(f"{name}-"))
             for owner in owners
         )
-    direct = "ReplicaSet" if kind == "Deployment" else kind
+    direct = {kind, "ReplicaSet"} if kind == "Deployment" else {kind}
     if owners and not any(
-        text_at(owner, "kind") == direct and text_at(owner, "name").startswith(name)
+        text_at(owner, "kind") in direct and text_at(owner, "name").startswith(name)
         for owner in owners
     ):
         return False

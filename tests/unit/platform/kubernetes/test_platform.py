@@ -1,0 +1,84 @@
+"""A whole weekend on the fake cluster, and its end wherever the conductor died."""
+
+from __future__ import annotations
+
+import pytest
+
+from api_server import running
+from migrator.engine.states import WaveState
+from migrator.platform.kubernetes.objects import text_at
+from on_fake_cluster import FakeCluster, Weekend, a_weekend
+
+
+async def played(
+    world: FakeCluster, no_to: str = "", die_at: int | None = None, die_at_write: int | None = None
+) -> Weekend:
+    async with running(world.server):
+        weekend = Weekend(world, no_to, die_at, die_at_write)
+        run = await weekend.play()
+        assert run.state.value == "ended"
+        return weekend
+
+
+def end_of(weekend: Weekend) -> dict[str, object]:
+    """What must be the same however often the process died."""
+    world = weekend.world
+    services = world.server.storage.find("", "services", "")
+    return {
+        "waves": {wave.id: wave.state for wave in weekend.run.waves.values()},
+        "authority": dict(weekend.run.authority),
+        "left": sorted(each for each in world.left_on_target() if not each.startswith("Pod/")),
+        "pods": sum(each.startswith("Pod/") for each in world.left_on_target()),
+        "open on old": sorted(world.open_on_old),
+        "answering": {
+            text_at(each, "metadata", "name"): world.side_at(text_at(each, "spec", "clusterIP"))
+            for each in services
+        },
+    }
+
+
+async def test_a_weekend_ends_on_the_cluster_with_nothing_of_ours_in_its_traffic() -> None:
+    weekend = await played(a_weekend())
+    end = end_of(weekend)
+    assert end["waves"] == {"w1": WaveState.COMMITTED}
+    assert end["answering"] == {"a": "new", "b": "new"}
+    assert (end["open on old"], end["pods"]) == ([], 4)
+    left = weekend.world.left_on_target()
+    assert not [each for each in left if "migrator" in each or each.endswith("-pods")]
+
+
+async def test_a_handlers_no_leaves_only_the_fronts_and_they_lead_to_the_old_side() -> None:
+    weekend = await played(a_weekend(), no_to="f1")
+    end = end_of(weekend)
+    assert end["waves"] == {"w1": WaveState.RETURNED}
+    assert end["answering"] == {"a": "old", "a-pods": "", "b": "old", "b-pods": ""}
+    assert (end["open on old"], end["pods"]) == (["a", "b"], 0)
+    kinds = {each.partition("/")[0] for each in weekend.world.left_on_target()}
+    assert kinds <= {"Service", "EndpointSlice"}, kinds
+    assert all(move.remains for move in weekend.run.moves.values()), "what stays is listed"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("no_to", ["", "f1"])
+async def test_it_ends_in_the_same_place_wherever_the_conductor_died(no_to: str) -> None:
+    undisturbed = await played(a_weekend("a"), no_to)
+    wanted = end_of(undisturbed)
+    assert len(undisturbed.boundaries) > 20
+    for boundary, why in enumerate(undisturbed.boundaries, 1):
+        again = await played(a_weekend("a"), no_to, boundary)
+        assert again.processes == 2, f"nobody died {why}"
+        assert end_of(again) == wanted, f"died {why}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("no_to", ["", "f1"])
+async def test_it_ends_in_the_same_place_whichever_write_nobody_heard_the_end_of(
+    no_to: str,
+) -> None:
+    undisturbed = await played(a_weekend("a"), no_to)
+    wanted, writes = end_of(undisturbed), len(undisturbed.world.server.writes_seen)
+    assert writes > 10
+    for write in range(1, writes + 1):
+        again = await played(a_weekend("a"), no_to, die_at_write=write)
+        assert again.processes == 2, f"nobody died at write {write}"
+        assert end_of(again) == wanted, f"died at write {write}"
