@@ -53,6 +53,7 @@ _TABLE: Final = {
         ("sample", "sample:command", "Generate a believable estate to practise on."),
         ("import", "imports:app", "Turn Kubernetes or Compose files into an inventory."),
         ("check", "check:command", "Check an inventory and name every fault at once."),
+        ("rights", "rights:command", "Print the rights that migrator needs on a cluster."),
         ("schema", "schema:command", "Write JSON Schemas, so that editors help with the files."),
         ("graph", "graph:command", "Show what depends on what, which cycles there are, and why."),
     ),
