@@ -180,11 +180,11 @@ def is_passing(answer: Answer) -> bool:
     """Tell whether the same request may well succeed in a moment."""
     if answer.status in {429, 502, 503, 504}:
         return True
+    if answer.status != 500:
+        return False  # told without reading the body: most answers are good ones
     said = said_by(answer)
-    return (
-        answer.status == 500
-        and not _is_untyped(said)
-        and (answer.retry_after_seconds is not None or "etcdserver" in said)
+    return not _is_untyped(said) and (
+        answer.retry_after_seconds is not None or "etcdserver" in said
     )
 
 
