@@ -300,6 +300,16 @@ async def until_it_wrote(application: Application, more: int = 50) -> None:
     raise AssertionError(f"no writes: {application.refused} sign-ins were refused")
 
 
+async def to_the_grant(estate: Estate) -> PostgresMove:
+    """The target has authority, and its writers may come in."""
+    move = estate.move()
+    await move.copy()
+    await move.fence_source()
+    await move.final_copy()
+    await move.open_target()
+    return move
+
+
 def on_both(estate: Estate) -> None:
     """Assert that every table is the same on both sides."""
     for table in TABLES:

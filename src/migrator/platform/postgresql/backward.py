@@ -14,6 +14,7 @@ from migrator.platform.postgresql.comparing import Comparison, carry_sequences, 
 from migrator.platform.postgresql.ends import DatabaseMove
 from migrator.platform.postgresql.following import look_at, point_of, wait_until_reached
 from migrator.platform.postgresql.forward import (
+    ROUNDS,
     Tell,
     agreed_tables,
     moved_sequences,
@@ -31,7 +32,7 @@ from migrator.platform.postgresql.ways import (
     subscribe,
     subscription,
 )
-from migrator.platform.postgresql.writers import let_in, require_out
+from migrator.platform.postgresql.writers import let_in, require_out, require_there
 
 
 def way_back(held: Held) -> Way:
@@ -51,6 +52,7 @@ async def open_target(move: DatabaseMove, held: Held, tell: Tell) -> ActResult:
             hint="fence the source and run the final copy of this attempt first",
         )
     await both(require_out(held.source, move.writers), require_out(held.target, move.writers))
+    await require_there(held.target, move.writers)
     tables = await agreed_tables(move, held)
     out, back = way_out(held), way_back(held)
     await _nothing_came_since(move, held, tables, tell)
@@ -153,25 +155,21 @@ async def bring_back(move: DatabaseMove, held: Held, tell: Tell) -> ActResult:
         return ActResult("done", await said_before(move, held), await _gone(held))
     await require_out(held.source, move.writers)
     tables = await agreed_tables(move, held)
-    trouble = ""
-    if stage is Stage.GRANTED:
-        try:
-            await wait_until_reached(way_back(held), await point_of(held.target), tell)
-        except (PermanentError, TransientError) as error:
-            if error.reference == "database-unreachable":
-                raise
-            trouble = error.message  # the comparison says whether it matters
     sequences = await moved_sequences(move, held, tables)
-    await carry_sequences(held.target, held.source, sequences)
     kept = await held.kept(held.target)
-    comparison = await compare(
-        held.source,
-        held.target,
-        tables,
-        sequences,
-        since_xid=0 if kept is None else kept.number("xid"),
-        tell=tell,
-    )
+    for _ in range(ROUNDS):
+        trouble = "" if stage is None else await _trouble(held, tell)
+        await carry_sequences(held.target, held.source, sequences)
+        comparison = await compare(
+            held.source,
+            held.target,
+            tables,
+            sequences,
+            since_xid=0 if kept is None else kept.number("xid"),
+            tell=tell,
+        )
+        if comparison.equal or trouble:
+            break
     await both(require_out(held.source, move.writers), require_out(held.target, move.writers))
     if not comparison.equal:
         return _unproved(move, comparison, trouble)
@@ -179,6 +177,17 @@ async def bring_back(move: DatabaseMove, held: Held, tell: Tell) -> ActResult:
     await held.write(held.target, Stage.RETURNED, **noted)
     await held.write(held.source, Stage.RETURNED, **noted)
     return ActResult("done", f"{await said_before(move, held)}; {comparison}", await _gone(held))
+
+
+async def _trouble(held: Held, tell: Tell) -> str:
+    """Wait until the source has all of the target; why it has not, for the comparison to judge."""
+    try:
+        await wait_until_reached(way_back(held), await point_of(held.target), tell)
+    except (PermanentError, TransientError) as error:
+        if error.reference == "database-unreachable":
+            raise
+        return error.message
+    return ""
 
 
 async def said_before(move: DatabaseMove, held: Held) -> str:

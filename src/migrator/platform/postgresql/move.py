@@ -90,8 +90,15 @@ class PostgresMove:
         return await self._fence("source")
 
     async def fence_target(self) -> ActResult:
-        """Keep the writers out of the target, and prove it."""
-        return await self._fence("target")
+        """Keep the writers out of the target, and prove it.
+
+        A target that does not answer is taken as fenced while nobody was ever let in there: the
+        copy had fenced it before.
+        """
+        try:
+            return await self._fence("target")
+        except TransientError as error:
+            return ActResult("done", await self._unless_granted(error))
 
     async def final_copy(self) -> ActResult:
         """The last rows and the sequences, with both sides' writers out; proved equal."""
@@ -114,8 +121,11 @@ class PostgresMove:
                 lambda at: backward.bring_back(self.move, at, self._tell), *BOTH
             )
         except TransientError as error:
-            if error.reference != "database-unreachable":
-                raise
+            try:
+                return ActResult("done", await self._unless_granted(error))
+            except TransientError as still:
+                if still.reference != "database-unreachable":
+                    raise
             lost = tuple(f"{each}: not known: {error.message}" for each in await self._tables())
             return ActResult("failed", f"unproven: {error.message}", lost=lost)
 
@@ -153,8 +163,26 @@ class PostgresMove:
         try:
             done, words = await looks[act]()
         except TransientError as error:
-            return ActResult("unknown", error.message)
+            if act not in {"fence_target", "bring_back"}:
+                return ActResult("unknown", error.message)
+            try:
+                return ActResult("done", await self._unless_granted(error))
+            except TransientError:
+                return ActResult("unknown", error.message)
         return ActResult("done" if done else "not_done", words)
+
+    async def _unless_granted(self, error: TransientError) -> str:
+        """Words where a target that is away does not matter. Raises the error where it does.
+
+        The source's mark is written before anybody is let in on the target, so it knows.
+        """
+        if error.reference != "database-unreachable":
+            raise error
+        async with held(self.move, self.names, self.mark, "source") as at:
+            stage = await at.stage()
+        if stage is None or stage is Stage.GRANTED:
+            raise error
+        return f"{error.message}; nobody is let in there: the source's mark says {stage.value}"
 
     async def _copied(self) -> tuple[bool, str]:
         async with held(self.move, self.names, self.mark, *BOTH) as at:

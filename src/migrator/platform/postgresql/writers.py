@@ -106,16 +106,21 @@ async def fence(session: Session, writers: tuple[str, ...]) -> str:
 
 async def let_in(session: Session, writers: tuple[str, ...]) -> str:
     """Give the writers their log-in again."""
-    there = await _there(session, writers)
-    if missing := set(writers) - set(there):
-        raise PermanentError(
-            "database-refused",
-            f"the {session.side} has no role {', '.join(sorted(missing))} to be let in",
-            hint="create the role with the rights that the subsystem needs, then retry the act",
-        )
-    for name in there:
+    await require_there(session, writers)
+    for name in writers:
         await session.rows(f"ALTER ROLE {quoted(name)} LOGIN")
     return f"{', '.join(writers)} may log in on the {session.side}"
+
+
+async def require_there(session: Session, writers: tuple[str, ...]) -> None:
+    """Raise PermanentError where a writer is no role of the server at all."""
+    missing = (await look(session, writers)).missing
+    if missing:
+        raise PermanentError(
+            "database-not-ready",
+            f"the {session.side} has no role {', '.join(missing)} to be let in",
+            hint="create the role with the rights that the subsystem needs, then retry the act",
+        )
 
 
 async def require_out(session: Session, writers: tuple[str, ...]) -> None:
