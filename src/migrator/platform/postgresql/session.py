@@ -273,7 +273,8 @@ async def both(
     """Wait for two at once; when one fails, the other is ended before its error goes on."""
     first, second = asyncio.ensure_future(one), asyncio.ensure_future(two)
     try:
-        return await asyncio.gather(first, second)
+        one_said, two_said = await asyncio.gather(first, second)
+        return one_said, two_said
     finally:
         for task in (first, second):
             task.cancel()
