@@ -23,7 +23,7 @@ from migrator.platform.postgresql.naming import (
     short,
 )
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=40)
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
 MARKS = st.builds(Mark, TEXT, st.integers(0, 10**9), TEXT)
 
 
