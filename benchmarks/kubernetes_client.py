@@ -3,9 +3,10 @@
 Against a stub on loopback in a process of its own that answers every apply with one stored
 Deployment, so no server's work is in the figure: the whole client path from the object to the
 judged answer, through the limiter, the transport and the errors. The rate by the process's own
-processor time stands beside it, since that is nearly the same on a busy machine. Beside both, against the same stub
-and with as many in flight: the official client's typed models, in its asyncio form and in its
-synchronous one with 16 threads. Medians of five rounds each, in turns, after one that warms up.
+processor time stands beside it, since that is nearly the same on a busy machine. Beside both,
+against the same stub and with as many in flight: the official client's typed models, in its asyncio
+form and in its synchronous one with 16 threads. Medians of five rounds each, in turns, after one
+that warms up.
 """
 
 from __future__ import annotations
