@@ -184,9 +184,13 @@ class MeansMachine(EngineMachine):
     ) -> None:
         target = self.amendable(at)
         move, _, act = target.partition("/")
-        for who, user, name in ((by, users[0], file), (other, users[1], then or file)):
+        told = [(by, users[0], file), (other, users[1], then or file)]
+        if then:  # whoever is named second is joined as well: two files have other bytes
+            told += [(by, users[0], then), (other, users[1], file)]
+        for who, user, name in told:
             was = self.player.witness.bytes_of((move, act)).get(name, "")
             self.player.say("amend", target, who, file=name, was=was, now=now, os_user=user)
+        self.player.say("retry", target, by)
 
     @rule(kept=st.sampled_from([0, 0, 1]), hostile=st.sampled_from([0, 0, 0, 1]),
           letters=st.permutations("cdefgh"), cuts=st.sampled_from([(), (1,), (2,), (1, 2)]),
@@ -227,7 +231,7 @@ class MeansMachine(EngineMachine):
         return "/".join(one(sorted(self.player.hands), at))
 
     def amendable(self, at: int) -> str:
-        """An act with files: one that has failed, or, one time in four, any."""
+        """An act with files: mostly one that has failed, else one that is under way, or any."""
         declared = self.player.witness.declared
         every = [
             f"{move}/{act}"
@@ -235,8 +239,10 @@ class MeansMachine(EngineMachine):
             for act in (*record.steps, *record.undos)
             if declared.files(move, act)
         ]
+        under_way = [act for act in map("/".join, sorted(self.player.tasks)) if act in every]
         failed = [act for act in failed_acts(self.player) if act in every]
-        return one(failed if failed and at % 4 else every, at)
+        fitting = (every, under_way, failed, failed)[at % 4]
+        return one(fitting or every, at * 5)
 
     def begun(self) -> int:
         """How many waves were decided on, or are held."""

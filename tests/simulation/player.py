@@ -90,9 +90,12 @@ class Player:
             self.clocks.add(key)
         else:
             self.tasks[key] = intent
-            files = {name: digest_in_use(self.run, *key, name) for name in files_of(self.run, *key)}
-            meant = self.witness.bytes_of(key)
+            files, meant = self._files(key), self.witness.bytes_of(key)
             self.witness.must(files == meant, f"{intent} uses {files}, it should use {meant}")
+
+    def _files(self, key: Key) -> dict[str, str]:
+        """The digests that the next try of an act uses, as the engine says."""
+        return {name: digest_in_use(self.run, *key, name) for name in files_of(self.run, *key)}
 
     def _over(self, key: Key) -> None:
         self.tasks.pop(key, None)
@@ -289,6 +292,9 @@ class Player:
                 yield f"{check}: the engine knows {known.ticks}, people said {said}"
         if self.run.itinerary != self.witness.itinerary:
             yield "the run follows a plan that nobody has agreed on"
+        for key, bytes_ in self.witness.amended.items():
+            if not bytes_.items() <= self._files(key).items():
+                yield f"{'/'.join(key)} would use {self._files(key)}, amended was {bytes_}"
         performed = {*self.tasks, *self.doubts, *self.hands, *self.clocks}
         if set(self.run.in_flight) != {*performed, *self._own()}:
             yield f"in flight are {set(self.run.in_flight)}, under way {set(self.tasks)}"
