@@ -357,7 +357,7 @@ class Weekend:
                     Workloads(client, cluster, self._keep, world.facts.get),
                     traffic,
                     LinkActs(traffic, vantages, self._keep, world.facts.get),
-                    DataActs(),
+                    DataActs(NAME, lambda _move: False),
                     _no_evidence,
                 )
         finally:

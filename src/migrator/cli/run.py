@@ -2,7 +2,7 @@
 
 Joins a plan, a store and the simulated platform through `wiring`, and leads the run until it ends
 or is left. The plan is read in a process of its own, so that DuckDB never stands in the memory of
-the process that people wait for. Real platforms are not here yet, and this file says so.
+the process that people wait for. A live run is begun by `run_live.py`.
 """
 
 from __future__ import annotations
@@ -97,6 +97,13 @@ def command(
             "--probe-image", metavar="IMAGE", help="An image with python3, to look from inside."
         ),
     ] = "",
+    unfenced: Annotated[
+        bool,
+        typer.Option(
+            "--without-admission-fence",
+            help="Begin though the cluster would not keep an earlier process out.",
+        ),
+    ] = False,
     again: Annotated[
         str | None,
         typer.Option("--continue", metavar="RUN", help="Go on with a run that was left."),
@@ -206,7 +213,7 @@ def command(
             if refused:
                 return refused
         if live:
-            asked = run_live.AskedCluster(context, kubeconfig, probe_image)
+            asked = run_live.AskedCluster(context, kubeconfig, probe_image, unfenced)
             where = asked if platform == KUBERNETES else None
             called, led = run_live.begin(plan, read, store, name, person, where, yes=yes)
             return _lead(led, called, not leave_when_held, shown)

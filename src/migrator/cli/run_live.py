@@ -31,6 +31,7 @@ class AskedCluster:
     context: str
     kubeconfig: Path | None
     probe_image: str
+    unfenced: bool = False
 
 
 def begin(
@@ -79,7 +80,8 @@ def _found(where: AskedCluster) -> ClusterPlace:
     from migrator.wiring.on_cluster import ClusterPlace, identify
 
     file = str(where.kubeconfig.resolve()) if where.kubeconfig else ""
-    return identify(ClusterPlace(where.context, file, where.probe_image))
+    unfenced = "begun with --without-admission-fence" if where.unfenced else ""
+    return identify(ClusterPlace(where.context, file, where.probe_image, unfenced))
 
 
 def _otherwise(read: Read) -> Callable[[str, str], str]:

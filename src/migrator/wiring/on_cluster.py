@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from migrator.conductor.clock import wall_now
 from migrator.engine.run import Run
+from migrator.engine.states import RunState
 from migrator.errors import InputError, MigratorError, RefusedError
 from migrator.plan.model import Itinerary
 from migrator.store.pinned_files import FileToPin, bytes_of
@@ -23,6 +24,7 @@ from migrator.store.sql import Store
 from migrator.store.sql_journal import SqlJournal
 
 if TYPE_CHECKING:
+    from migrator.platform.kubernetes.admission import EpochFence
     from migrator.platform.kubernetes.doing import Doing
     from migrator.platform.kubernetes.following import Follower, FrontLocks
     from migrator.platform.kubernetes.platform import KubernetesPlatform
@@ -46,6 +48,7 @@ class ClusterPlace:
     context: str
     kubeconfig: str  # empty: where kubectl would look
     probe_image: str  # an image with python3; empty: no prober pods, only this machine looks
+    unfenced: str = ""  # why nothing in the cluster keeps an earlier process out; empty: it does
     uid: str = ""
     server: str = ""
 
@@ -107,7 +110,10 @@ def identify(place: ClusterPlace) -> ClusterPlace:
 
     async def ask() -> ClusterPlace:
         async with _connected(place, "", "") as client:
-            return await _identified(client, place)
+            found = await _identified(client, place)
+            if not place.unfenced:
+                await _refuse_unfenced(client)
+            return found
 
     return asyncio.run(ask())
 
@@ -118,9 +124,22 @@ async def _identified(client: Client, place: ClusterPlace) -> ClusterPlace:
 
     found = await client.get(NAMESPACES, "", "kube-system", metadata_only=True)
     server = client.asker.transport.server
-    return ClusterPlace(
-        place.context, place.kubeconfig, place.probe_image, uid_of(found or {}), server
-    )
+    return replace(place, uid=uid_of(found or {}), server=server)
+
+
+async def _refuse_unfenced(client: Client) -> None:
+    """A displaced process must be kept out by the cluster itself, or somebody answers for it."""
+    from migrator.platform.kubernetes.admission import EpochFence
+
+    installed = await EpochFence(client, "nobody").installed()
+    if not installed.holds:
+        raise RefusedError(
+            "fence-missing",
+            f"nothing in the cluster would keep an earlier process of a run out, for the account "
+            f"{installed.account}: {'; '.join(installed.faults)}",
+            hint="have an administrator apply what `migrator rights PLAN` prints and use its "
+            "account `applier`, or begin with --without-admission-fence, which the run keeps",
+        )
 
 
 @asynccontextmanager
@@ -146,6 +165,7 @@ async def on_cluster(
     if place is None:
         yield None
         return
+    from migrator.platform.kubernetes.admission import EpochFence
     from migrator.platform.kubernetes.following import Follower, FrontLocks
     from migrator.platform.kubernetes.waiting import Cluster
 
@@ -165,6 +185,10 @@ async def on_cluster(
                 f"begun on ({place.server}, now {now.server})",
                 hint="point the context at that cluster again; nothing was asked of this one",
             )
+        if not place.unfenced:
+            spaces = [subject.namespace for subject in subjects.values()]
+            fence = EpochFence(client, name, spaces)
+            await fence.raise_to(epoch())
         locks = FrontLocks()
         async with Cluster(client, now=wall_now) as cluster:
             fronts = [f.front for subject in subjects.values() for f in subject.fronts]
@@ -176,6 +200,8 @@ async def on_cluster(
             finally:
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
+                if not place.unfenced and run.state is RunState.ENDED:
+                    await _release(fence, epoch(), trouble)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +232,17 @@ def _platform(
         Workloads(parts.client, parts.cluster, journal.put_facts, journal.facts),
         traffic,
         LinkActs(traffic, vantages.now, journal.put_facts, journal.facts),
-        DataActs(),
+        DataActs(journal.run_name, lambda move: move in run.losses),
         _no_evidence,
     )
+
+
+async def _release(fence: EpochFence, epoch: int, trouble: Callable[[str], None]) -> None:
+    """Give the namespaces free for another run; the run itself is over whatever comes of this."""
+    try:
+        await fence.release(epoch)
+    except MigratorError as error:
+        trouble(f"the fence stays up: {error}")
 
 
 async def _no_evidence(_doing: Doing) -> str:

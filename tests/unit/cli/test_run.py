@@ -42,7 +42,7 @@ def test_real_time_wants_an_approval_first(
 
 @pytest.mark.parametrize(
     ("words", "page"),
-    [(["--platform", "kubernetes"], "platform-unknown"), (["--wall"], "outside-window")],
+    [(["--platform", "mainframe"], "platform-unknown"), (["--wall"], "outside-window")],
 )
 def test_an_approved_plan_still_needs_a_platform_and_its_window(
     words: list[str],

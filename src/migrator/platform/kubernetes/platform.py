@@ -18,7 +18,7 @@ from migrator.engine.ports import ActResult
 from migrator.errors import PermanentError
 from migrator.plan.model import Itinerary, Recipe, StepKind, UndoKind
 from migrator.platform.kubernetes.abilities import why_not
-from migrator.platform.kubernetes.data_acts import DATA_ACTS, DataActs
+from migrator.platform.kubernetes.data_acts import WORDS, DataActs
 from migrator.platform.kubernetes.doing import Doing
 from migrator.platform.kubernetes.link_acts import LinkActs
 from migrator.platform.kubernetes.objects import ChangeSet
@@ -68,12 +68,12 @@ class KubernetesPlatform:
         self._performers: dict[str, Performer] = {
             S.PREPARE: self._prepare,
             S.BASELINE: self._look,
-            S.COPY: databases.copy,
-            S.FENCE: databases.fence_source,
-            S.FINAL_COPY: databases.final_copy,
+            S.COPY: databases.perform,
+            S.FENCE: databases.perform,
+            S.FINAL_COPY: databases.perform,
             S.START: self._start,
             S.PROBE: self._probe,
-            S.GRANT: databases.open_target,
+            S.GRANT: databases.perform,
             S.SWITCH: self._switch,
             S.DRAIN: self._drain,
             S.PROBE_LINKS: self._look,
@@ -81,12 +81,12 @@ class KubernetesPlatform:
             S.FINALISE: self._finalise,
             S.RETIRE: self._retire,
             U.FENCE_TARGET: self._fence_target,
-            U.BRING_BACK: databases.bring_back,
-            U.GRANT_SOURCE: databases.open_source,
+            U.BRING_BACK: databases.perform,
+            U.GRANT_SOURCE: databases.perform,
             U.SWITCH_BACK: self._switch_back,
             U.PROVE_BACK: self._look,
             U.STOP_TARGET: self._stop,
-            U.DISCARD_COPY: databases.discard,
+            U.DISCARD_COPY: databases.perform,
             U.REMOVE: self._remove,
         }
 
@@ -128,7 +128,9 @@ class KubernetesPlatform:
         stopped = await self._workloads.fence(
             doing.subject, doing.attempt, doing.mark, seconds_max=doing.seconds_max
         )
-        said = await self._databases.fence_target(doing)
+        said = await self._databases.perform(doing)
+        if said.outcome != "done":
+            return said
         words = f"{len(stopped.pods)} pods are gone; {said.detail}; {kept}"
         return _done(stopped.changes, words)
 
@@ -164,8 +166,14 @@ class KubernetesPlatform:
         return _done(changes, "the cluster itself keeps the endpoints from here on")
 
     async def _retire(self, doing: Doing) -> ActResult:
+        said = await self._databases.perform(doing)
+        if said.outcome != "done":
+            return said
         changes = await self._fronts.retire(doing.subject)
-        return _done(changes, "nothing of ours is left in its traffic")
+        copies = await self._workloads.forget(doing.subject, doing.attempt, doing.mark)
+        return _done(
+            changes.with_changes(copies), f"nothing of ours is left in its traffic; {said.detail}"
+        )
 
     async def _look(self, doing: Doing) -> ActResult:
         subject = doing.subject
@@ -190,7 +198,11 @@ class KubernetesPlatform:
                 return ActResult(found, f"the slices say {await self._fronts.sides(subject)}")
             # The write is there; whether traffic has arrived is seen from the vantage points only.
             return ActResult("done", await self._fronts.prove(subject, side))
-        if act in DATA_ACTS:
+        if act == U.FENCE_TARGET and not await self._workloads.is_stopped(
+            subject.fenced_workloads()
+        ):
+            return ActResult("not_done", "pods that could take in work are still there")
+        if act in WORDS:
             return await self._databases.observe(doing)
         looks: dict[str, Callable[[], Awaitable[bool]]] = {
             S.START: lambda: self._workloads.is_ready(subject),

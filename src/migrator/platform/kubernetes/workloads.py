@@ -121,6 +121,13 @@ class Workloads:
             return ChangeSet(), ()  # nothing was ever written in this attempt
         return await Applier(self._client, mark).restore(images)
 
+    async def forget(self, subject: Subject, attempt: int, mark: Mark) -> ChangeSet:
+        """Delete the copies of Secrets that were kept for a way back; the move is final."""
+        images = self._images(subject, attempt)
+        if images is None:
+            return ChangeSet()
+        return await Applier(self._client, mark).discard_copies(images)
+
     # --- parts ------------------------------------------------------------------------------
 
     async def _stop(
