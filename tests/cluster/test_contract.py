@@ -15,6 +15,7 @@ from cluster.reach import Cluster
 from contracts import (
     test_kubernetes_applying,
     test_kubernetes_client,
+    test_kubernetes_drift,
     test_kubernetes_dry_run,
     test_kubernetes_stages,
 )
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.cluster
 CONTRACTS = (
     test_kubernetes_client,
     test_kubernetes_applying,
+    test_kubernetes_drift,
     test_kubernetes_dry_run,
     test_kubernetes_stages,
 )

@@ -25,7 +25,7 @@ from migrator.inventory.yaml_text import (
     read_yaml_documents,
     resolve,
 )
-from migrator.platform.kubernetes.masking import COPIES
+from migrator.platform.kubernetes.masked_objects import COPIES
 from migrator.platform.kubernetes.objects import (
     KubeObject,
     ObjectName,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from migrator.platform.kubernetes.masking import MASK, masked
+from migrator.platform.kubernetes.masked_objects import MASK, masked
 from migrator.platform.kubernetes.objects import KubeObject, at
 
 
