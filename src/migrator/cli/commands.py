@@ -111,6 +111,7 @@ _TABLE: Final = {
     ),
     Heading.AFTER: (
         ("report", "report:command", "Write the report of a run, as one page."),
+        ("evidence", "evidence:command", "Hand out what was kept before a wave was taken back."),
         ("journal", "journal:app", "Print a run's facts in order, and check their chain."),
         ("backup", "backup:command", "Copy a store while its runs go on, and prove the copy."),
         ("doctor", "doctor:command", "Check this machine for what migrator needs."),

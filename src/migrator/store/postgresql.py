@@ -174,7 +174,7 @@ class PostgresqlDatabase(Database):
             done = erasing(connection)
         with self._failing(), self._engine.connect() as connection:
             alone = connection.execution_options(isolation_level="AUTOCOMMIT")
-            alone.exec_driver_sql(f"vacuum {self.schema}.notes")
+            alone.exec_driver_sql(f"vacuum {self.schema}.notes, {self.schema}.blobs")
         return done
 
     def close(self) -> None:

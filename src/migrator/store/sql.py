@@ -22,7 +22,7 @@ from migrator.engine.ports import Line
 from migrator.errors import InputError, MigratorError
 from migrator.ids import is_id
 from migrator.plan.model import Itinerary
-from migrator.store import lease, notes, tables
+from migrator.store import blobs, lease, notes, tables
 from migrator.store.address import is_server, store_path
 from migrator.store.chain import Written, outcome_of, to_line, to_written, verify
 from migrator.store.database import Database, missing, once_more
@@ -270,19 +270,15 @@ class Store:
 
     def pin(self, kind: str, content: bytes) -> str:
         """Keep a plan or a fault file by value; the answer is its SHA-256, which names it."""
-        digest = digest_of(content)
-        with self._database.writing() as connection:
-            _insert_blob(connection, digest, kind, content)
-        return digest
+        return blobs.keep(self._database, kind, content)
 
     def pinned(self, digest: str) -> bytes | None:
-        """What was pinned under a digest; None where nothing was."""
-        blobs = tables.blobs
-        with self._database.reading() as connection:
-            content = connection.execute(
-                select(blobs.c.bytes).where(blobs.c.digest == digest)
-            ).scalar_one_or_none()
-        return None if content is None else bytes(content)
+        """What was pinned under a digest; None where nothing was, or it was erased."""
+        return blobs.read(self._database, digest)
+
+    def erase_evidence(self, digest: str) -> bool:
+        """Erase evidence for good and leave its tombstone; False where there is none."""
+        return blobs.erase(self._database, digest)
 
     # --- notes: kept apart, so that they can be erased -------------------------------------------
 
@@ -337,7 +333,7 @@ class Store:
         else:
             blob, plan_name = to_blob(itinerary), itinerary.plan_name
         digest = digest_of(blob)
-        _insert_blob(connection, digest, "itinerary", blob)
+        blobs.insert(connection, digest, "itinerary", blob)
         connection.execute(
             runs.insert().values(name=name, plan_name=plan_name, itinerary_digest=digest, **values)
         )
@@ -354,12 +350,6 @@ class Store:
             "seed": event.seed,
             "plan_digest": event.plan_digest,
         }
-
-
-def _insert_blob(connection: Connection, digest: str, kind: str, content: bytes) -> None:
-    blobs = tables.blobs
-    if not connection.execute(select(blobs.c.kind).where(blobs.c.digest == digest)).first():
-        connection.execute(blobs.insert().values(digest=digest, kind=kind, bytes=content))
 
 
 def open_store(
