@@ -231,12 +231,11 @@ def logs_of(pod: KubeObject) -> tuple[tuple[str, bool], ...]:
     for container in containers_of(pod):
         name = text_at(container, "name")
         state = states.get(name, {})
-        if map_at(state, "lastState", "terminated"):
+        restarted = number_at(state, "restartCount") > 0
+        if restarted or at(state, "lastState", "terminated") is not None:
             found.append((name, True))
-        if map_at(state, "state", "running") or map_at(state, "state", "terminated"):
+        if any(at(state, "state", word) is not None for word in ("running", "terminated")):
             found.append((name, False))
-        elif number_at(state, "restartCount") and (name, True) not in found:
-            found.append((name, True))
     return tuple(found)
 
 
