@@ -156,3 +156,18 @@ def test_a_doubt_that_cannot_be_written_down_ends_the_conductor() -> None:
 
     with pytest.raises(JournalError, match="somebody else"):
         asyncio.run(stage.conductor.conduct())
+
+
+def test_a_wave_is_not_verified_by_a_check_that_was_voided_meanwhile() -> None:
+    checks = (a_check("f1", 1, "ab"), a_check("f2", 1, "a"))
+    play = Play(an_itinerary(waves=("ab", "c"), checks=checks))
+    play.go_on(lambda run: len(run.checks) == 2, ticks=False)
+    person = next(
+        event.person for event in play.happened(ev.CheckAssigned) if event.check == "f1@w1"
+    )
+    play.say("tick", "f1@w1", by=person, verdict="works")
+    play.say("unwind", "a")
+    play.go_on(lambda _: bool(play.happened(ev.PartReturned)), ticks=False)
+
+    assert play.check("f1@w1") is not CheckState.PASSED
+    assert play.happened(ev.WaveVerified) == []

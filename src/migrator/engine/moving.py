@@ -66,7 +66,9 @@ def decide_moving(draft: Draft, leg: WaveLeg) -> None:
     elif going and all(_complete(record, _ACCEPT) and _checked(draft, record) for record in going):
         # Checked again: what was accepted and then taken back in part has its checks anew.
         draft.add(ev.WaveAccepted(leg.id, wave.attempt))
-    elif not wave.verified and all(_complete(record, StepKind.VERIFY.value) for record in going):
+    elif not wave.verified and all(
+        _complete(record, StepKind.VERIFY.value) and _checked(draft, record) for record in going
+    ):
         draft.add(ev.WaveVerified(leg.id, wave.attempt))
 
 
