@@ -195,9 +195,11 @@ def test_manifests_are_listed_and_judged_as_yaml(tmp_path: Path) -> None:
     (folder / "b.yaml").write_text("kind: A\n---\nkind: B\n", encoding="utf-8")
     (folder / "a.yaml").write_text("kind: C\n", encoding="utf-8")
     (folder / "notes.txt").write_text("[", encoding="utf-8")
+    (folder / "c.json").write_text('{\t"kind": "D"}', encoding="utf-8")
     assert read_inventory(tmp_path).manifests == (
         "manifests/web/a.yaml",
         "manifests/web/b.yaml",
+        "manifests/web/c.json",
     )
     (folder / "a.yaml").write_text("kind: [C\n", encoding="utf-8")
     (folder / "b.yaml").write_text("kind: A\n---\n- B\n", encoding="utf-8")

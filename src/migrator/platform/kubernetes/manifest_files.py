@@ -46,6 +46,7 @@ _UNRENDERED: Final = {
     "Component": "render it: `kustomize build`, and keep what comes out",
 }
 _NO_OBJECTS: Final = {"Chart.yaml", "values.yaml", "Chart.yml", "values.yml"}
+_HALF: Final = "half a character (a lone surrogate) stands here"
 _SERVERS: Final = (
     "managedFields",
     "resourceVersion",
@@ -176,11 +177,14 @@ def _json(text: str, file: str) -> list[Document]:
         data: Plain = json.loads(text, object_pairs_hook=once)
     except json.JSONDecodeError as error:
         raise _broken(Fault(file, error.lineno, "", f"this is no JSON: {error.msg}")) from error
+    except ValueError as error:  # a number of more digits than Python converts
+        raise _broken(Fault(file, None, "", f"cannot be read: {error}")) from error
     except RecursionError as error:
         raise _broken(Fault(file, None, "", f"nested deeper than {DEPTH_MAX} levels")) from error
     try:
         # A tab inside a JSON text is written \t, so every tab here is only space.
-        lines = _yaml(text.replace("\t", " "), file)[0].lines
+        found_lines = [document.lines for document in _yaml(text.replace("\t", " "), file)]
+        lines = found_lines[0] if found_lines else {}
     except InputError as error:
         if doubled:
             raise
@@ -238,13 +242,24 @@ def _own(value: Plain, document: Document, path: DataPath, faults: list[Fault]) 
         faults.append(fault_at(document, path, f"nested deeper than {DEPTH_MAX} levels"))
         return None
     if isinstance(value, dict):
+        if any(_is_half(key) for key in value):
+            faults.append(fault_at(document, path, _HALF))
+            return {}
         return {key: _own(each, document, (*path, key), faults) for key, each in value.items()}
     if isinstance(value, list):
         return [_own(each, document, (*path, n), faults) for n, each in enumerate(value)]
     if isinstance(value, float) and not math.isfinite(value):
         faults.append(fault_at(document, path, "wants a finite number; put text in quotes"))
         return None
+    if isinstance(value, str) and _is_half(value):
+        faults.append(fault_at(document, path, _HALF))
+        return None
     return value
+
+
+def _is_half(text: str) -> bool:
+    """Whether a text holds what no UTF-8 can say; JSON can, with an escape."""
+    return not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _head_faults(manifest: Manifest) -> Iterator[Fault]:

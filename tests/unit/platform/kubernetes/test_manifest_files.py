@@ -42,6 +42,10 @@ def test_files_of_other_kinds_are_not_read() -> None:
     assert read(README_md="# no YAML: {", notes_txt="{") == Gathered()
 
 
+def test_a_json_file_that_holds_nothing_is_skipped() -> None:
+    assert read(a_json="null", b_json=" \n").faults == []
+
+
 def test_lists_are_unfolded_and_a_typed_list_says_what_its_items_are() -> None:
     listed = (
         "apiVersion: v1\nkind: List\nitems:\n"
@@ -85,6 +89,9 @@ def test_json_whose_lines_nobody_can_tell_is_read_all_the_same() -> None:
         ("[" * 100_000, "nested deeper"),
         ("[" * 100 + "]" * 100, "nested deeper"),
         ('{"a":"\\ud83d\\ude00","b":' + "[" * 100 + "]" * 100 + "}", "nested deeper"),
+        ("1" * 5000, "cannot be read"),
+        ('{"apiVersion": "\\ud800"}', "half a character"),
+        ('{"\\ud800": 1}', "half a character"),
         ("[1, 2]", "wants a Kubernetes object, found a list"),
     ],
 )
