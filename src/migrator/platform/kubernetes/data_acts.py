@@ -47,13 +47,17 @@ class DataActs:
             S.COPY: lambda each: each.copy(),
             S.FENCE: lambda each: each.fence_source(),
             S.FINAL_COPY: lambda each: each.final_copy(),
-            S.GRANT: lambda each: each.open_target(),
             U.FENCE_TARGET: lambda each: each.fence_target(),
             U.BRING_BACK: lambda each: each.bring_back(),
             U.GRANT_SOURCE: lambda each: each.open_source(accept_loss=accepted),
             U.DISCARD_COPY: lambda each: each.discard(give_up_way_back=accepted),
             S.RETIRE: lambda each: each.discard(give_up_way_back=True),
         }
+        if doing.act == S.GRANT:
+            from migrator.platform.postgresql.move import grant_all
+
+            # One log-in opens every database of its server, so all ways back are made first.
+            return _together(await grant_all(self._moves(doing)))
         act = acts[doing.act]
         return _together(await asyncio.gather(*(act(each) for each in self._moves(doing))))
 

@@ -1,8 +1,8 @@
 """Authority to the target, with the way back made first; and what was written there, brought back.
 
-The acts `open_target`, `open_source` and `bring_back` of `move.py`, on sessions that hold the
-locks. No writer is let in on the target before the source follows it, and nothing of the way back
-is removed before both ends were proved equal.
+The acts `make_way_back`, `open_target`, `open_source` and `bring_back` of `move.py`, on sessions
+that hold the locks. No writer is let in on the target before the source follows it, and nothing of
+the way back is removed before both ends were proved equal.
 """
 
 from __future__ import annotations
@@ -40,11 +40,10 @@ def way_back(held: Held) -> Way:
     return Way(held.names.back, held.target, held.source)
 
 
-async def open_target(move: DatabaseMove, held: Held, tell: Tell) -> ActResult:
-    """Let the writers in on the target, once the source follows it."""
-    stage = await held.stage()
-    if stage is Stage.GRANTED:
-        return await _open_again(move, held)
+async def make_way_back(move: DatabaseMove, held: Held, tell: Tell) -> ActResult:
+    """Let the source follow the target, and mark that rows may come there; let nobody in yet."""
+    if await held.stage() is Stage.GRANTED:
+        return await _still_whole(move, held)
     if not await held.ours((Stage.FINAL,)):
         raise PermanentError(
             "database-not-final",
@@ -67,10 +66,9 @@ async def open_target(move: DatabaseMove, held: Held, tell: Tell) -> ActResult:
     await both(require_out(held.source, move.writers), require_out(held.target, move.writers))
     await held.write(held.source, Stage.GRANTED, xid=xid)
     await held.write(held.target, Stage.GRANTED, xid=xid)
-    opened = await let_in(held.target, move.writers)
     return ActResult(
         "done",
-        f"the source follows the target since {point}, tried; {opened}",
+        f"the source follows the target of {move.name} since {point}, tried",
         (
             *(f"deleted {each}" for each in gone),
             f"created publication and slot {back.name} on the target",
@@ -99,7 +97,14 @@ async def _nothing_came_since(
         )
 
 
-async def _open_again(move: DatabaseMove, held: Held) -> ActResult:
+async def open_target(move: DatabaseMove, held: Held, tell: Tell) -> ActResult:
+    """Let the writers in on the target, once the source follows it."""
+    made = await make_way_back(move, held, tell)
+    opened = await let_in(held.target, move.writers)
+    return ActResult("done", f"{made.detail}; {opened}", made.changes)
+
+
+async def _still_whole(move: DatabaseMove, held: Held) -> ActResult:
     """A repeat: the way back must still be whole before anybody is let in."""
     kept = await held.kept(held.source)
     if kept is None or (kept.mark.run, kept.mark.token) != (held.mark.run, held.mark.token):
@@ -118,8 +123,7 @@ async def _open_again(move: DatabaseMove, held: Held) -> ActResult:
         )
     for session in (held.source, held.target):
         await held.write(session, Stage.GRANTED, xid=kept.number("xid"))
-    opened = await let_in(held.target, move.writers)
-    return ActResult("done", f"the source follows the target; {opened}")
+    return ActResult("done", f"the source follows the target of {move.name}")
 
 
 async def open_source(move: DatabaseMove, held: Held, *, accept_loss: bool) -> ActResult:

@@ -68,7 +68,8 @@ least(current_setting('max_logical_replication_workers')::int,
   current_setting('max_worker_processes')::int - 1)
   - (SELECT count(*) FROM pg_stat_subscription WHERE pid IS NOT NULL),
 (SELECT count(*) FROM pg_largeobject_metadata), (SELECT count(*) FROM pg_prepared_xacts),
-ARRAY(SELECT extname FROM pg_extension ORDER BY 1), pg_is_in_recovery()
+ARRAY(SELECT extname FROM pg_extension ORDER BY 1), pg_is_in_recovery(),
+(SELECT system_identifier::text FROM pg_control_system())
 FROM pg_database d WHERE d.datname = current_database()
 """
 
@@ -123,6 +124,7 @@ class Server:
     prepared: int
     extensions: tuple[str, ...]
     standby: bool = False
+    system: str = ""  # the same for two databases of one server
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,7 @@ def _table(row: Row) -> Table:
 
 
 def _server(major: int, row: Row) -> Server:
-    version, wal, encoding, superuser, *numbers, extensions, standby = row
+    version, wal, encoding, superuser, *numbers, extensions, standby, system = row
     slots, senders, workers, large, prepared = (int(cast("int", number)) for number in numbers)
     return Server(
         version=str(version),
@@ -224,6 +226,7 @@ def _server(major: int, row: Row) -> Server:
         prepared=prepared,
         extensions=_texts(extensions),
         standby=standby is True,
+        system=str(system),
     )
 
 

@@ -8,7 +8,7 @@ server that goes away for a moment is waited for; no act leaves an open session 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, TypeVar
 
@@ -35,6 +35,13 @@ STEADY_SECONDS: Final = 10.0
 BOTH: Final = ("source", "target")
 
 _T = TypeVar("_T")
+
+
+async def grant_all(moves: Sequence[PostgresMove]) -> list[ActResult]:
+    """Grant the databases of one subsystem: every way back first, then the log-ins."""
+    for each in moves:
+        await each.make_way_back()
+    return [await each.open_target() for each in moves]
 
 
 class PostgresMove:
@@ -103,6 +110,14 @@ class PostgresMove:
     async def final_copy(self) -> ActResult:
         """The last rows and the sequences, with both sides' writers out; proved equal."""
         return await self._with(lambda at: forward.final_copy(self.move, at, self._tell), *BOTH)
+
+    async def make_way_back(self) -> ActResult:
+        """The first half of a grant: the source follows the target, and nobody is let in yet.
+
+        A role logs in to every database of its server: where a subsystem has several there, all
+        their ways back are made before the first `open_target` (`grant_all`).
+        """
+        return await self._with(lambda at: backward.make_way_back(self.move, at, self._tell), *BOTH)
 
     async def open_target(self) -> ActResult:
         """Grant: the way back first, then the writers' log-in on the target."""

@@ -118,6 +118,8 @@ def _versions(source: Estate, target: Estate) -> Iterator[str]:
             f"target: version {target.server.version} is older than the source's "
             f"{source.server.version}"
         )
+    if source.server.system == target.server.system != "":
+        yield "target: it is on the source's server, where each role has one log-in for both"
     if source.server.encoding != target.server.encoding:
         yield (
             f"target: encoding {target.server.encoding} is not the source's "

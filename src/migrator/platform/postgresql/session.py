@@ -209,7 +209,12 @@ def meant(side: str, end: DatabaseEnd, state: str | None, said: str) -> Migrator
             f"the {place} does not allow it to {end.user}: {first}",
             hint="give the role the rights that docs/postgresql.md lists",
         )
-    if state in {"55P03", "57014", "40P01", "40001", "55006"} or state.startswith("53"):
+    # Two sessions that change one role at once: an internal error, in English everywhere.
+    if (
+        "concurrently updated" in first
+        or state in {"55P03", "57014", "40P01", "40001", "55006"}
+        or state.startswith("53")
+    ):
         return TransientError(
             "database-busy",
             f"the {place} was too busy: {first}",

@@ -18,6 +18,7 @@ from migrator.platform.postgresql.session import Session
 
 FENCE_SECONDS_MAX: Final = 30.0
 LOOK_SECONDS: Final = 0.1
+ALTER_TRIES_MAX: Final = 20
 QUIET_LOOKS: Final = 5
 """Half a second without any session. From the check of the log-in to being seen, a server process
 waits for nobody: it is a matter of milliseconds."""
@@ -77,7 +78,7 @@ async def look(session: Session, writers: tuple[str, ...]) -> Seen:
 async def fence(session: Session, writers: tuple[str, ...]) -> str:
     """Keep the writers out, end their sessions, and prove it. Raises where it does not hold."""
     for name in await _there(session, writers):
-        await session.rows(f"ALTER ROLE {quoted(name)} NOLOGIN")
+        await _alter(session, name, "NOLOGIN")
     ended: set[int] = set()
     quiet = 0
     deadline = asyncio.get_running_loop().time() + FENCE_SECONDS_MAX
@@ -108,7 +109,7 @@ async def let_in(session: Session, writers: tuple[str, ...]) -> str:
     """Give the writers their log-in again."""
     await require_there(session, writers)
     for name in writers:
-        await session.rows(f"ALTER ROLE {quoted(name)} LOGIN")
+        await _alter(session, name, "LOGIN")
     return f"{', '.join(writers)} may log in on the {session.side}"
 
 
@@ -132,6 +133,20 @@ async def require_out(session: Session, writers: tuple[str, ...]) -> None:
             f"writers could write on the {session.side} database {session.end.database}: {seen}",
             hint="fence that side first; end prepared transactions by hand",
         )
+
+
+async def _alter(session: Session, name: str, word: str) -> None:
+    """Change a role; another database of the same move may be changing it at this very moment."""
+    for _ in range(ALTER_TRIES_MAX):
+        try:
+            await session.rows(f"ALTER ROLE {quoted(name)} {word}")
+            return
+        except TransientError as error:
+            if error.reference != "database-busy":
+                raise
+            last = error
+        await asyncio.sleep(LOOK_SECONDS)
+    raise last
 
 
 async def _there(session: Session, writers: tuple[str, ...]) -> tuple[str, ...]:
