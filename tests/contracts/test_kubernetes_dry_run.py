@@ -13,6 +13,7 @@ from migrator.platform.kubernetes.discovery import (
     CONFIG_MAPS,
     DEPLOYMENTS,
     ENDPOINT_SLICES,
+    NAMESPACES,
     SERVICES,
     Discovery,
     Resource,
@@ -220,7 +221,9 @@ async def test_what_is_not_tried_says_why_and_every_act_of_the_recipe_is_counted
     acts |= {undo.key for undo in recipe.unwind}
     assert set(run.by_act) == acts
     assert all(t.why for t in run.trials if t.reach is not Reach.SERVER)
-    assert [t.reach for t in of(run, "start", "Pods of Deployment")] == [Reach.NOT]
+    assert [(t.reach, t.word) for t in of(run, "start", "Pod of Deployment")] == [
+        (Reach.SERVER, "created")
+    ]
     assert sum(run.counts.values()) == len(run.trials)
 
 
@@ -247,6 +250,43 @@ async def test_a_write_that_reaches_the_server_past_the_dry_run_is_noticed() -> 
         assert changed[f"ConfigMap/{rig.namespace}/settings"].by_us
         assert not run.passed
         assert version_of(made.object)
+
+
+async def test_a_pod_that_would_not_be_let_in_is_found_before_its_workload_starts(rig: Rig) -> None:
+    levels: KubeObject = {"pod-security.kubernetes.io/enforce": "restricted"}
+    await rig.edited_by_another(NAMESPACES, rig.namespace, {"metadata": {"labels": levels}})
+    if rig.fake is not None:
+        rig.fake.writes.admit.append(_restricted)
+    run = await tried(rig, a_subject(rig))
+    (pod,) = of(run, "start", "Pod of Deployment")
+    assert "violates PodSecurity" in pod.fault
+    assert [t.fault for t in of(run, "start", "Deployment")] == [""]
+
+
+def _restricted(write: Write, _after: KubeObject) -> None:
+    if write.kind.resource.kind == "Pod":
+        said = f'pods "{write.name}" is forbidden: violates PodSecurity "restricted:latest"'
+        raise RefusedError(403, "Forbidden", said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'pods is forbidden: User "m" cannot create resource "pods" in API group ""',
+        'pods "x" is forbidden: error looking up service account a/b: serviceaccount "b" not found',
+    ],
+)
+async def test_a_pod_that_only_we_cannot_make_is_not_tried(said: str) -> None:
+    def refuse(write: Write, _after: KubeObject) -> None:
+        if write.kind.resource.kind == "Pod":
+            raise RefusedError(403, "Forbidden", said)
+
+    async with rigged("fake") as rig:
+        assert rig.fake is not None
+        rig.fake.writes.admit.append(refuse)
+        run = await tried(rig, a_subject(rig))
+        (pod,) = of(run, "start", "Pod of Deployment")
+        assert (pod.reach, pod.fault, run.passed) == (Reach.NOT, "", True)
 
 
 async def test_a_webhook_that_takes_no_dry_run_leaves_the_object_untried() -> None:

@@ -17,6 +17,7 @@ from migrator.platform.kubernetes.abilities import WITH_A_DATABASE, why_not
 from migrator.platform.kubernetes.abreast import abreast
 from migrator.platform.kubernetes.discovery import ENDPOINT_SLICES, SERVICES
 from migrator.platform.kubernetes.dry_running import MARK, NO_SPACE, Server, service_of, slice_of
+from migrator.platform.kubernetes.manifest_checks import template_path
 from migrator.platform.kubernetes.objects import (
     ChangeWord,
     KubeObject,
@@ -50,10 +51,6 @@ Act: TypeAlias = RecipeStep | RecipeUndo
 
 _PEOPLE: Final = frozenset({S.VERIFY, S.ACCEPT})
 _LOOKS: Final = "it looks at what runs, and nothing runs yet"
-_PODS: Final = (
-    "pods are made by controllers when it starts: what judges pods themselves (Pod Security, "
-    "quota, webhooks on pods) is not seen before"
-)
 _NO_FRONT: Final = "the front is not there before prepare"
 _NO_PODS: Final = "the addresses of its pods are not known before they run"
 _NO_WRITE: Final = "it writes nothing on the cluster"
@@ -136,8 +133,12 @@ class _Move:
 
     async def _start(self, act: str, subject: Subject) -> list[Trial]:
         found = await self._applied(act, subject, subject.workloads)
-        pods = [_trial(self._move, act, name_of(each), "Pods of ") for each in subject.workloads]
-        return [*found, *(replace(each, reach=Reach.NOT, why=_PODS) for each in pods)]
+        return [*found, *await abreast(subject.workloads, lambda each: self._pod(act, each))]
+
+    async def _pod(self, act: str, workload: KubeObject) -> Trial:
+        """What judges pods themselves is not seen by a look at their workload."""
+        blank = _trial(self._move, act, name_of(workload), "Pod of ")
+        return await self._server.pod(blank, workload, template_path(workload))
 
     async def _fence(self, act: str, subject: Subject) -> list[Trial]:
         return await self._applied(act, subject, _asleep(subject.fenced_workloads()))

@@ -49,6 +49,9 @@ _NO_DRY_RUN: Final = "does not support dry run"
 NO_SPACE: Final = (
     "its namespace {space} is not there yet; `kubectl create namespace {space}` before the dry run"
 )
+_NOT_THE_POD: Final = ('cannot create resource "pods"', "error looking up service account")
+"""Refusals of a pod made by us that say nothing about those that its controller will make."""
+_PODS_BY_OTHERS: Final = "its pods are made by a controller, and we cannot make one in its place"
 _NO_KIND: Final = "its kind is defined by these same manifests and not served yet"
 
 
@@ -141,6 +144,31 @@ class Server:
         if theirs and not after.fault:
             after = replace(after, fault=error.message, reference=error.reference)
         return replace(after, conflicts=told)
+
+    async def pod(self, trial: Trial, workload: KubeObject, path: tuple[str, ...]) -> Trial:
+        """The trial of one pod of a workload, made from its template at `path`, as we are.
+
+        A controller makes the real ones, in its own name; what judges pods themselves (Pod
+        Security, quota, limits, webhooks) mostly does not ask who makes them.
+        """
+        space = text_at(workload, "metadata", "namespace")
+        if not await self.has_space(space):
+            return replace(trial, reach=Reach.NOT, why=NO_SPACE.format(space=space))
+        template = map_at(workload, *path)
+        meta: KubeObject = {
+            **map_at(template, "metadata"),
+            "name": f"{text_at(workload, 'metadata', 'name')}-dry-run"[-63:].lstrip("-."),
+            "namespace": space,
+        }
+        pod: KubeObject = {
+            "apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": map_at(template, "spec")
+        }  # fmt: skip
+        asked = self._client.create(_marked(pod, None), dry_run=True)
+        found = await self.written(trial, asked, ChangeWord.CREATED)
+        if any(words in found.fault for words in _NOT_THE_POD):
+            why = f"{_PODS_BY_OTHERS}: {found.fault}"
+            return replace(found, reach=Reach.NOT, why=why, fault="", reference="")
+        return found
 
     async def written(self, trial: Trial, asked: Awaitable[Written], word: ChangeWord) -> Trial:
         """The trial of any other write; whoever calls it has asked for a dry run.

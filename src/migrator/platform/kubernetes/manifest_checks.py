@@ -170,8 +170,15 @@ def reference_findings(manifests: Iterable[Manifest]) -> Iterator[Finding]:
 
 def template_labels(workload: KubeObject) -> Mapping[str, str]:
     """The labels that a workload's pods get."""
-    template = _template(workload)
+    template = template_path(workload)
     return texts_at(workload, *template, "metadata", "labels")
+
+
+def template_path(workload: KubeObject) -> tuple[str, ...]:
+    """Where the pods' template of a workload stands."""
+    if text_at(workload, "kind") == "CronJob":
+        return ("spec", "jobTemplate", "spec", "template")
+    return ("spec", "template")
 
 
 # --- parts ----------------------------------------------------------------------------------
@@ -212,13 +219,6 @@ def _selector_faults(manifest: Manifest) -> Iterator[Fault]:
             yield manifest.fault(message, "spec", "selector", "matchLabels", key)
 
 
-def _template(workload: KubeObject) -> tuple[str, ...]:
-    """The path of the pods' template."""
-    if text_at(workload, "kind") == "CronJob":
-        return ("spec", "jobTemplate", "spec", "template")
-    return ("spec", "template")
-
-
 def _needed(manifest: Manifest) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """What a workload names: path, kind and name. What may be missing is left out."""
     kind = manifest.name.kind
@@ -226,7 +226,7 @@ def _needed(manifest: Manifest) -> Iterator[tuple[tuple[str | int, ...], str, st
         yield from _pull_secrets(manifest.object, ())
     if kind not in WORKLOADS:
         return
-    pod = (*_template(manifest.object), "spec")
+    pod = (*template_path(manifest.object), "spec")
     yield from _pull_secrets(manifest.object, pod)
     account = text_at(manifest.object, *pod, "serviceAccountName")
     if account and account != "default":
