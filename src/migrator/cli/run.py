@@ -16,36 +16,31 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from migrator.cli import output
-from migrator.cli.app import INTERRUPTED
 from migrator.cli.going_on import Answer, begun_already, free_name, go_on
 from migrator.cli.identity import AsOption, person_id, who
 from migrator.cli.observe import LogOption, MetricsOption, observers
 from migrator.cli.output import Format, FormatOption
 from migrator.cli.run_reading import Read, read_apart
-from migrator.cli.runs import DEFAULT_STORE, StoreOption, mode_words, os_user
-from migrator.cli.sentences import OUTCOME_WORDS, printable
+from migrator.cli.run_result import HELD, exit_code, facts, mode_of, show
+from migrator.cli.runs import DEFAULT_STORE, StoreOption, os_user
 from migrator.cli.standing_by import take_over
-from migrator.cli.status import wave_facts, waves_table
 from migrator.conductor.observing import LogForm, Observers
 from migrator.errors import InputError
 
 if TYPE_CHECKING:
     from migrator.plan.model import Itinerary
     from migrator.store.sql import Store
-    from migrator.wiring import Practice, Practised, Setting
+    from migrator.wiring import Practice, Setting
     from migrator.wiring.live import Live
 
 SPEED: Final = 600.0
 """Ten minutes of run time a second: a weekend of sixty hours in six minutes."""
 
-HELD: Final = 3
 SIMULATED: Final = "simulated"
 COMMANDS: Final = "commands"
 KUBERNETES: Final = "kubernetes"
 PLATFORMS: Final = (SIMULATED, COMMANDS, KUBERNETES)
 LIVE: Final = (COMMANDS, KUBERNETES)
-ENDS: Final = {"completed": 0, "with_exceptions": 0, "returned": 1, "stuck": HELD}
-FAULTY: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,8 +297,8 @@ def _begin(
     led = begin_practice(store, itinerary, called, setting, read.files)
     minutes = (itinerary.window.end - itinerary.window.start).total_seconds() / 60 / setting.speed
     output.say(
-        f"{_mode(led)} {called}: {len(itinerary.legs)} subsystems in {len(itinerary.waves)} waves, "
-        f"{setting.speed:g} times as fast as the wall; the whole window takes {minutes:.1f} min"
+        f"{mode_of(led)} {called}: {len(itinerary.legs)} subsystems in "
+        f"{len(itinerary.waves)} waves, {setting.speed:g} times as fast as the wall; the whole window takes {minutes:.1f} min"
     )
     if setting.play:
         output.say(f"really there: {', '.join(setting.play)}; everybody else is simulated")
@@ -312,7 +307,7 @@ def _begin(
 
 def _go_on(found: tuple[str, Practice | Live], waits: bool, shown: Shown) -> int:
     name, led = found
-    output.say(f"{_mode(led)} {name}: goes on after line {led.run.seq}")
+    output.say(f"{mode_of(led)} {name}: goes on after line {led.run.seq}")
     return _lead(led, name, waits, shown)
 
 
@@ -336,72 +331,7 @@ def _lead(led: Practice | Live, name: str, waits: bool, shown: Shown) -> int:
                 done = conduct(led, progress, waits_for_people=waits, observers=seen)
         with unheard():
             if shown.form is Format.json:
-                output.emit(_facts(name, done, _mode(led)))
+                output.emit(facts(name, done, mode_of(led)))
             else:
-                _show(name, done, _mode(led))
-    return _exit_code(done)
-
-
-def _exit_code(done: Practised) -> int:
-    from migrator.conductor.attending import Leaving
-
-    if done.run.state.value == "ended":
-        broken = done.ledger is not None and done.ledger.violations
-        return max(ENDS[done.run.outcome], FAULTY if broken else 0)
-    return HELD if done.leaving is Leaving.HELD else INTERRUPTED
-
-
-def _show(name: str, done: Practised, mode: str) -> None:
-    run = done.run
-    ended = run.state.value == "ended"
-    output.show(f"{mode} {name}: {OUTCOME_WORDS[run.outcome] if ended else 'left, not ended'}")
-    output.show(waves_table(run))
-    for each in run.exceptions:
-        output.show(printable(f"exception: {each}"))
-    if done.ledger is not None:
-        world = done.ledger
-        output.show(
-            f"the simulated world: {world.rows_lost} rows lost, {world.effects_doubled} effects "
-            f"doubled, both sides live for {world.both_live_seconds:.0f} s"
-        )
-        for broken in world.violations:
-            output.show(output.colour(f"BROKEN: {broken}", "red"))
-    output.show(f"line {run.seq}, head {done.head}")
-    if ended:
-        output.say(f"next: migrator report {name} -o report.html")
-    else:
-        output.say(f"go on: migrator run --continue {name}; see: migrator decide {name}")
-
-
-def _facts(name: str, done: Practised, mode: str) -> dict[str, object]:
-    run, ledger = done.run, done.ledger
-    return {
-        "run": name,
-        "mode": mode,
-        "ended": run.state.value == "ended",
-        "outcome": run.outcome or None,
-        "left": done.leaving,
-        "waves": [
-            {
-                **wave_facts(run, wave),
-                "outcome": wave.state,
-                "attempts": wave.attempt,
-            }
-            for wave in run.waves.values()
-        ],
-        "moved": sum(side.value == "new" for side in run.authority.values()),
-        "returned": sum(move.returned for move in run.moves.values()),
-        "both_live_seconds": ledger.both_live_seconds if ledger else None,
-        "rows_lost": ledger.rows_lost if ledger else None,
-        "effects_doubled": ledger.effects_doubled if ledger else None,
-        "violations": ledger.violations if ledger else [],
-        "exceptions": run.exceptions,
-        "events": run.seq,
-        "journal_hash": done.head,
-    }
-
-
-def _mode(led: Practice | Live) -> str:
-    started = led.run.started
-    assert started is not None, "a run that is led has its first line"
-    return mode_words(practice=started.practice, target=started.target)
+                show(name, done, mode_of(led))
+    return exit_code(done)

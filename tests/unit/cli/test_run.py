@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import practising
-from migrator.cli import app, run, run_reading
+from migrator.cli import app, run, run_reading, run_result
 from migrator.engine.events import GateOpened
 from migrator.errors import InputError
 from migrator.store.pinned_files import file_to_pin, with_files
@@ -72,7 +72,7 @@ def test_a_weekend_is_practised_to_its_end(capsys: pytest.CaptureFixture[str]) -
     # A machine that stands still for a moment may miss a gate's hour at this speed: the promises
     # hold whatever the outcome, and the exit code says which it is.
     assert facts["ended"]
-    assert code == run.ENDS[facts["outcome"]]
+    assert code == run_result.ENDS[facts["outcome"]]
     assert (facts["rows_lost"], facts["effects_doubled"], facts["violations"]) == (0, 0, [])
     assert facts["both_live_seconds"] == 0
     assert [(wave["id"], wave["attempts"]) for wave in facts["waves"]] == [("w1", 1), ("w2", 1)]
