@@ -298,7 +298,8 @@ def _begin(
     minutes = (itinerary.window.end - itinerary.window.start).total_seconds() / 60 / setting.speed
     output.say(
         f"{mode_of(led)} {called}: {len(itinerary.legs)} subsystems in "
-        f"{len(itinerary.waves)} waves, {setting.speed:g} times as fast as the wall; the whole window takes {minutes:.1f} min"
+        f"{len(itinerary.waves)} waves, {setting.speed:g} times as fast as the wall; "
+        f"the whole window takes {minutes:.1f} min"
     )
     if setting.play:
         output.say(f"really there: {', '.join(setting.play)}; everybody else is simulated")
