@@ -17,6 +17,7 @@ from cluster.lab.building import build_all, is_built
 from cluster.lab.images import PYTHON
 from cluster.lab.machine import missing_to_build, missing_to_start
 from cluster.lab.parts import Lab
+from cluster.old_side import OldSide
 from cluster.reach import Cluster, user_cluster
 
 
@@ -84,3 +85,20 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     """A namespace of the test's own."""
     with cluster.namespace() as name:
         yield name
+
+
+@pytest.fixture
+def old(lab: Lab) -> Iterator[OldSide]:
+    """The old platform; ended with the test."""
+    side = OldSide(lab)
+    yield side
+    side.end()
+
+
+@pytest.fixture
+def clean(cluster: Cluster) -> Iterator[list[str]]:
+    """Namespaces to be deleted, and to be gone, when the test is over."""
+    names: list[str] = []
+    yield names
+    if names:
+        cluster.kubectl("delete", "namespace", "--ignore-not-found", *names, seconds_max=180)

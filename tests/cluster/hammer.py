@@ -1,97 +1,185 @@
-"""A client that calls every front again and again, and judges afterwards what it saw.
+"""A client that calls every front again and again, and remembers what it heard and when.
 
 It is one caller in the lab's network: each call is a new connection to the Service's own address,
-and what it hears is the side that answered, or an error by its word. Its judgement knows nothing of
-the journal: sides must not alternate, and failed calls are counted and named.
+and what it hears is the side that answered, or an error by its word. Beside it, one connection for
+each front is kept alive and asked at a slower pace: it may stay where it was until somebody cuts
+it, so it is counted apart. The hammer knows nothing of the journal; `judging.py` compares.
 """
 
 from __future__ import annotations
 
-import http.client
+import asyncio
 import json
 import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Final, NamedTuple, Self
 
+from cluster.estate_on_cluster import Estate, Member
 from cluster.reach import Cluster
+from cluster.small_server import side_of, word_of
 
-SIDES = ("old", "new")
+SIDES: Final = ("old", "new")
+TIMEOUT_SECONDS: Final = 2.0
+FIND_SECONDS: Final = 1.0
+KEPT_SECONDS: Final = 0.5
+CUT: Final = "cut"
+"""A kept connection that its server ended."""
+
+
+class Call(NamedTuple):
+    """One call: when it began and ended on the wall's clock, and the side or the error's word."""
+
+    began: float
+    ended: float
+    word: str
 
 
 @dataclass
 class Heard:
-    """What was heard of one Service, in order: when, and old, new or the word of an error."""
+    """What was heard of one Service, in order; and on the connection that was kept alive."""
 
     service: str
-    answers: list[tuple[float, str]] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    kept: list[Call] = field(default_factory=list)
 
     @property
     def turns(self) -> list[str]:
         """The sides in the order in which they answered, each run of answers once."""
-        sides = [word for _, word in self.answers if word in SIDES]
-        return [side for side, _ in groupby(sides)]
+        return _turns(self.calls)
+
+    @property
+    def kept_turns(self) -> list[str]:
+        """The same for the kept connection."""
+        return _turns(self.kept)
+
+    @property
+    def failures(self) -> list[Call]:
+        """Calls that no side answered."""
+        return [call for call in self.calls if call.word not in SIDES]
 
     @property
     def errors(self) -> Counter[str]:
         """Failed calls by their word."""
-        return Counter(word for _, word in self.answers if word not in SIDES)
+        return Counter(call.word for call in self.failures)
+
+    @property
+    def cuts(self) -> list[Call]:
+        """What ended the kept connection, and failed attempts to open it again."""
+        return [call for call in self.kept if call.word not in SIDES]
+
+
+def _turns(calls: list[Call]) -> list[str]:
+    return [side for side, _ in groupby(call.word for call in calls if call.word in SIDES)]
 
 
 class Hammer:
     """Use it in a `with`; fronts are found as they are made."""
 
-    def __init__(self, cluster: Cluster, *, pause_seconds: float = 0.02) -> None:
+    def __init__(self, cluster: Cluster, estate: Estate, *, pause_seconds: float = 0.15) -> None:
         self._cluster = cluster
+        self._wanted = {(each.space, each.front): each for each in estate.members}
         self._pause = pause_seconds
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run, name="hammer", daemon=True)
         self.heard: dict[str, Heard] = {}
-        self._addresses: dict[str, str] = {}
+        self.addresses: dict[str, tuple[str, int]] = {}
 
-    def __enter__(self) -> Hammer:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._ends.set()
         self._thread.join(30)
+        assert not self._thread.is_alive(), "the hammer does not end"
 
     def _run(self) -> None:
-        found_at = 0.0
-        while not self._ends.is_set():
-            if time.monotonic() - found_at > 1:
-                self._find()
-                found_at = time.monotonic()
-            for service, address in self._addresses.items():
-                self.heard[service].answers.append((time.monotonic(), _call(address)))
-            self._ends.wait(self._pause)
+        asyncio.run(self._all())
 
-    def _find(self) -> None:
+    async def _all(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            while not self._ends.is_set():
+                for member in await asyncio.to_thread(self._found):
+                    heard = self.heard.setdefault(member.name, Heard(member.name))
+                    address = self.addresses[member.name]
+                    tasks.create_task(self._call(address, heard))
+                    tasks.create_task(self._keep(address, heard))
+                await asyncio.sleep(FIND_SECONDS)
+
+    def _found(self) -> list[Member]:
+        """Fronts that were not there before; nobody looks once all are."""
+        if len(self.addresses) == len(self._wanted):
+            return []
+        new: list[Member] = []
         text = self._cluster.kubectl("get", "services", "-A", "-o", "json")
         for each in json.loads(text)["items"]:
-            name, space = each["metadata"]["name"], each["metadata"]["namespace"]
-            notes = each["metadata"].get("annotations", {})
-            address = each["spec"].get("clusterIP", "None")
-            if "migrator/token" in notes and address != "None" and name == space:
-                self._addresses[name] = address
-                self.heard.setdefault(name, Heard(name))
+            meta = each["metadata"]
+            member = self._wanted.get((meta["namespace"], meta["name"]))
+            if member is not None and member.name not in self.addresses:
+                self.addresses[member.name] = (each["spec"]["clusterIP"], member.number)
+                new.append(member)
+        return new
+
+    async def _call(self, address: tuple[str, int], heard: Heard) -> None:
+        while not self._ends.is_set():
+            began = time.time()
+            word = await _answer(address)
+            heard.calls.append(Call(began, time.time(), word))
+            await asyncio.sleep(self._pause)
+
+    async def _keep(self, address: tuple[str, int], heard: Heard) -> None:
+        kept: _Kept | None = None
+        while not self._ends.is_set():
+            began = time.time()
+            try:
+                kept = kept or _Kept(*await _opened(address))
+                word = await kept.ask()
+            except OSError as error:
+                word = word_of(error) if kept is None else CUT
+            except asyncio.IncompleteReadError:
+                word = CUT
+            heard.kept.append(Call(began, time.time(), word))
+            if word not in SIDES and kept is not None:
+                kept.writer.close()
+                kept = None
+            await asyncio.sleep(KEPT_SECONDS)
+        if kept is not None:
+            kept.writer.close()
 
 
-def _call(address: str) -> str:
-    connection = http.client.HTTPConnection(address, 80, timeout=2)
+async def _opened(
+    address: tuple[str, int],
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        return await asyncio.open_connection(*address)
+
+
+async def _answer(address: tuple[str, int]) -> str:
     try:
-        connection.request("GET", "/", headers={"Connection": "close"})
-        body = connection.getresponse().read().decode()
-        return next((side for side in SIDES if f"side={side}" in body), "unrecognised")
-    except ConnectionRefusedError:
-        return "refused"
-    except ConnectionResetError:
-        return "reset"
-    except TimeoutError:
-        return "timeout"
-    except (OSError, http.client.HTTPException) as error:
-        return type(error).__name__
-    finally:
-        connection.close()
+        reader, writer = await _opened(address)
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                return side_of(await reader.read())
+        finally:
+            writer.close()
+    except OSError as error:
+        return word_of(error)
+
+
+@dataclass
+class _Kept:
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def ask(self) -> str:
+        """Ask on the same connection."""
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            self.writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n")
+            head = await self.reader.readuntil(b"\r\n\r\n")
+            lines = (line.partition(b": ") for line in head.lower().split(b"\r\n"))
+            length = next(int(value) for key, _, value in lines if key == b"content-length")
+            return side_of(await self.reader.readexactly(length))
