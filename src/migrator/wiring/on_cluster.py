@@ -19,6 +19,7 @@ from migrator.engine.run import Run
 from migrator.engine.states import RunState
 from migrator.errors import InputError, MigratorError, RefusedError
 from migrator.plan.model import Itinerary
+from migrator.store.kept_evidence import keep
 from migrator.store.pinned_files import FileToPin, bytes_of
 from migrator.store.sql import Store
 from migrator.store.sql_journal import SqlJournal
@@ -196,7 +197,7 @@ async def on_cluster(
             following = asyncio.create_task(_follow(follower, trouble), name="follower")
             try:
                 parts = _Parts(client, cluster, locks, place.probe_image, epoch)
-                yield _platform(journal, run, subjects, parts)
+                yield _platform(store, journal, run, subjects, parts)
             finally:
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
@@ -216,14 +217,22 @@ class _Parts:
 
 
 def _platform(
-    journal: SqlJournal, run: Run, subjects: dict[str, Subject], parts: _Parts
+    store: Store, journal: SqlJournal, run: Run, subjects: dict[str, Subject], parts: _Parts
 ) -> KubernetesPlatform:
     from migrator.platform.kubernetes.data_acts import DataActs
+    from migrator.platform.kubernetes.evidence import gather
     from migrator.platform.kubernetes.link_acts import LinkActs
     from migrator.platform.kubernetes.platform import KubernetesPlatform, Surroundings
     from migrator.platform.kubernetes.traffic_acts import TrafficActs
     from migrator.platform.kubernetes.vantages import Vantages
     from migrator.platform.kubernetes.workloads import Workloads
+
+    async def evidence(doing: Doing) -> str:
+        """Keep what there is to be seen, before it is stopped; within a limit, and never raising."""
+        found = await gather(parts.client, doing.subject)
+        about = (doing.subject.subsystem, doing.attempt, doing.act)
+        keep(store, journal, about, found.files, found.missing)
+        return str(found)
 
     vantages = Vantages(parts.client, parts.probe_image, parts.epoch)
     traffic = TrafficActs(parts.client, parts.locks, vantages.now)
@@ -233,7 +242,7 @@ def _platform(
         traffic,
         LinkActs(traffic, vantages.now, journal.put_facts, journal.facts),
         DataActs(journal.run_name, lambda move: move in run.losses),
-        _no_evidence,
+        evidence,
     )
 
 
@@ -243,10 +252,6 @@ async def _release(fence: EpochFence, epoch: int, trouble: Callable[[str], None]
         await fence.release(epoch)
     except MigratorError as error:
         trouble(f"the fence stays up: {error}")
-
-
-async def _no_evidence(_doing: Doing) -> str:
-    return ""
 
 
 async def _follow(follower: Follower, trouble: Callable[[str], None]) -> None:
