@@ -99,6 +99,14 @@ def command(
             help="Begin though the cluster would not keep an earlier process out.",
         ),
     ] = False,
+    freeze: Annotated[
+        bool,
+        typer.Option("--freeze", help="Keep other people's writes out of the moving namespaces."),
+    ] = False,
+    operators: Annotated[
+        list[str] | None,
+        typer.Option("--operator", metavar="USER", help="May write while frozen; repeat it."),
+    ] = None,
     again: Annotated[
         str | None,
         typer.Option("--continue", metavar="RUN", help="Go on with a run that was left."),
@@ -208,7 +216,9 @@ def command(
             if refused:
                 return refused
         if live:
-            asked = run_live.AskedCluster(context, kubeconfig, probe_image, unfenced)
+            asked = run_live.AskedCluster(
+                context, kubeconfig, probe_image, unfenced, freeze, tuple(operators or ())
+            )
             where = asked if platform == KUBERNETES else None
             called, led = run_live.begin(plan, read, store, name, person, where, yes=yes)
             return _lead(led, called, not leave_when_held, shown)

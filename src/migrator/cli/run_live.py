@@ -17,7 +17,7 @@ from migrator.cli.going_on import free_name
 from migrator.cli.identity import person_id, who
 from migrator.cli.run_reading import Read
 from migrator.cli.runs import mode_words, os_user
-from migrator.errors import RefusedError
+from migrator.errors import InputError, RefusedError
 
 if TYPE_CHECKING:
     from migrator.wiring.live import Live
@@ -32,6 +32,8 @@ class AskedCluster:
     kubeconfig: Path | None
     probe_image: str
     unfenced: bool = False
+    freeze: bool = False
+    operators: tuple[str, ...] = ()
 
 
 def begin(
@@ -81,7 +83,15 @@ def _found(where: AskedCluster) -> ClusterPlace:
 
     file = str(where.kubeconfig.resolve()) if where.kubeconfig else ""
     unfenced = "begun with --without-admission-fence" if where.unfenced else ""
-    return identify(ClusterPlace(where.context, file, where.probe_image, unfenced))
+    frozen = ",".join(where.operators) if where.freeze else None
+    if frozen is not None and unfenced:
+        raise InputError(
+            "usage",
+            "--freeze keeps others out by the admission policies that --without-admission-fence "
+            "does without",
+            hint="leave one of the two out",
+        )
+    return identify(ClusterPlace(where.context, file, where.probe_image, unfenced, frozen))
 
 
 def _otherwise(read: Read) -> Callable[[str, str], str]:

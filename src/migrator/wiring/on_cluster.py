@@ -50,6 +50,7 @@ class ClusterPlace:
     kubeconfig: str  # empty: where kubectl would look
     probe_image: str  # an image with python3; empty: no prober pods, only this machine looks
     unfenced: str = ""  # why nothing in the cluster keeps an earlier process out; empty: it does
+    frozen_but: str | None = None  # who may write while the run lasts, by commas; None: everybody
     uid: str = ""
     server: str = ""
 
@@ -58,10 +59,10 @@ def place_of(facts: object) -> ClusterPlace | None:
     """The cluster that a run has kept; None for a run without one."""
     if not isinstance(facts, dict):
         return None
-    return ClusterPlace(**{key: str(value) for key, value in facts.items()})
+    return ClusterPlace(**facts)
 
 
-def facts_of(place: ClusterPlace) -> dict[str, str]:
+def facts_of(place: ClusterPlace) -> dict[str, object]:
     """What is kept of a cluster."""
     return asdict(place)
 
@@ -190,6 +191,9 @@ async def on_cluster(
             spaces = [subject.namespace for subject in subjects.values()]
             fence = EpochFence(client, name, spaces)
             await fence.raise_to(epoch())
+            if place.frozen_but is not None:
+                operators = [each for each in place.frozen_but.split(",") if each]
+                await fence.freeze(epoch(), spaces, operators)
         locks = FrontLocks()
         async with Cluster(client, now=wall_now) as cluster:
             fronts = [f.front for subject in subjects.values() for f in subject.fronts]
@@ -228,7 +232,7 @@ def _platform(
     from migrator.platform.kubernetes.workloads import Workloads
 
     async def evidence(doing: Doing) -> str:
-        """Keep what there is to be seen, before it is stopped; within a limit, and never raising."""
+        """Keep what there is to be seen before it is stopped, within a limit; never raises."""
         found = await gather(parts.client, doing.subject)
         about = (doing.subject.subsystem, doing.attempt, doing.act)
         keep(store, journal, about, found.files, found.missing)
