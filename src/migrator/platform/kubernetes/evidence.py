@@ -39,6 +39,9 @@ READ_BYTES_MAX: Final = 4_000_000
 """The server cuts the end off, not the beginning, so more is read than is kept."""
 EVENTS_MAX: Final = 2_000
 AT_ONCE_MAX: Final = 8
+_GONE: Final = b"unable to retrieve container logs for "
+"""What a node says instead of a log, and calls it one. It keeps one ended instance: between a crash
+and the word of it, that is no longer the one which is asked for as the previous."""
 COLLECT_SHARE: Final = 0.75
 """Of the time, for asking; the rest is for striking secrets out."""
 
@@ -130,9 +133,18 @@ class _Gathering:
             for pod in self.pods:
                 for name, previous in logs_of(pod):
                     group.create_task(self._take_log(pod, name, previous=previous))
+        self._drop_doubles()
+
+    def _drop_doubles(self) -> None:
+        """A container that waits has one end, which its node gives under both names."""
+        for name in [each for each in self.texts if each.endswith(".previous.log")]:
+            other = f"{name.removesuffix('.previous.log')}.log"
+            if self.texts.get(other) == self.texts[name]:
+                del self.texts[other]
 
     def time_is_up(self) -> None:
         """Name what was not reached."""
+        self._drop_doubles()
         self.missing += [f"{name}: time was up" for name in self._open]
         if self.pods and not any(name.startswith("pods/") for name in self.texts):
             self._describe()
@@ -196,6 +208,9 @@ class _Gathering:
                 self.missing.append(f"{name}: the limit of bytes was reached")
                 return
             text = await self._log(pod, container, previous=previous)
+            if text.startswith(_GONE):
+                self.missing.append(f"{name}: its node no longer has it")
+                return
             self._left -= len(text)
             self.texts[name] = text.decode("utf-8", "replace")
 
@@ -234,7 +249,9 @@ def logs_of(pod: KubeObject) -> tuple[tuple[str, bool], ...]:
         restarted = number_at(state, "restartCount") > 0
         if restarted or at(state, "lastState", "terminated") is not None:
             found.append((name, True))
-        if any(at(state, "state", word) is not None for word in ("running", "terminated")):
+        begun = any(at(state, "state", word) is not None for word in ("running", "terminated"))
+        # Of a container that waits to be begun again a node also gives its latest end as its log.
+        if begun or restarted:
             found.append((name, False))
     return tuple(found)
 
