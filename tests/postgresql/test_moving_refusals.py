@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -257,3 +259,42 @@ async def test_somebody_else_who_commits_during_the_comparison_is_no_difference(
     monkeypatch.setattr(name, reached_and_then_a_row)
     assert (await move.final_copy()).outcome == "done"
     assert estate.on("target", "SELECT 1 FROM account WHERE code = 'cron'") == [(1,)]
+
+
+async def test_a_final_copy_waits_for_a_target_that_is_behind(estate: Estate) -> None:
+    """Nothing is applied while somebody holds the table there: the act waits, and is right."""
+    move = estate.move()
+    await move.copy()
+    async with held_up(estate, "target", "account"):
+        estate.on("source", "UPDATE account SET balance = balance + 1")
+        await move.fence_source()
+        finishing = asyncio.create_task(move.final_copy())
+        done, _ = await asyncio.wait({finishing}, timeout=1.0)
+        assert not done
+    assert (await finishing).outcome == "done"
+    assert "differ" not in str(estate.told)
+
+
+async def test_a_return_waits_for_a_source_that_is_behind(estate: Estate) -> None:
+    move = await to_the_grant(estate)
+    async with held_up(estate, "source", "account"):
+        estate.on("target", "UPDATE account SET balance = balance + 1")
+        await move.fence_target()
+        returning = asyncio.create_task(move.bring_back())
+        done, _ = await asyncio.wait({returning}, timeout=1.0)
+        assert not done
+    assert (await returning).outcome == "done"
+    assert estate.rows("source", "account") == estate.rows("target", "account")
+
+
+@asynccontextmanager
+async def held_up(estate: Estate, side: str, table: str) -> AsyncIterator[None]:
+    """Whoever writes to the table waits; whoever reads does not."""
+    import psycopg
+
+    connection = await psycopg.AsyncConnection[tuple[object, ...]].connect(
+        host=str(estate.server(side).folder), dbname=estate.name, user="migrator"
+    )
+    async with connection:
+        await connection.execute(f"LOCK {table} IN EXCLUSIVE MODE".encode())
+        yield
