@@ -8,6 +8,7 @@ import pytest
 
 from api_definitions import learn
 from kubernetes_rig import SERVERS, Rig, rigged
+from migrator.errors import PermanentError
 from migrator.platform.kubernetes.applying import Applier
 from migrator.platform.kubernetes.discovery import DEPLOYMENTS, Discovery
 from migrator.platform.kubernetes.objects import ChangeWord, KubeObject, at, map_at, uid_of
@@ -157,3 +158,51 @@ async def test_replicas_that_an_autoscaler_chose_are_left_to_it(rig: Rig) -> Non
     assert again.writes <= 1
     await applier(rig, "stop-1").apply(wanted, images=images, empty=True)
     assert at(await rig.get(DEPLOYMENTS, "web"), "spec", "replicas") == 0
+
+
+def fixed(rig: Rig) -> list[tuple[KubeObject, KubeObject]]:
+    """Objects, and the same with something that their kind never lets change."""
+    run = pods(restart="Never")
+    again = pods(restart="Never")
+    container = map_at(again, "spec", "containers", 0)
+    container["env"] = [{"name": "PASSWORD", "value": "never-shown"}]
+    chosen: KubeObject = {"selector": {"matchLabels": {"app": "web"}}, "template": pods()}
+    claim: KubeObject = {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Gi"}},
+    }
+    role: KubeObject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "one"}
+    binding = of_kind(rig, "rbac.authorization.k8s.io/v1", "RoleBinding", {})
+    del binding["spec"]
+    kept = of_kind(rig, "v1", "ConfigMap", {})
+    del kept["spec"]
+    return [
+        (
+            of_kind(rig, "batch/v1", "Job", {"suspend": True, "template": run}),
+            of_kind(rig, "batch/v1", "Job", {"suspend": True, "template": again}),
+        ),
+        (
+            of_kind(rig, "apps/v1", "StatefulSet", {**chosen, "replicas": 0, "serviceName": "a"}),
+            of_kind(rig, "apps/v1", "StatefulSet", {**chosen, "replicas": 0, "serviceName": "b"}),
+        ),
+        (
+            of_kind(rig, "v1", "PersistentVolumeClaim", {**claim, "storageClassName": "a"}),
+            of_kind(rig, "v1", "PersistentVolumeClaim", {**claim, "storageClassName": "b"}),
+        ),
+        ({**binding, "roleRef": role}, {**binding, "roleRef": {**role, "name": "two"}}),
+        (
+            {**kept, "immutable": True, "data": {"a": "1"}},
+            {**kept, "immutable": True, "data": {"a": "2"}},
+        ),
+    ]
+
+
+async def test_every_kind_says_in_words_of_its_own_that_something_cannot_change(rig: Rig) -> None:
+    if rig.fake is not None:
+        pytest.skip("the fake has the words of one kind only")
+    for before, after in fixed(rig):
+        await rig.client.apply(before)
+        with pytest.raises(PermanentError) as told:
+            await rig.client.apply(after, dry_run=True, force=True)
+        assert told.value.reference == "cluster-immutable", told.value.message
+        assert "never-shown" not in told.value.message

@@ -24,6 +24,9 @@ from migrator.platform.kubernetes.wire import Answer, NoAnswerError, Target, Tro
 MESSAGE_CHARS_MAX: Final = 1000
 """Enough for ten faults of a manifest, too little for a Secret to hide in."""
 
+VALUE_CHARS_MAX: Final = 200
+"""A longer message repeats a part of the object, not a value."""
+
 VERSION_OLDEST: Final = (1, 30)
 VERSION_NEWEST: Final = (1, 37)
 
@@ -274,18 +277,30 @@ def _busy(target: Target, answer: Answer, said: str) -> TransientError:
     )
 
 
+def _without_value(message: str) -> str:
+    """What is wrong, without the value where that is a whole part of the object.
+
+    The server repeats it, and with a pod template everything that stands in its environment.
+    """
+    if len(message) <= VALUE_CHARS_MAX:
+        return message
+    return f"{message.partition(':')[0]}: (a long value): {message.rpartition(': ')[2]}"
+
+
 def _invalid(target: Target, status: KubeObject, said: str) -> PermanentError:
     """The object itself is wrong: unknown fields, bad values, an immutable field changed."""
     if "ValidatingAdmissionPolicy" in said or "admission webhook" in said:
         return _admission(target, said)
     causes = [
-        f"{text_at(cause, 'field')}: {text_at(cause, 'message')}"
+        f"{text_at(cause, 'field')}: {_without_value(text_at(cause, 'message'))}"
         for cause in objects_at(status, "details", "causes")
     ]
-    if any(words in said for words in _IMMUTABLE):
+    # A whole pod template stands before the words that matter, so they are looked for uncut.
+    whole = text_at(status, "message") or said
+    if any(words in whole for words in _IMMUTABLE):
         return PermanentError(
             "cluster-immutable",
-            f"{target}: {'; '.join(causes) or said}"[:MESSAGE_CHARS_MAX],
+            f"{target}: {'; '.join(causes) or _without_value(whole)}"[:MESSAGE_CHARS_MAX],
             hint="the object must be deleted and made anew, or keep its old value",
         )
     return PermanentError(
