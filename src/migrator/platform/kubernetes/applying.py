@@ -217,9 +217,13 @@ class Applier:
         if live is not None:
             # Whoever deletes it now is not answered by a new one: its image is another.
             body = {**body, "metadata": {**map_at(body, "metadata"), "uid": uid_of(live)}}
-        written = await self._note(
-            self._client.apply(body, before=live or {}, force=each.is_marked)
-        )
+        try:
+            written = await self._note(
+                self._client.apply(body, before=live or {}, force=each.is_marked)
+            )
+        except Outdated as error:
+            # It is another object by now: the act is tried again, and looks again.
+            raise _busy(each.body) from error
         return written.change
 
     async def _taken_over(self, each: _Wanted) -> KubeObject | None:

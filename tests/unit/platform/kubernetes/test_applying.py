@@ -80,9 +80,9 @@ async def test_what_somebody_deletes_between_our_look_and_our_write_is_not_made_
     images = await applier(rig).pre_images(wanted)
     await applier(rig).apply(wanted, images=images, empty=False)
     Meanwhile(rig, "PATCH", lambda: fake(rig).remove("ConfigMap", rig.namespace, "settings"))
-    with pytest.raises(PermanentError) as told:
+    with pytest.raises(TransientError) as told:
         await applier(rig).apply([rig.config_map(a="2")], images=images, empty=False)
-    assert told.value.reference == "cluster-outdated"
+    assert told.value.reference == "cluster-object-busy"
     assert await rig.client.get(CONFIG_MAPS, rig.namespace, "settings") is None
 
 
