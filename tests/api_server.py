@@ -24,6 +24,7 @@ from aiohttp import web
 
 from api_discovery import discovered
 from api_faults import Fault, Logged
+from api_reviews import recognised, reviewed
 from api_schemas import KINDS, Kind
 from api_storage import Storage
 from api_wire import (
@@ -211,12 +212,9 @@ class ApiServer:
             content_type, body = found
             return answer(200, body, headers, content_type)
         if request.path.endswith("/selfsubjectreviews"):
-            review: KubeObject = {
-                "apiVersion": "authentication.k8s.io/v1",
-                "kind": "SelfSubjectReview",
-                "status": {"userInfo": {"username": user}},
-            }
-            return answer(201, review, headers)
+            return answer(201, recognised(user), headers)
+        if request.path.startswith("/apis/authorization.k8s.io/v1/selfsubject"):
+            return answer(201, reviewed(await body_of(request), self.forbidden), headers)
         asked = self._asked(request)
         if asked is None:
             raise RefusedError(404, "NotFound", "the server could not find the requested resource")

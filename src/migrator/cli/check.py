@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from migrator.cli import output
-from migrator.cli.app import STATE_FOLDER
 from migrator.cli.check_manifests import ManifestsSeen, see_manifests
+from migrator.cli.cluster_options import ContextOption, KubeconfigOption
+from migrator.cli.link_cache import CACHE
 from migrator.cli.output import Format, FormatOption
 from migrator.errors import InputError
 
@@ -25,12 +26,22 @@ if TYPE_CHECKING:
     from migrator.inventory.reader import Examination
     from migrator.links.table import LinkTable
 
-CACHE: Final = STATE_FOLDER / "links"
-"""Where checked links are kept, so that the next command does not read millions of rows again."""
-
 
 def command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The inventory's folder.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="The inventory's folder; with --cluster, or a plan."),
+    ],
+    *,
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Check the cluster that is moved onto, too.")
+    ] = False,
+    context: ContextOption = "",
+    kubeconfig: KubeconfigOption = None,
+    inventory_folder: Annotated[
+        Path | None,
+        typer.Option("--inventory", metavar="DIR", help="A plan's inventory, if not as it says."),
+    ] = None,
     form: FormatOption = Format.text,
 ) -> None:
     """Check an inventory and name every fault at once.
@@ -39,9 +50,22 @@ def command(
     Examples:
       migrator check inventories/ours
       migrator check inventories/ours --format json | jq .faults
+      migrator check --cluster plans/ours.yaml --context production
 
-    Exit code 0: the inventory can be planned from. 2: the faults named are to be mended.
+    With --cluster the manifests are read and the cluster is asked: version, rights, room, names.
+    Exit code 0: the inventory can be planned from (the cluster may have warnings). 1: something
+    of the cluster failed. 2: the faults named are to be mended.
     """
+    if cluster:
+        from migrator.cli.check_cluster import check_cluster
+
+        raise typer.Exit(check_cluster(folder, context, kubeconfig, inventory_folder, form))
+    if context or kubeconfig or inventory_folder:
+        raise InputError(
+            "usage",
+            "--context, --kubeconfig and --inventory are for --cluster",
+            hint="`migrator check --cluster PLAN --context NAME`",
+        )
     manifests = see_manifests(folder)
     try:
         examination, table = _check(folder, manifests)

@@ -7,25 +7,12 @@ have manifests. Everything wrong in any manifest is raised at once, before a clu
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from migrator.errors import InputError
 
 if TYPE_CHECKING:
     from migrator.platform.kubernetes.subject import Subject
-
-ContextOption = Annotated[
-    str,
-    typer.Option("--context", metavar="NAME", help="A context of your kubeconfig."),
-]
-KubeconfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--kubeconfig", metavar="FILE", help="The kubeconfig, if not where kubectl looks."
-    ),
-]
 
 
 def subjects_at(path: Path, inventory: Path | None = None) -> tuple[Subject, ...]:

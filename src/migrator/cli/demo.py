@@ -71,7 +71,7 @@ def command(
 
 
 def _planned(folder: Path, subsystems: int, links: int) -> PlanWithInventory:
-    from migrator.cli.check import CACHE
+    from migrator.cli.link_cache import CACHE
     from migrator.cli.plan_files import open_sound_plan
     from migrator.cli.report import write
     from migrator.importers.sample import write_sample

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migrator.cli import output
-from migrator.cli.check import CACHE
+from migrator.cli.link_cache import CACHE
 
 if TYPE_CHECKING:
     from migrator.graph.atoms import Atom

@@ -17,7 +17,7 @@ import typer
 
 from migrator.cli import output
 from migrator.cli.app import INTERRUPTED
-from migrator.cli.check import CACHE
+from migrator.cli.link_cache import CACHE
 from migrator.cli.output import Format, FormatOption
 from migrator.errors import InputError
 

@@ -16,7 +16,7 @@ import typer
 
 from migrator import __version__
 from migrator.cli import output
-from migrator.cli.check import CACHE
+from migrator.cli.link_cache import CACHE
 from migrator.errors import Fault, InputError
 from migrator.inventory.model import Inventory
 from migrator.inventory.reader import read_inventory
