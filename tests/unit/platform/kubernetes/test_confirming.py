@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from migrator.errors import PermanentError, TransientError
@@ -61,7 +63,8 @@ async def test_every_front_must_be_seen() -> None:
 
 async def test_a_vantage_point_that_cannot_be_asked_is_named_and_not_counted() -> None:
     lost, sees = Scripted("lost", first(2, "old", "LOST")), Scripted("sees", always("new"))
-    found = await confirm([LOOK], NEW, [lost, sees], pause_seconds=0)
+    async with asyncio.timeout(5):  # half of what it takes to wait for who is lost
+        found = await confirm([LOOK], NEW, [lost, sees], pause_seconds=0)
     assert [each.name for each in found.witnesses] == ["sees"]
     assert [str(each) for each in found.left_out] == ["lost: could not be asked: it is gone"]
 
@@ -77,7 +80,9 @@ async def test_without_any_vantage_point_nothing_is_confirmed() -> None:
 
 async def test_a_place_outside_without_a_way_is_left_out_and_not_waited_for() -> None:
     outside = Scripted("here", always("!timeout"), inside=False)
-    found = await confirm([LOOK], NEW, [outside, Scripted("pod", always("new"))], pause_seconds=0)
+    inside = Scripted("pod", always("new"))
+    async with asyncio.timeout(5):
+        found = await confirm([LOOK], NEW, [outside, inside], pause_seconds=0)
     assert [str(each) for each in found.left_out] == ["here: has no way to the fronts"]
 
 
