@@ -310,6 +310,19 @@ async def to_the_grant(estate: Estate) -> PostgresMove:
     return move
 
 
+@asynccontextmanager
+async def held_up(estate: Estate, side: str, table: str) -> AsyncIterator[None]:
+    """Whoever writes to the table waits; whoever reads does not."""
+    import psycopg
+
+    connection = await psycopg.AsyncConnection[tuple[object, ...]].connect(
+        host=str(estate.server(side).folder), dbname=estate.name, user="migrator"
+    )
+    async with connection:
+        await connection.execute(f"LOCK {table} IN EXCLUSIVE MODE".encode())
+        yield
+
+
 def on_both(estate: Estate) -> None:
     """Assert that every table is the same on both sides."""
     for table in TABLES:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -18,6 +17,7 @@ from moving_databases import (
     Estate,
     an_estate,
     clear_away,
+    held_up,
     to_the_grant,
 )
 
@@ -192,6 +192,8 @@ async def test_no_password_is_in_a_log_an_error_or_a_word(
     for side in ("source", "target"):
         text = f"CREATE ROLE {role} SUPERUSER LOGIN PASSWORD 's3cret''\\ word'"
         estate.on(side, text.replace("s3cret''\\ word", "other"))
+        estate.on(side, f"ALTER ROLE {role} SET log_statement = 'all'")
+        estate.on(side, f"ALTER ROLE {role} SET log_min_duration_statement = 0")
     move = estate.move()
     ends = [
         replace(end, user=role, password="env:MOVER")
@@ -285,16 +287,3 @@ async def test_a_return_waits_for_a_source_that_is_behind(estate: Estate) -> Non
         assert not done
     assert (await returning).outcome == "done"
     assert estate.rows("source", "account") == estate.rows("target", "account")
-
-
-@asynccontextmanager
-async def held_up(estate: Estate, side: str, table: str) -> AsyncIterator[None]:
-    """Whoever writes to the table waits; whoever reads does not."""
-    import psycopg
-
-    connection = await psycopg.AsyncConnection[tuple[object, ...]].connect(
-        host=str(estate.server(side).folder), dbname=estate.name, user="migrator"
-    )
-    async with connection:
-        await connection.execute(f"LOCK {table} IN EXCLUSIVE MODE".encode())
-        yield

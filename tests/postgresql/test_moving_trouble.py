@@ -17,6 +17,7 @@ from moving_databases import (
     an_estate,
     at_work,
     clear_away,
+    held_up,
     on_both,
     to_the_grant,
     unreachable,
@@ -232,3 +233,25 @@ async def test_a_target_that_is_gone_before_the_grant_does_not_hold_up_the_way_b
     await to_the_grant(estate)
     with pytest.raises(TransientError):
         await away.fence_target()
+
+
+async def test_slots_of_tables_whose_copy_was_broken_off_are_removed_without_the_target(
+    estate: Estate,
+) -> None:
+    move = estate.move()
+    async with held_up(estate, "target", "account"):
+        copying = asyncio.create_task(move.copy())
+        for _ in range(500):
+            await asyncio.sleep(0.02)
+            if [each for each in estate.ours("source") if each.startswith("slot pg_")]:
+                break
+        else:
+            raise AssertionError(estate.ours("source"))
+        copying.cancel()
+        await asyncio.wait({copying})
+        away = estate.move()
+        away.move = unreachable(estate, "target")
+        assert any("slot pg_" in each for each in (await away.discard()).changes)
+        assert estate.ours("source") == []
+    assert (await estate.move().discard()).outcome == "done"
+    assert (await estate.move().copy()).outcome == "done"

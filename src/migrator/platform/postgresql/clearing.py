@@ -11,14 +11,14 @@ from migrator.engine.ports import ActResult
 from migrator.errors import PermanentError
 from migrator.platform.postgresql.ends import DatabaseMove
 from migrator.platform.postgresql.holding import Held
-from migrator.platform.postgresql.naming import Names, Stage
+from migrator.platform.postgresql.naming import Kept, Names, Stage
 from migrator.platform.postgresql.session import Session
 from migrator.platform.postgresql.ways import (
     Way,
     drop_slots,
+    noted_subscriber,
     remove,
     slot_is_there,
-    subscriber_of,
     subscription,
     unpublish,
     unsubscribe,
@@ -38,11 +38,12 @@ async def discard(
         )
     gone: list[str] = []
     if not away:
-        gone += await remove(Way(held.names.out, held.source, held.target))
+        noted = noted_subscriber(await held.kept(held.source))
+        gone += await remove(Way(held.names.out, held.source, held.target), noted)
         gone += await remove(Way(held.names.back, held.target, held.source))
     else:
         for session in held.ends.values():
-            gone += await _one_end(session, held.names)
+            gone += await _one_end(session, held.names, await held.kept(session))
     changes = [f"deleted {each}" for each in gone]
     for session in held.ends.values():
         # Only a target whose rows are a copy keeps its mark: the next attempt may empty it.
@@ -79,16 +80,16 @@ async def nothing_left(held: Held) -> bool:
     return True
 
 
-async def _one_end(session: Session, names: Names) -> list[str]:
-    """What one end has of both directions."""
+async def _one_end(session: Session, names: Names, kept: Kept | None) -> list[str]:
+    """Remove what one end has of both directions."""
     gone = []
     for name in (names.out, names.back):
-        subscriber = await subscriber_of(session, name)
+        subscriber = noted_subscriber(kept) if name == names.out else None
         if await unsubscribe(session, name):
-            assert subscriber is not None
             gone.append(f"subscription {name} on the {session.side}")
         gone += [
-            f"slot {slot} on the {session.side}" for slot in await drop_slots(session, name, None)
+            f"slot {slot} on the {session.side}"
+            for slot in await drop_slots(session, name, subscriber)
         ]
         if await unpublish(session, name):
             gone.append(f"publication {name} on the {session.side}")

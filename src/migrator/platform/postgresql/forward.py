@@ -36,11 +36,13 @@ from migrator.platform.postgresql.session import Session, both
 from migrator.platform.postgresql.ways import (
     Way,
     make_slot,
+    noted_subscriber,
     publish,
     published,
     remove,
     slot_is_there,
     subscribe,
+    subscriber_of,
     subscription,
 )
 from migrator.platform.postgresql.writers import fence, require_out
@@ -113,6 +115,7 @@ async def copy(move: DatabaseMove, held: Held, tell: Tell) -> ActResult:
         await _go_on(held, way, tables, enabled=found[1])
     else:
         changes = await _begin(held, way, tables)
+    await _note_subscriber(held, way)
     look = await wait_until_in_step(way, tell)
     return ActResult(
         "done",
@@ -171,7 +174,8 @@ async def _refuse_granted(move: DatabaseMove, held: Held) -> None:
 async def _begin(held: Held, way: Way, tables: tuple[Table, ...]) -> tuple[str, ...]:
     """Begin a copy from nothing, after clearing away what another attempt left."""
     back = Way(held.names.back, held.target, held.source)
-    gone = (*await remove(way), *await remove(back))
+    noted = noted_subscriber(await held.kept(held.source))
+    gone = (*await remove(way, noted), *await remove(back))
     await _empty(held, tables)
     # From here on the rows of the target are a copy, whatever happens.
     await held.write(held.target, Stage.COPYING)
@@ -216,6 +220,14 @@ async def _go_on(held: Held, way: Way, tables: tuple[Table, ...], *, enabled: bo
     if not enabled:
         await held.target.rows(f"ALTER SUBSCRIPTION {quoted(way.name)} ENABLE")
     await held.target.rows(f"ALTER SUBSCRIPTION {quoted(way.name)} REFRESH PUBLICATION")
+
+
+async def _note_subscriber(held: Held, way: Way) -> None:
+    """Keep on the source what the slots of its tables are called, should the target be lost."""
+    subscriber = await subscriber_of(held.target, way.name)
+    assert subscriber is not None, "it was made or found a moment ago"
+    notes = {"sub": subscriber.number, "system": subscriber.system}
+    await held.write(held.source, Stage.COPYING, **notes)
 
 
 async def _require_published(move: DatabaseMove, held: Held, tables: tuple[Table, ...]) -> None:

@@ -200,9 +200,15 @@ async def subscriber_of(session: Session, name: str) -> Subscriber | None:
     return Subscriber(found[0], str(system))
 
 
-async def remove(way: Way) -> tuple[str, ...]:
+def noted_subscriber(kept: Kept | None) -> Subscriber | None:
+    """The same, as the publisher's own mark has it: for when the subscription cannot be asked."""
+    number = 0 if kept is None else kept.number("sub")
+    return Subscriber(number, str(kept.number("system"))) if kept is not None and number else None
+
+
+async def remove(way: Way, noted: Subscriber | None = None) -> tuple[str, ...]:
     """Remove a whole direction; what was there."""
-    subscriber = await subscriber_of(way.subscriber, way.name)
+    subscriber = await subscriber_of(way.subscriber, way.name) or noted
     gone = []
     if await unsubscribe(way.subscriber, way.name):
         gone.append(f"subscription {way.name} on the {way.subscriber.side}")
