@@ -23,6 +23,7 @@ from migrator.store.kept_evidence import keep
 from migrator.store.pinned_files import FileToPin, bytes_of
 from migrator.store.sql import Store
 from migrator.store.sql_journal import SqlJournal
+from migrator.wiring.between_sides import between_sides
 
 if TYPE_CHECKING:
     from migrator.platform.kubernetes.admission import EpochFence
@@ -238,13 +239,16 @@ def _platform(
         keep(store, journal, about, found.files, found.missing)
         return str(found)
 
+    def between(name: str) -> bool:
+        return name in run.moves and between_sides(run.moves[name])
+
     vantages = Vantages(parts.client, parts.probe_image, parts.epoch)
     traffic = TrafficActs(parts.client, parts.locks, vantages.now)
     return KubernetesPlatform(
         Surroundings(subjects, lambda: run.itinerary, parts.epoch, wall_now),
         Workloads(parts.client, parts.cluster, journal.put_facts, journal.facts),
         traffic,
-        LinkActs(traffic, vantages.now, journal.put_facts, journal.facts),
+        LinkActs(traffic, vantages.now, journal.put_facts, journal.facts, between),
         DataActs(journal.run_name, lambda move: move in run.losses),
         evidence,
     )

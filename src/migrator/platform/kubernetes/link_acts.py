@@ -2,8 +2,9 @@
 
 Called by `platform.py`. A look asks the subsystem's own fronts and those of every subsystem that it
 shares links with, from every vantage point, and holds the answers against the baseline of the same
-attempt. What is counted are fronts, not links: which links were proved one by one is the probes'
-matter, and this module does not claim it.
+attempt. A neighbour that is between the sides just then is deferred: its own move proves the link.
+What is counted are fronts, not links: which links were proved one by one is the probes' matter, and
+this module does not claim it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from migrator.plan.model import StepKind, UndoKind
 from migrator.platform.kubernetes.links import LinkAnswer, Target, links_answer
 from migrator.platform.kubernetes.looking import Vantage
 from migrator.platform.kubernetes.slices import NEW, OLD
-from migrator.platform.kubernetes.subject import Subject
+from migrator.platform.kubernetes.subject import Fronting, Subject
 from migrator.platform.kubernetes.traffic_acts import TrafficActs
 
 EXAMPLES_MAX: Final = 5
@@ -35,7 +36,10 @@ SIDE_AFTER: Final = {
 
 
 class LinkActs:
-    """Looks for one run. `keep` and `kept` hold the baseline of each attempt."""
+    """Looks for one run. `keep` and `kept` hold the baseline of each attempt.
+
+    `between` tells whether a subsystem is between the sides at this moment.
+    """
 
     def __init__(
         self,
@@ -43,8 +47,10 @@ class LinkActs:
         vantages: Callable[[], Awaitable[Sequence[Vantage]]],
         keep: Callable[[str, object], None],
         kept: Callable[[str], object],
+        between: Callable[[str], bool] = lambda _subsystem: False,
     ) -> None:
         """Nothing is asked yet."""
+        self._between = between
         self._traffic = traffic
         self._vantages = vantages
         self._keep = keep
@@ -54,7 +60,12 @@ class LinkActs:
         self, subject: Subject, neighbours: Sequence[Subject], act: str, attempt: int
     ) -> ActResult:
         """Look once; a baseline is kept, everything else is judged against it."""
+        # A neighbour may have begun or ended its crossing while it was looked at.
+        crossing = self._crossing(neighbours)
         answers = await self._answers(subject, neighbours)
+        crossing |= self._crossing(neighbours)
+        deferred = {each.link for each in answers if not each.is_ok and each.link in crossing}
+        answers = tuple(each for each in answers if each.link not in deferred)
         words = {each.link: each.word for each in answers}
         key = f"baseline/{subject.subsystem}/{attempt}"
         if act == StepKind.BASELINE:
@@ -63,7 +74,7 @@ class LinkActs:
         else:
             kept = self._kept(key)
             before = kept if isinstance(kept, dict) else {}
-        return _judged(subject, act, attempt, answers, before)
+        return _judged(subject, act, attempt, answers, before, len(deferred))
 
     async def soak(
         self, subject: Subject, neighbours: Sequence[Subject], attempt: int, seconds: float
@@ -79,6 +90,15 @@ class LinkActs:
                 detail = f"{looks} looks in {seconds:.0f} s: {found.detail}"
                 return ActResult(found.outcome, detail, judged=found.judged)
             await asyncio.sleep(min(SOAK_LOOK_SECONDS, left))
+
+    def _crossing(self, neighbours: Sequence[Subject]) -> set[str]:
+        """The fronts of the neighbours that are between the sides."""
+        return {
+            front_name(fronting)
+            for each in neighbours
+            if self._between(each.subsystem)
+            for fronting in each.fronts
+        }
 
     async def _answers(
         self, subject: Subject, neighbours: Sequence[Subject]
@@ -98,14 +118,20 @@ class LinkActs:
         return (await links_answer(targets, await self._vantages())).links
 
 
+def front_name(fronting: Fronting) -> str:
+    """How a front is named in looks and in the journal."""
+    return f"{fronting.front.namespace}/{fronting.front.service}"
+
+
 def _judged(
     subject: Subject,
     act: str,
     attempt: int,
     answers: Sequence[LinkAnswer],
     before: Mapping[str, object],
+    deferred: int,
 ) -> ActResult:
-    own = {f"{f.front.namespace}/{f.front.service}" for f in subject.fronts}
+    own = {front_name(each) for each in subject.fronts}
     wanted = SIDE_AFTER.get(act, "")
     same = better = broken = 0
     worse: list[str] = []
@@ -129,11 +155,13 @@ def _judged(
         better=better,
         broken=broken,
         regressed=len(worse),
-        deferred=0,
+        deferred=deferred,
         examples=tuple(sorted(worse)[:EXAMPLES_MAX]),
     )
     if worse:
         detail = f"{len(worse)} of {len(answers)} fronts do not answer as before: "
         return ActResult("failed", detail + "; ".join(words[:EXAMPLES_MAX]), judged=judged)
     said = f"{same + better} of {len(answers)} fronts answer"
-    return ActResult("done", said + (f", {broken} did not before" if broken else ""), judged=judged)
+    said += f", {broken} did not before" if broken else ""
+    said += f", {deferred} are between the sides" if deferred else ""
+    return ActResult("done", said, judged=judged)

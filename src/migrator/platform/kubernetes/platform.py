@@ -21,7 +21,7 @@ from migrator.platform.kubernetes.abilities import why_not
 from migrator.platform.kubernetes.data_acts import WORDS, DataActs
 from migrator.platform.kubernetes.doing import Doing
 from migrator.platform.kubernetes.link_acts import LinkActs
-from migrator.platform.kubernetes.objects import ChangeSet
+from migrator.platform.kubernetes.objects import ChangeSet, KubeObject
 from migrator.platform.kubernetes.slices import NEW, OLD, Mark
 from migrator.platform.kubernetes.subject import Subject
 from migrator.platform.kubernetes.traffic_acts import TrafficActs
@@ -136,7 +136,10 @@ class KubernetesPlatform:
 
     async def _stop(self, doing: Doing) -> ActResult:
         kept = await self._evidence(doing)
-        stopped = await self._workloads.stop(
+        # A database must answer until it has let go of its copy, which comes next. Nobody writes
+        # there any more: the fence of the target came first. It goes when the objects go.
+        stop = self._workloads.fence if doing.subject.databases else self._workloads.stop
+        stopped = await stop(
             doing.subject, doing.attempt, doing.mark, seconds_max=doing.seconds_max
         )
         return _done(stopped.changes, f"{len(stopped.pods)} pods are gone, none is left; {kept}")
@@ -206,7 +209,7 @@ class KubernetesPlatform:
             return await self._databases.observe(doing)
         looks: dict[str, Callable[[], Awaitable[bool]]] = {
             S.START: lambda: self._workloads.is_ready(subject),
-            U.STOP_TARGET: lambda: self._workloads.is_stopped(subject.workloads),
+            U.STOP_TARGET: lambda: self._workloads.is_stopped(_to_stop(subject)),
             S.FINALISE: lambda: self._fronts.is_final(subject),
         }
         if act in looks and await looks[act]():
@@ -258,3 +261,8 @@ def _done(changes: ChangeSet, words: str, *, remains: tuple[str, ...] = ()) -> A
     """A done act, with each object that it changed by name; unchanged ones are only counted."""
     said = tuple(str(change) for change in changes if change.word.value != "unchanged")
     return ActResult("done", f"{words} ({changes})", said, remains=remains)
+
+
+def _to_stop(subject: Subject) -> tuple[KubeObject, ...]:
+    """What a stop of the target stops."""
+    return tuple(subject.fenced_workloads()) if subject.databases else subject.workloads

@@ -1,0 +1,93 @@
+"""What a look at the links counts, and what it leaves to a neighbour's own move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from migrator.platform.kubernetes.link_acts import LinkActs
+from migrator.platform.kubernetes.looking import Look, Vantage, front_look
+from migrator.platform.kubernetes.slices import OLD, Backend, Port
+from migrator.platform.kubernetes.subject import Fronting, Identity, Subject
+from migrator.platform.kubernetes.traffic import Front
+from migrator.platform.kubernetes.traffic_acts import TrafficActs
+from vantage_points import Scripted
+
+HTTP = Port("http", 80)
+ADDRESSES = {"web": "192.0.2.1", "ledger": "192.0.2.2"}
+
+
+def a_subject(name: str) -> Subject:
+    old = Backend(OLD, ("10.0.0.1",), (HTTP,))
+    front = Fronting(Front(name, name), old, (HTTP,), Identity("http", "/", "old", "new"))
+    return Subject(name, name, (), (front,))
+
+
+class Fronts:
+    async def look_of(self, fronting: Fronting) -> Look:
+        return front_look(fronting, ADDRESSES[fronting.front.service])
+
+
+class Looks:
+    """Looks from one place, with whatever answers and whoever is between the sides just now."""
+
+    def __init__(self) -> None:
+        self.answers = {"web": "new", "ledger": "old"}
+        self.between: set[str] = set()
+        self.facts: dict[str, object] = {}
+        by_address = {address: name for name, address in ADDRESSES.items()}
+
+        async def vantages() -> Sequence[Vantage]:
+            return (Scripted("here", lambda look, _: self.answers[by_address[look.host]]),)
+
+        self.acts = LinkActs(
+            cast("TrafficActs", Fronts()),
+            vantages,
+            self.facts.__setitem__,
+            self.facts.get,
+            self.between.__contains__,
+        )
+
+    async def look(self, act: str) -> tuple[str, int, int, int]:
+        """The outcome, and how many are the same, regressed and deferred."""
+        found = await self.acts.look(a_subject("web"), [a_subject("ledger")], act, 1)
+        assert found.judged is not None
+        return found.outcome, found.judged.same, found.judged.regressed, found.judged.deferred
+
+
+async def test_a_neighbour_that_answered_before_and_does_not_now_is_a_regression() -> None:
+    looks = Looks()
+    assert await looks.look("baseline") == ("done", 2, 0, 0)
+    looks.answers["ledger"] = "!refused"
+    assert await looks.look("probe-links") == ("failed", 1, 1, 0)
+
+
+async def test_a_neighbour_that_is_between_the_sides_is_left_to_its_own_move() -> None:
+    looks = Looks()
+    await looks.look("baseline")
+    looks.answers["ledger"] = "!refused"
+    looks.between.add("ledger")
+    assert await looks.look("probe-links") == ("done", 1, 0, 1)
+
+
+async def test_a_neighbour_that_answers_is_counted_though_it_is_between_the_sides() -> None:
+    looks = Looks()
+    looks.between.add("ledger")
+    assert await looks.look("baseline") == ("done", 2, 0, 0)
+
+
+async def test_a_baseline_does_not_keep_the_silence_of_a_neighbour_between_the_sides() -> None:
+    looks = Looks()
+    looks.answers["ledger"] = "!refused"
+    looks.between.add("ledger")
+    assert await looks.look("baseline") == ("done", 1, 0, 1)
+    looks.between.clear()
+    assert await looks.look("probe-links") == ("failed", 1, 1, 0)
+
+
+async def test_its_own_silence_is_never_left_to_anybody() -> None:
+    looks = Looks()
+    await looks.look("baseline")
+    looks.answers["web"] = "!refused"
+    looks.between.add("web")
+    assert await looks.look("probe-links") == ("failed", 1, 1, 0)
