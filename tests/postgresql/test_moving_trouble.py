@@ -235,6 +235,28 @@ async def test_a_target_that_is_gone_before_the_grant_does_not_hold_up_the_way_b
         await away.fence_target()
 
 
+async def test_a_server_without_a_free_worker_is_told_from_one_that_is_not_reached(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("migrator.platform.postgresql.following.SILENT_SECONDS_MAX", 0.5)
+    # As if the one worker that the server may have were another database's.
+    monkeypatch.setattr("migrator.platform.postgresql.following.WORKERS", "SELECT 1, 1")
+    move = estate.move()
+    copied = await move.copy()
+    assert copied.outcome == "done"
+    name = move.names.out
+    estate.on("target", f"ALTER SUBSCRIPTION {name} CONNECTION 'host=/nowhere dbname=x'")
+    await move.fence_source()
+    with pytest.raises(TransientError) as caught:
+        await move.final_copy()
+    assert caught.value.reference == "database-busy"
+    monkeypatch.undo()
+    monkeypatch.setattr("migrator.platform.postgresql.following.SILENT_SECONDS_MAX", 0.5)
+    with pytest.raises(TransientError) as caught:
+        await move.final_copy()
+    assert caught.value.reference == "database-peer-unreachable"
+
+
 async def test_slots_of_tables_whose_copy_was_broken_off_are_removed_without_the_target(
     estate: Estate,
 ) -> None:

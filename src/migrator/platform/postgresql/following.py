@@ -50,6 +50,11 @@ greatest(0, coalesce(pg_wal_lsn_diff(%s::pg_lsn, confirmed_flush_lsn), 0))::bigi
 FROM pg_replication_slots WHERE slot_name = %s
 """
 
+WORKERS: Final = """
+SELECT count(*), current_setting('max_logical_replication_workers')::int
+FROM pg_stat_subscription WHERE pid IS NOT NULL
+"""
+
 LOG: Final = """
 SELECT pg_read_file(f, greatest(0, (pg_stat_file(f)).size - %s), %s, true)
 FROM pg_current_logfile('stderr') f WHERE f IS NOT NULL
@@ -197,6 +202,14 @@ async def _text(said: Callable[[Look], object], look: Look) -> str:
 async def _trouble(way: Way, reference: str) -> PermanentError | TransientError:
     side = way.subscriber.side
     if reference == "database-peer-unreachable":
+        (busy, most) = (await way.subscriber.rows(WORKERS))[0]
+        if cast("int", busy) >= cast("int", most):
+            return TransientError(
+                "database-busy",
+                f"all {most} replication workers of the {side}'s server are at work: none is free "
+                f"for {way.name}",
+                hint="raise max_logical_replication_workers and max_worker_processes there",
+            )
         return TransientError(
             "database-peer-unreachable",
             f"the {side}'s server has not connected to the {way.publisher.side} for "
