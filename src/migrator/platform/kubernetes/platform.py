@@ -8,7 +8,7 @@ crash `observe` asks the cluster itself, never the journal.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -22,6 +22,7 @@ from migrator.platform.kubernetes.data_acts import WORDS, DataActs
 from migrator.platform.kubernetes.doing import Doing
 from migrator.platform.kubernetes.link_acts import LinkActs
 from migrator.platform.kubernetes.objects import ChangeSet, KubeObject
+from migrator.platform.kubernetes.outlasting import OUTLASTED_SECONDS, outlasted
 from migrator.platform.kubernetes.slices import NEW, OLD, Mark
 from migrator.platform.kubernetes.subject import Subject
 from migrator.platform.kubernetes.traffic_acts import TrafficActs
@@ -93,13 +94,23 @@ class KubernetesPlatform:
     async def perform(self, intent: Intent) -> ActResult:
         """Do the act. Raises TransientError or PermanentError."""
         doing = self._doing(intent)
-        result = await self._performers[doing.act](doing)
+
+        async def act(seconds_left: float) -> ActResult:
+            return await self._performers[doing.act](replace(doing, seconds_max=seconds_left))
+
+        result = await outlasted(act, seconds_max=doing.seconds_max)
         return self._with_authority(doing, result)
 
     async def observe(self, intent: Intent) -> ActResult:
         """Say whether the act took effect: outcome done, not_done or unknown."""
         doing = self._doing(intent)
-        return self._with_authority(doing, await self._seen(doing))
+
+        async def look(_seconds_left: float) -> ActResult:
+            return await self._seen(doing)
+
+        # A doubt that nobody could settle would wait for a person.
+        result = await outlasted(look, seconds_max=max(doing.seconds_max, OUTLASTED_SECONDS))
+        return self._with_authority(doing, result)
 
     # --- the target -------------------------------------------------------------------------
 
@@ -108,9 +119,13 @@ class KubernetesPlatform:
         done = ChangeSet()
         for each in (subject, *self._neighbours(subject)):
             done = done.with_changes(await self._fronts.ensure(each, mark))
-        own = await self._workloads.prepare(
-            subject, doing.attempt, mark, seconds_max=doing.seconds_max
-        )
+        try:
+            own = await self._workloads.prepare(
+                subject, doing.attempt, mark, seconds_max=doing.seconds_max
+            )
+        except PermanentError as error:
+            # The fronts are there and stay, whatever becomes of the move: the journal must know.
+            return ActResult("failed", f"{error.reference}: {error.message}", _words(done))
         return _done(done.with_changes(own), "its objects are there and run nothing yet")
 
     async def _start(self, doing: Doing) -> ActResult:
@@ -259,8 +274,11 @@ class KubernetesPlatform:
 
 def _done(changes: ChangeSet, words: str, *, remains: tuple[str, ...] = ()) -> ActResult:
     """A done act, with each object that it changed by name; unchanged ones are only counted."""
-    said = tuple(str(change) for change in changes if change.word.value != "unchanged")
-    return ActResult("done", f"{words} ({changes})", said, remains=remains)
+    return ActResult("done", f"{words} ({changes})", _words(changes), remains=remains)
+
+
+def _words(changes: ChangeSet) -> tuple[str, ...]:
+    return tuple(str(change) for change in changes if change.word.value != "unchanged")
 
 
 def _to_stop(subject: Subject) -> tuple[KubeObject, ...]:

@@ -29,6 +29,9 @@ CONNECT_SECONDS_MAX: Final = 5.0
 IN_FLIGHT_MAX: Final = 32
 """Twice what the conductor has in flight. Watches hold a connection each and are not counted."""
 
+GOODBYE_SECONDS: Final = 0.1
+"""What shutting a few connections over TLS takes on a busy machine."""
+
 
 class OfficialTransport:
     """Speaks to one server. Use it on one event loop only."""
@@ -118,6 +121,9 @@ class OfficialTransport:
             await api.close()
         self._retired.clear()
         self._api = None
+        if self._chosen.server.startswith("https:"):
+            # Connections over TLS end in turns of the loop, and nobody tells when the last is gone.
+            await asyncio.sleep(GOODBYE_SECONDS)
 
     async def _open(self) -> ApiClient:
         if self._api is None or self._credentials.is_stale():
