@@ -58,6 +58,9 @@ _PLACE: Final = (
     '(request.resource.resource == "namespaces" && has(request.name) ? request.name : "")'
 )
 
+# A dry run changes nothing, so migrator's own are let pass; the canary is the one that must not.
+_DRY: Final = "has(request.dryRun) && request.dryRun"
+
 
 def _said(key: str) -> str:
     """What the parameter says; empty where somebody has bent it by hand."""
@@ -79,7 +82,7 @@ def policies(own: Iterable[str], rehearser: str, namespaces: Iterable[str]) -> l
         *_anchor(),
         *_marks(accounts),
         *_epochs(accounts),
-        *_freeze(accounts, tuple(sorted(set(namespaces)))),
+        *_freeze(accounts, rehearser, tuple(sorted(set(namespaces)))),
         *_parameters(accounts),
         *_rehearser(rehearser),
     ]
@@ -108,7 +111,11 @@ def _marks(own: tuple[str, ...]) -> list[KubeObject]:
     return policy(
         MARKS,
         own,
-        conditions={"own": _is(own), "no-question": _NO_QUESTION},
+        conditions={
+            "own": _is(own),
+            "no-question": _NO_QUESTION,
+            "not-a-dry-run": f"!({_DRY})",
+        },
         variables={"notes": _NOTES, "oldNotes": _OLD_NOTES},
         rules=(
             Rule(
@@ -155,9 +162,9 @@ def _epochs(own: tuple[str, ...]) -> list[KubeObject]:
             ),
             "concerns": (
                 f'({_said("over")}) != "true" && variables.leads != "" && (variables.canary || '
-                'variables.place in variables.namespaces.split(" ") || '
+                f'(!({_DRY}) && (variables.place in variables.namespaces.split(" ") || '
                 f'(variables.place == "{SYSTEM_NAMESPACE}" && '
-                "variables.name == params.metadata.name))"
+                "variables.name == params.metadata.name))))"
             ),
         },
         rules=(
@@ -178,7 +185,7 @@ def _epochs(own: tuple[str, ...]) -> list[KubeObject]:
     )
 
 
-def _freeze(own: tuple[str, ...], namespaces: tuple[str, ...]) -> list[KubeObject]:
+def _freeze(own: tuple[str, ...], rehearser: str, namespaces: tuple[str, ...]) -> list[KubeObject]:
     system = (
         'request.userInfo.username.startsWith("system:kube-") || '
         'request.userInfo.username in ["system:apiserver", "system:cloud-controller-manager"] || '
@@ -195,7 +202,9 @@ def _freeze(own: tuple[str, ...], namespaces: tuple[str, ...]) -> list[KubeObjec
             "not-the-cluster": f"!({system})",
             "not-talk": f"!({talk})",
             "not-a-question": _NO_QUESTION,
-            "not-a-dry-run": "!(has(request.dryRun) && request.dryRun)",
+            # Its own policy lets nothing but dry runs pass. Anybody else's dry run is answered as
+            # the write itself would be: that is what a dry run is asked for.
+            "not-the-rehearser": f"!({_is((rehearser,))})",
         },
         variables={
             "place": _PLACE,
@@ -267,7 +276,7 @@ def _rehearser(account: str) -> list[KubeObject]:
         variables={},
         rules=(
             Rule(
-                "has(request.dryRun) && request.dryRun",
+                _DRY,
                 "this account rehearses: it may ask for dry runs and for nothing else",
             ),
         ),
