@@ -38,7 +38,7 @@ from migrator.platform.kubernetes.looking import Answered, Look
 from migrator.platform.kubernetes.manifests import read_subject
 from migrator.platform.kubernetes.objects import KubeObject, text_at
 from migrator.platform.kubernetes.platform import Intent, KubernetesPlatform, Surroundings
-from migrator.platform.kubernetes.slices import SERVICE_NAME, Port, union
+from migrator.platform.kubernetes.slices import SERVICE_NAME, Mark, Port, union
 from migrator.platform.kubernetes.subject import Subject
 from migrator.platform.kubernetes.traffic_acts import TrafficActs
 from migrator.platform.kubernetes.waiting import Cluster
@@ -347,13 +347,17 @@ class Weekend:
         client = client_for(world.server)
         locks = FrontLocks()
         fronts = [f.front for subject in world.subjects.values() for f in subject.fronts]
-        follower = Follower(client, fronts, locks, epoch=lambda: epoch, trouble=_loud)
+        follower = Follower(
+            client, fronts, locks, mark=lambda: Mark("fake.beside", epoch), trouble=_loud
+        )
         following = asyncio.create_task(follower.run())
         try:
             async with Cluster(client, now=wall) as cluster:
                 traffic = TrafficActs(client, locks, vantages)
                 yield KubernetesPlatform(
-                    Surroundings(world.subjects, lambda: run.itinerary, lambda: epoch, clock.now),
+                    Surroundings(
+                        "fake", world.subjects, lambda: run.itinerary, lambda: epoch, clock.now
+                    ),
                     Workloads(client, cluster, self._keep, world.facts.get),
                     traffic,
                     LinkActs(traffic, vantages, self._keep, world.facts.get),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from migrator.platform.kubernetes.following import Follower, FrontLocks
     from migrator.platform.kubernetes.platform import KubernetesPlatform
     from migrator.platform.kubernetes.rest import Client
+    from migrator.platform.kubernetes.slices import Mark
     from migrator.platform.kubernetes.subject import Subject
     from migrator.platform.kubernetes.waiting import Cluster
 
@@ -170,6 +171,7 @@ async def on_cluster(
         return
     from migrator.platform.kubernetes.admission import EpochFence
     from migrator.platform.kubernetes.following import Follower, FrontLocks
+    from migrator.platform.kubernetes.slices import Mark
     from migrator.platform.kubernetes.waiting import Cluster
 
     name = journal.run_name
@@ -196,18 +198,28 @@ async def on_cluster(
                 operators = [each for each in place.frozen_but.split(",") if each]
                 await fence.freeze(epoch(), spaces, operators)
         locks = FrontLocks()
+
+        def mark() -> Mark:
+            """What a write beside the acts is marked with."""
+            return Mark(f"{run_word(journal)}.beside", epoch())
+
         async with Cluster(client, now=wall_now) as cluster:
             fronts = [f.front for subject in subjects.values() for f in subject.fronts]
-            follower = Follower(client, fronts, locks, epoch=epoch, trouble=trouble)
+            follower = Follower(client, fronts, locks, mark=mark, trouble=trouble)
             following = asyncio.create_task(_follow(follower, trouble), name="follower")
             try:
-                parts = _Parts(client, cluster, locks, place.probe_image, epoch)
+                parts = _Parts(client, cluster, locks, place.probe_image, epoch, mark)
                 yield _platform(store, journal, run, subjects, parts)
             finally:
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
                 if not place.unfenced and run.state is RunState.ENDED:
                     await _release(fence, epoch(), trouble)
+
+
+def run_word(journal: SqlJournal) -> str:
+    """What tells a run from every other, runs of the same name included, in a mark."""
+    return journal.first_hash()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +231,7 @@ class _Parts:
     locks: FrontLocks
     probe_image: str
     epoch: Callable[[], int]
+    mark: Callable[[], Mark]
 
 
 def _platform(
@@ -242,10 +255,10 @@ def _platform(
     def between(name: str) -> bool:
         return name in run.moves and between_sides(run.moves[name])
 
-    vantages = Vantages(parts.client, parts.probe_image, parts.epoch)
+    vantages = Vantages(parts.client, parts.probe_image, parts.mark)
     traffic = TrafficActs(parts.client, parts.locks, vantages.now)
     return KubernetesPlatform(
-        Surroundings(subjects, lambda: run.itinerary, parts.epoch, wall_now),
+        Surroundings(run_word(journal), subjects, lambda: run.itinerary, parts.epoch, wall_now),
         Workloads(parts.client, parts.cluster, journal.put_facts, journal.facts),
         traffic,
         LinkActs(traffic, vantages.now, journal.put_facts, journal.facts, between),

@@ -17,6 +17,7 @@ from migrator.errors import PermanentError, TransientError
 from migrator.platform.kubernetes.abreast import abreast
 from migrator.platform.kubernetes.discovery import SECRETS, Resource
 from migrator.platform.kubernetes.errors import FieldsOwned, Outdated
+from migrator.platform.kubernetes.in_epoch import delete_as_read
 from migrator.platform.kubernetes.objects import (
     Change,
     ChangeSet,
@@ -126,7 +127,7 @@ class Applier:
                     hint="finish or undo that move; its copy goes with it",
                 )
             # Made before a crash, and the Secret itself was never written since: we look again.
-            await self._note(self._client.delete(SECRETS, namespace, name, uid=uid_of(found)))
+            await self._note(delete_as_read(self._client, SECRETS, found, self._mark))
         await self._note(self._client.create(copy_of(live, image, self._mark)))
 
     # Applying

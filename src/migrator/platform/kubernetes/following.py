@@ -44,7 +44,7 @@ class Follower:
         fronts: Iterable[Front],
         locks: FrontLocks,
         *,
-        epoch: Callable[[], int],
+        mark: Callable[[], Mark],
         trouble: Callable[[str], None],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -53,7 +53,7 @@ class Follower:
         self._traffic = OwnedSlice(client)
         self._shadows = {(f.namespace, shadow_name(f.service)): f for f in fronts}
         self._locks = locks
-        self._epoch = epoch
+        self._mark = mark
         self._trouble = trouble
         self._sleep = sleep
         self._said: dict[Front, str] = {}
@@ -110,7 +110,7 @@ class Follower:
     async def _one(self, front: Front) -> None:
         try:
             async with self._locks.of(front):
-                done = await self._traffic.follow(front, Mark("", self._epoch()))
+                done = await self._traffic.follow(front, self._mark())
             self.writes += done.writes
             self._said.pop(front, None)
         except PermanentError as error:

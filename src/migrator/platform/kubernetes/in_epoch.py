@@ -37,7 +37,7 @@ async def marked_first(
     One that carries no mark at all, or one of this epoch, is given back as it is.
     """
     seen, name = mark_of(live), name_of(live, resource.kind)
-    if seen.epoch > mark.epoch:
+    if seen.is_after(mark):
         raise PermanentError(
             "epoch-passed",
             f"{name} was written in epoch {seen.epoch}; this process is of epoch {mark.epoch}",

@@ -83,11 +83,14 @@ def is_ours(live: KubeObject | None) -> bool:
 
 def refuse_later(live: KubeObject | None, mark: Mark) -> None:
     """Raise where a later epoch has written already: this process no longer leads."""
-    seen = mark_of(live or {}).epoch if is_ours(live) else 0
-    if live is not None and seen > mark.epoch:
+    if live is None or not is_ours(live):
+        return
+    seen = mark_of(live)
+    if seen.is_after(mark):
         raise PermanentError(
             "epoch-passed",
-            f"{name_of(live)} was written in epoch {seen}; this process is of epoch {mark.epoch}",
+            f"{name_of(live)} was written in epoch {seen.epoch}; "
+            f"this process is of epoch {mark.epoch}",
             hint="another process leads the run; `migrator status` names it",
         )
 

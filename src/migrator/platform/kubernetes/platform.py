@@ -39,8 +39,9 @@ Performer: TypeAlias = Callable[[Doing], Awaitable[ActResult]]
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a platform must know of its run."""
+    """What a platform must know of its run. `run` is a word that no other run has."""
 
+    run: str
     subjects: Mapping[str, Subject]
     itinerary: Callable[[], Itinerary]
     epoch: Callable[[], int]
@@ -187,7 +188,7 @@ class KubernetesPlatform:
         said = await self._databases.perform(doing)
         if said.outcome != "done":
             return said
-        changes = await self._fronts.retire(doing.subject)
+        changes = await self._fronts.retire(doing.subject, doing.mark)
         copies = await self._workloads.forget(doing.subject, doing.attempt, doing.mark)
         return _done(
             changes.with_changes(copies), f"nothing of ours is left in its traffic; {said.detail}"
@@ -259,7 +260,7 @@ class KubernetesPlatform:
                 hint="declare its means in the plan's recipe, or complete its manifests",
             )
         left = (intent.limit_at - self._around.now()).total_seconds() - SPARE_SECONDS
-        mark = Mark(intent.token, self._around.epoch())
+        mark = Mark(f"{self._around.run}.{intent.token}", self._around.epoch())
         return Doing(subject, act, intent.attempt, mark, max(left, 1.0))
 
     def _with_authority(self, doing: Doing, result: ActResult) -> ActResult:
@@ -277,10 +278,10 @@ def _done(changes: ChangeSet, words: str, *, remains: tuple[str, ...] = ()) -> A
     return ActResult("done", f"{words} ({changes})", _words(changes), remains=remains)
 
 
-def _words(changes: ChangeSet) -> tuple[str, ...]:
-    return tuple(str(change) for change in changes if change.word.value != "unchanged")
-
-
 def _to_stop(subject: Subject) -> tuple[KubeObject, ...]:
     """What a stop of the target stops."""
     return tuple(subject.fenced_workloads()) if subject.databases else subject.workloads
+
+
+def _words(changes: ChangeSet) -> tuple[str, ...]:
+    return tuple(str(change) for change in changes if change.word.value != "unchanged")

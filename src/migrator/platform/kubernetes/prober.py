@@ -31,6 +31,7 @@ from migrator.platform.kubernetes.discovery import (
     SECRETS,
     Resource,
 )
+from migrator.platform.kubernetes.in_epoch import delete_whatever_version
 from migrator.platform.kubernetes.looking import PodVantage
 from migrator.platform.kubernetes.objects import (
     Change,
@@ -117,12 +118,12 @@ async def ensure(
     Raises PermanentError when no pod can ever be ready, TransientError when none is in time.
     """
     if await client.get(NAMESPACES, "", namespace, metadata_only=True) is None:
-        await _make(client, _named("v1", "Namespace", "", namespace))
-    await _keep_key(client, namespace)
+        await _make(client, _marked(_named("v1", "Namespace", "", namespace), mark))
+    await _keep_key(client, namespace, mark)
     if await client.get(CONFIG_MAPS, namespace, _text_name(), metadata_only=True) is None:
-        await _make(client, _text_map(namespace))
+        await _make(client, _marked(_text_map(namespace), mark))
     await client.apply(_deployment(namespace, image, mark, replicas), force=True)
-    await _forget_old_texts(client, namespace)
+    await _forget_old_texts(client, namespace, mark)
 
     waited = 0.0
     while True:
@@ -215,11 +216,11 @@ async def _make(client: Client, wanted: KubeObject) -> None:
             raise
 
 
-async def _keep_key(client: Client, namespace: str) -> None:
+async def _keep_key(client: Client, namespace: str, mark: Mark) -> None:
     """Make a key where there is none. It is not changed later: pods read it when they start."""
     if await client.get(SECRETS, namespace, NAME, metadata_only=True) is None:
         key = base64.b64encode(secrets.token_hex(32).encode()).decode()
-        secret = _named("v1", "Secret", namespace, NAME)
+        secret = _marked(_named("v1", "Secret", namespace, NAME), mark)
         await _make(client, {**secret, "type": "Opaque", "immutable": True, "data": {"key": key}})
 
 
@@ -232,11 +233,11 @@ def _text_name() -> str:
     return f"{NAME}-{digest()[:12]}"
 
 
-async def _forget_old_texts(client: Client, namespace: str) -> None:
+async def _forget_old_texts(client: Client, namespace: str, mark: Mark) -> None:
     listed = await client.list_all(CONFIG_MAPS, namespace, labels=f"{LABEL}={NAME}")
     for found in listed.items:
         if text_at(found, "metadata", "name") != _text_name():
-            await _delete(client, CONFIG_MAPS, found)
+            await delete_whatever_version(client, CONFIG_MAPS, found, mark)
 
 
 async def _delete(client: Client, resource: Resource, found: KubeObject) -> Change:
@@ -252,6 +253,11 @@ def _named(version: str, kind: str, namespace: str, name: str) -> KubeObject:
     return {"apiVersion": version, "kind": kind, "metadata": meta}
 
 
+def _marked(wanted: KubeObject, mark: Mark) -> KubeObject:
+    notes: KubeObject = {TOKEN: mark.token, EPOCH: str(mark.epoch)}
+    return {**wanted, "metadata": {**map_at(wanted, "metadata"), "annotations": notes}}
+
+
 def _text_map(namespace: str) -> KubeObject:
     named = _named("v1", "ConfigMap", namespace, _text_name())
     return {**named, "immutable": True, "data": {"prober.py": script()}}
@@ -259,14 +265,12 @@ def _text_map(namespace: str) -> KubeObject:
 
 def _deployment(namespace: str, image: str, mark: Mark, replicas: int) -> KubeObject:
     named = _named("apps/v1", "Deployment", namespace, NAME)
-    written = {TOKEN: mark.token, EPOCH: str(mark.epoch)}
     spec: KubeObject = {
         "replicas": replicas,
         "selector": {"matchLabels": {LABEL: NAME}},
         "template": {"metadata": {"labels": {**OURS}}, "spec": _pod(image)},
     }
-    whole: KubeObject = {**map_at(named, "metadata"), "annotations": {**written}}
-    return {**named, "metadata": whole, "spec": spec}
+    return _marked({**named, "spec": spec}, mark)
 
 
 def _pod(image: str) -> KubeObject:

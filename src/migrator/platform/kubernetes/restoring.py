@@ -21,6 +21,7 @@ from migrator.errors import PermanentError, TransientError
 from migrator.platform.kubernetes.abreast import abreast
 from migrator.platform.kubernetes.discovery import SECRETS, Resource
 from migrator.platform.kubernetes.errors import Outdated
+from migrator.platform.kubernetes.in_epoch import delete_as_read, marked_first
 from migrator.platform.kubernetes.objects import (
     Change,
     ChangeSet,
@@ -28,6 +29,7 @@ from migrator.platform.kubernetes.objects import (
     KubeObject,
     ObjectName,
     map_at,
+    name_of,
     texts_at,
     uid_of,
     version_of,
@@ -47,7 +49,7 @@ from migrator.platform.kubernetes.preimages import (
     stripped,
 )
 from migrator.platform.kubernetes.rest import Client, Written
-from migrator.platform.kubernetes.slices import Mark
+from migrator.platform.kubernetes.slices import EPOCH, TOKEN, Mark
 from migrator.platform.kubernetes.stages import NEVER_DELETED, NEVER_REMADE, groups
 
 GONE_SECONDS_MAX: Final = 60.0
@@ -122,7 +124,7 @@ class Restorer:
             if texts_at(found, "metadata", "annotations").get(UID) != image.uid:
                 return None
             written = await self._note(
-                self._client.delete(SECRETS, namespace, name, uid=uid_of(found or {}))
+                delete_as_read(self._client, SECRETS, found or {}, self._mark)
             )
             return written.change
 
@@ -159,9 +161,7 @@ class Restorer:
         return await self._delete(resource, image, live)
 
     async def _delete(self, resource: Resource, image: PreImage, live: KubeObject) -> Change:
-        written = await self._note(
-            self._client.delete(resource, image.name.namespace, image.name.name, uid=uid_of(live))
-        )
+        written = await self._note(delete_as_read(self._client, resource, live, self._mark))
         return Change(image.name, written.change.word)
 
     async def _put_back(
@@ -195,6 +195,7 @@ class Restorer:
     ) -> tuple[ChangeWord, KubeObject | None]:
         """Write the old content; delete and make anew what cannot be changed."""
         if live is not None:
+            live = await marked_first(self._client, resource, live, self._mark)
             try:
                 written = await self._note(self._client.replace(_over(before, live)))
             except PermanentError as error:
@@ -208,8 +209,22 @@ class Restorer:
                 return ChangeWord.CONFIGURED, written.object
             await self._delete(resource, image, live)
             await self._until_gone(resource, image, uid_of(live))
-        written = await self._note(self._client.create(before))
-        return ChangeWord.CREATED, written.object
+        return ChangeWord.CREATED, await self._make_anew(resource, before)
+
+    async def _make_anew(self, resource: Resource, before: KubeObject) -> KubeObject:
+        """Make it with our mark, as every write of ours, and then take the mark off again."""
+        meta, name = map_at(before, "metadata"), name_of(before)
+        notes = map_at(meta, "annotations")
+        ours: KubeObject = {**notes, TOKEN: self._mark.token, EPOCH: str(self._mark.epoch)}
+        marked: KubeObject = {**before, "metadata": {**meta, "annotations": ours}}
+        made = await self._note(self._client.create(marked))
+        bare: KubeObject = {TOKEN: notes.get(TOKEN), EPOCH: notes.get(EPOCH)}
+        change: KubeObject = {"metadata": {"annotations": bare}}
+        version = version_of(made.object)
+        merged = await self._note(
+            self._client.merge(resource, name.namespace, name.name, change, version=version)
+        )
+        return merged.object
 
     async def _give_back(self, resource: Resource, image: PreImage, live: KubeObject) -> bool:
         """Give the fields back to whom they belonged; tells whether that took a write."""

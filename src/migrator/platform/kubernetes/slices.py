@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from migrator.inventory.yaml_text import Plain
 from migrator.platform.kubernetes.objects import KubeObject, at, map_at, objects_at, text_at
 
 MANAGED_BY: Final = "endpointslice.kubernetes.io/managed-by"
@@ -56,10 +57,23 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Which act wrote a slice, and in which epoch."""
+    """Which act wrote an object, and in which epoch.
+
+    A token is `run.act`: epochs are counted by each run for itself, so they are compared only
+    between marks of the same run.
+    """
 
     token: str
     epoch: int
+
+    @property
+    def run(self) -> str:
+        """The run's own word in the token; empty where the token has none."""
+        return self.token.rpartition(".")[0]
+
+    def is_after(self, other: Mark) -> bool:
+        """Tell whether this is the mark of a process that followed the other one."""
+        return self.run == other.run and self.epoch > other.epoch
 
 
 def owned_name(service: str) -> str:
@@ -83,7 +97,7 @@ def shadow_of(service: KubeObject) -> KubeObject:
     spec = map_at(service, "spec")
     meta = map_at(service, "metadata")
     # A port of the nodes is the front's own; a headless Service that names one is refused.
-    ports = [
+    ports: list[Plain] = [
         {key: value for key, value in port.items() if key != "nodePort"}
         for port in objects_at(spec, "ports")
     ]

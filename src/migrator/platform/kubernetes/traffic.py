@@ -16,7 +16,9 @@ from typing import Final
 from migrator.errors import PermanentError, TransientError
 from migrator.platform.kubernetes.discovery import ENDPOINT_SLICES, SERVICES, Resource
 from migrator.platform.kubernetes.errors import Outdated
+from migrator.platform.kubernetes.in_epoch import delete_whatever_version
 from migrator.platform.kubernetes.objects import (
+    Change,
     ChangeSet,
     KubeObject,
     map_at,
@@ -162,12 +164,12 @@ class OwnedSlice:
                 hint="switch it first; finalising now would make both sides live",
             )
         selector = await self._selector(front)
-        done = [await self._select(front, selector, mark)]
+        done = [(await self._select(front, selector, mark)).change]
         await self._until(lambda: self._controllers_say_the_same(front), front, "the new slices")
         ours = await self.live(front)
         if ours is not None:
-            done.append(await self._delete(ENDPOINT_SLICES, ours))
-        return _changes(*done)
+            done.append(await self._delete(ENDPOINT_SLICES, ours, mark))
+        return ChangeSet(tuple(done))
 
     async def unfinalise(self, front: Front, mark: Mark) -> ChangeSet:
         """Take the traffic back into our own slice, still to the pods: before a switch back.
@@ -175,13 +177,13 @@ class OwnedSlice:
         Our slice first, with the pods' addresses; then the selector goes; then every slice that
         controllers have left, and the Endpoints object that would be mirrored into a new one.
         """
-        done: list[Written] = []
+        done: list[Change] = []
         if await self.live(front) is None:
             wanted = owned_slice(front.namespace, front.service, await self.pods(front), mark)
-            done.append(await self._client.create(wanted))
-        done.append(await self._select(front, None, mark))
-        await self._until(lambda: self._leftovers_gone(front, done), front, "the leftovers")
-        return _changes(*done)
+            done.append((await self._client.create(wanted)).change)
+        done.append((await self._select(front, None, mark)).change)
+        await self._until(lambda: self._leftovers_gone(front, done, mark), front, "the leftovers")
+        return ChangeSet(tuple(done))
 
     # --- parts ------------------------------------------------------------------------------
 
@@ -224,24 +226,21 @@ class OwnedSlice:
         wanted = ready_addresses(shadow)
         return bool(wanted) and ready_addresses(theirs) == wanted
 
-    async def _leftovers_gone(self, front: Front, done: list[Written]) -> bool:
+    async def _leftovers_gone(self, front: Front, done: list[Change], mark: Mark) -> bool:
         """Delete what controllers left; one more slice may be made of the Endpoints object."""
         endpoints = await self._client.get(ENDPOINTS, front.namespace, front.service)
         if endpoints is not None:
-            done.append(await self._delete(ENDPOINTS, endpoints))
+            done.append(await self._delete(ENDPOINTS, endpoints, mark))
         theirs = [
             found
             for found in await self._slices(front.namespace, front.service)
             if not is_ours(found)
         ]
-        done += [await self._delete(ENDPOINT_SLICES, found) for found in theirs]
+        done += [await self._delete(ENDPOINT_SLICES, found, mark) for found in theirs]
         return endpoints is None and not theirs
 
-    async def _delete(self, resource: Resource, found: KubeObject) -> Written:
-        meta = map_at(found, "metadata")
-        return await self._client.delete(
-            resource, text_at(meta, "namespace"), text_at(meta, "name"), uid=uid_of(found)
-        )
+    async def _delete(self, resource: Resource, found: KubeObject, mark: Mark) -> Change:
+        return await delete_whatever_version(self._client, resource, found, mark)
 
     async def _until(
         self,
@@ -293,11 +292,11 @@ def _plain(found: KubeObject, key: str) -> object:
 
 
 def _refuse_later(before: KubeObject, mark: Mark, front: Front) -> None:
-    seen = mark_of(before).epoch
-    if seen > mark.epoch:
+    seen = mark_of(before)
+    if seen.is_after(mark):
         raise PermanentError(
             "epoch-passed",
-            f"{front.namespace}/{owned_name(front.service)} was written in epoch {seen}; "
+            f"{front.namespace}/{owned_name(front.service)} was written in epoch {seen.epoch}; "
             f"this process is of epoch {mark.epoch}",
             hint="another process leads the run; `migrator status` names it",
         )

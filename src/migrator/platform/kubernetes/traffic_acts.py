@@ -18,6 +18,7 @@ from migrator.platform.kubernetes.confirming import Confirmed, confirm
 from migrator.platform.kubernetes.discovery import NAMESPACES, SERVICES
 from migrator.platform.kubernetes.errors import Outdated
 from migrator.platform.kubernetes.following import FrontLocks
+from migrator.platform.kubernetes.in_epoch import delete_whatever_version
 from migrator.platform.kubernetes.looking import Look, Vantage, front_look
 from migrator.platform.kubernetes.objects import (
     Change,
@@ -28,7 +29,6 @@ from migrator.platform.kubernetes.objects import (
     map_at,
     name_of,
     text_at,
-    uid_of,
 )
 from migrator.platform.kubernetes.rest import Client, Written
 from migrator.platform.kubernetes.slices import (
@@ -175,7 +175,7 @@ class TrafficActs:
                 return False
         return True
 
-    async def retire(self, subject: Subject) -> ChangeSet:
+    async def retire(self, subject: Subject, mark: Mark) -> ChangeSet:
         """Delete the shadow Services of final fronts: nothing of ours is left in the traffic."""
         done = ChangeSet()
         for fronting in subject.fronts:
@@ -184,8 +184,8 @@ class TrafficActs:
             found = await self._client.get(SERVICES, front.namespace, name)
             if found is None:
                 continue
-            gone = await self._client.delete(SERVICES, front.namespace, name, uid=uid_of(found))
-            done = done.with_changes([gone.change])
+            gone = await delete_whatever_version(self._client, SERVICES, found, mark)
+            done = done.with_changes([gone])
         return done
 
     def remaining(self, subject: Subject) -> tuple[str, ...]:

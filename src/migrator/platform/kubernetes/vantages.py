@@ -14,17 +14,15 @@ from migrator.platform.kubernetes.looking import ThisMachine, Vantage
 from migrator.platform.kubernetes.rest import Client
 from migrator.platform.kubernetes.slices import Mark
 
-PROBER_TOKEN = "prober"  # noqa: S105 - names what made the object; it is no secret
-
 
 class Vantages:
     """Where to look from, as it is now."""
 
-    def __init__(self, client: Client, image: str, epoch: Callable[[], int]) -> None:
+    def __init__(self, client: Client, image: str, mark: Callable[[], Mark]) -> None:
         """Nothing is asked yet. Without an image, this machine is the only place."""
         self._client = client
         self._image = image
-        self._epoch = epoch
+        self._mark = mark
         self._made = False
         self._one_at_a_time = asyncio.Lock()
 
@@ -35,8 +33,7 @@ class Vantages:
             return (here,)
         async with self._one_at_a_time:
             if not self._made:
-                mark = Mark(PROBER_TOKEN, self._epoch())
-                found = await prober.ensure(self._client, self._image, mark)
+                found = await prober.ensure(self._client, self._image, self._mark())
                 self._made = True
             else:
                 found = await prober.pods(self._client)

@@ -223,7 +223,7 @@ async def test_a_server_that_does_not_answer_costs_the_time_and_nothing_else(
     server: PodServer, client: Client
 ) -> None:
     await server.crash()
-    found = await gather(client, SUBJECT, looks=["refused"], seconds_max=0.4)
+    found = await gather(client, SUBJECT, looks=["refused"], seconds_max=3)
     assert set(found.files) == {"failed-looks.txt"}
     assert len(found.missing) == 2
 

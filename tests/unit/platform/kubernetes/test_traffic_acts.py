@@ -112,7 +112,7 @@ async def test_a_final_front_has_its_selector_and_nothing_of_ours() -> None:
         assert not await acts.is_final(subject)
         await acts.finalise(subject, Mark("t3", 1))
         assert await acts.is_final(subject)
-        retired = await acts.retire(subject)
+        retired = await acts.retire(subject, Mark("t4", 1))
         assert [str(each) for each in retired] == ["Service/space-a/a-pods deleted"]
         service = world.server.storage.find("", "services", "space-a")
         assert [map_at(each, "spec", "selector") for each in service] == [{"app": "a"}]
