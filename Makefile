@@ -23,7 +23,7 @@ endif
 # and pytest rewrites three hundred files in each of its processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check fmt fmt-check lint coverage lab lab-up lab-down cluster mutants soak soak-kills soak-seeds soak-weekends golden bench bench-peers lock clean
+.PHONY: help setup demo test check fmt fmt-check lint coverage lab lab-up lab-down cluster demo-cluster mutants soak soak-kills soak-seeds soak-weekends golden bench bench-peers lock clean
 
 # Print this list.
 help:
@@ -109,6 +109,10 @@ lab-down: setup
 # Run the tests that need a cluster: against the lab, or against your own with CONTEXT=name [IMAGE=with-python3].
 cluster: setup
 	@$(PYTEST) -n 0 -m cluster tests/cluster $(if $(CONTEXT),--context $(CONTEXT)) $(if $(IMAGE),--cluster-image $(IMAGE))
+
+# Show a weekend on a real cluster: start the lab, carry out ten moves with one wave taken back, end the lab.
+demo-cluster: setup
+	@PYTHONPATH=tests $(BIN)/python -m cluster.demo
 
 # Take each guarantee out of a copy of the program and name the test that turns red; one or a kind of them with NAME=fence.
 mutants: setup

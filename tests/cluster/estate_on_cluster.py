@@ -25,7 +25,7 @@ from migrator.ids import SubsystemId, WaveId
 from migrator.inventory.reader import read_inventory
 from migrator.links.load import read_links
 from migrator.links.pairs import subsystem_pairs
-from migrator.plan.model import Act, Plan, Reaction, Trouble
+from migrator.plan.model import Act, Plan, PlannedWave, Reaction, Trouble
 from migrator.plan.text import plan_to_text
 from migrator.planner.build import make_plan
 from migrator.platform.kubernetes.objects import KubeObject, map_at, name_of, objects_at, texts_at
@@ -36,6 +36,7 @@ LOGBOOK_PORT: Final = 9100
 LOGBOOK: Final = (NODE_ADDRESS, LOGBOOK_PORT)
 SERVER: Final = Path(small_server.__file__).read_text("utf-8")
 DRAIN_MINUTES: Final = 0.02
+OLD_FILE: Final = "old.json"
 
 _SUBSYSTEM: Final = """\
   - id: {id}
@@ -159,9 +160,25 @@ def an_estate(
 
 
 def estate_of(
-    folder: Path, members: Sequence[Member], links: Sequence[tuple[str, str]] = ()
+    folder: Path,
+    members: Sequence[Member],
+    links: Sequence[tuple[str, str]] = (),
+    *,
+    retries: int = 0,
 ) -> Estate:
-    """Write everything below `folder`: inventory, manifests, plan, and the old platform's file."""
+    """Write everything below `folder`, the plan among it. `retries` is the policy's for looks."""
+    inventory = write_estate(folder, members, links)
+    path = folder / "plan.yaml"
+    plan = _plan(inventory, {each.name: each.wave for each in members if each.wave})
+    plan = on_the_lab(plan, retries=retries)
+    path.write_text(plan_to_text(plan), "utf-8")
+    return Estate(path, inventory, folder / OLD_FILE, tuple(members), tuple(links), plan)
+
+
+def write_estate(
+    folder: Path, members: Sequence[Member], links: Sequence[tuple[str, str]] = ()
+) -> Path:
+    """Write inventory, manifests, and the old platform's file; the inventory's folder."""
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     begin, end = now - timedelta(minutes=5), now + timedelta(hours=24)
     span = f"start: {begin.isoformat()}, end: {end.isoformat()}"
@@ -192,11 +209,8 @@ def estate_of(
             "logbook": LOGBOOK,
             "database": member.old_database,
         }
-    (folder / "old.json").write_text(json.dumps(old, indent=1), "utf-8")
-    path = folder / "plan.yaml"
-    plan = _plan(inventory, {each.name: each.wave for each in members if each.wave})
-    path.write_text(plan_to_text(plan), "utf-8")
-    return Estate(path, inventory, folder / "old.json", tuple(members), tuple(links), plan)
+    (folder / OLD_FILE).write_text(json.dumps(old, indent=1), "utf-8")
+    return inventory
 
 
 def a_server(
@@ -270,7 +284,7 @@ def _plan(inventory: Path, wave_of: Mapping[str, str]) -> Plan:
     found = read_inventory(inventory)
     links = read_links(found, None)
     pairs = subsystem_pairs(links, found)
-    plan = make_plan(
+    return make_plan(
         found,
         pairs,
         seed=1,
@@ -280,10 +294,18 @@ def _plan(inventory: Path, wave_of: Mapping[str, str]) -> Plan:
         links=links,
         pins={SubsystemId(name): WaveId(wave) for name, wave in wave_of.items()},
     )
-    at_once = (Trouble.STEP_FAILED, Trouble.TIMED_OUT, Trouble.LINKS_REGRESSED, Trouble.REFUSED)
+
+
+def on_the_lab(plan: Plan, *, retries: int = 0) -> Plan:
+    """A plan as an engineer edits it for the lab: nothing waits, and old hosts are called by http.
+
+    `retries` is how often a look at links is made again before it counts.
+    """
+    at_once = (Trouble.STEP_FAILED, Trouble.TIMED_OUT, Trouble.REFUSED)
     on = {
         **plan.policy.on,
         **{trouble: Reaction(Act.UNWIND) for trouble in at_once},
+        Trouble.LINKS_REGRESSED: Reaction(Act.UNWIND, retries=retries),
         Trouble.UNDO_FAILED: Reaction(Act.HOLD, retries=2),
     }
     policy = replace(
@@ -294,7 +316,14 @@ def _plan(inventory: Path, wave_of: Mapping[str, str]) -> Plan:
         waves_per_attempt_max=1,
     )
     recipes = {name: on_old_hosts(recipe) for name, recipe in plan.recipes.items()}
-    return replace(plan, policy=policy, recipes=recipes)
+    return replace(plan, policy=policy, recipes=recipes, waves=tuple(_without_soak(plan)))
+
+
+def _without_soak(plan: Plan) -> Iterator[PlannedWave]:
+    """The waves of a plan whose moves end without the time in which nothing is done."""
+    soak = timedelta(minutes=plan.policy.soak_minutes)
+    for wave in plan.waves:
+        yield replace(wave, moves=tuple(replace(m, end=m.end - soak) for m in wave.moves))
 
 
 def _write_manifests(folder: Path, member: Member, number: int, called: Sequence[Member]) -> None:

@@ -24,7 +24,7 @@ from cluster.small_server import side_of, word_of
 SIDES: Final = ("old", "new")
 TIMEOUT_SECONDS: Final = 2.0
 FIND_SECONDS: Final = 1.0
-KEPT_SECONDS: Final = 0.5
+KEPT_SECONDS: Final = 1.0
 CUT: Final = "cut"
 """A kept connection that its server ended."""
 
@@ -78,7 +78,7 @@ def _turns(calls: list[Call]) -> list[str]:
 class Hammer:
     """Use it in a `with`; fronts are found as they are made."""
 
-    def __init__(self, cluster: Cluster, estate: Estate, *, pause_seconds: float = 0.15) -> None:
+    def __init__(self, cluster: Cluster, estate: Estate, *, pause_seconds: float = 0.3) -> None:
         self._cluster = cluster
         self._wanted = {(each.space, each.front): each for each in estate.members}
         self._pause = pause_seconds

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from cluster.hammer import SIDES, Call, Heard
+from cluster.hammer import KEPT_SECONDS, SIDES, Call, Heard
 from cluster.logbook import Connected
 from migrator.engine import events as ev
 from migrator.engine.ports import Line
@@ -121,8 +121,8 @@ def judge(heard: Mapping[str, Heard], done: Mapping[str, Done]) -> Judged:
 
 
 def _cut_by(acts: Done) -> list[Window]:
-    """A kept connection is found cut at its next question, which may be half a second later."""
-    return [Window(each.begin, each.end + 0.7, each.act) for each in acts.fenced()]
+    """A kept connection is found cut at its next question, which is a moment later."""
+    return [Window(each.begin, each.end + 2 * KEPT_SECONDS, each.act) for each in acts.fenced()]
 
 
 def _turns(heard: Heard, acts: Done) -> Iterator[str]:

@@ -18,7 +18,7 @@ import threading
 import time
 from typing import BinaryIO, TypedDict, cast
 
-CALL_SECONDS = 2.0
+CALL_SECONDS = 3.0
 TIMEOUT_SECONDS = 2.0
 
 

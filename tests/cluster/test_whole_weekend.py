@@ -1,0 +1,133 @@
+"""The whole weekend in the lab: 32 subsystems, 64 Deployments, and a wave that is refused.
+
+Every caller is watched through all of it: a hammer on every front, the applications themselves on
+both sides, and writers with a ledger of their own. Afterwards the journal is held against what they
+heard, and the cluster against the journal.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cluster.carrying_out import Weekend, carry_out
+from cluster.estate_on_cluster import Estate
+from cluster.hammer import Hammer
+from cluster.judging import Done, Judged, judge, judge_links, told
+from cluster.lab.images import POSTGRESQL
+from cluster.lab.parts import Lab
+from cluster.leftovers import unknown
+from cluster.logbook import Connected, Ledger, Logbook, Writer
+from cluster.old_databases import OldServer, numbers, old_database
+from cluster.old_side import OldSide
+from cluster.reach import Cluster
+from cluster.whole_estate import RETURNS, STAYS, whole_estate
+from migrator.engine.states import WaveState
+
+pytestmark = pytest.mark.cluster
+
+ROWS_ON_TARGET = 20
+SUBSYSTEMS, DEPLOYMENTS, WAVES = 30, 60, 5
+
+
+@pytest.fixture
+def old_server(lab: Lab) -> Iterator[OldServer]:
+    server = OldServer(lab, (old_database(0, STAYS), old_database(1, RETURNS)))
+    server.start()
+    yield server
+    server.remove()
+
+
+def test_a_whole_weekend_moves_and_one_refused_wave_is_back_with_its_traffic_and_its_data(
+    cluster: Cluster, old: OldSide, old_server: OldServer, clean: list[str], tmp_path: Path
+) -> None:
+    databases = {each.name: each for each in old_server.databases}
+    estate = whole_estate(tmp_path, cluster.image, databases, POSTGRESQL.reference)
+    clean += estate.namespaces
+    assert estate.plan is not None
+    assert len(estate.names) >= SUBSYSTEMS
+    assert _deployments(estate) >= DEPLOYMENTS
+    assert len(estate.plan.waves) >= WAVES
+    refused = next(w for w in estate.plan.waves if RETURNS in {m.subsystem for m in w.moves})
+    back = {str(move.subsystem) for move in refused.moves}
+    old.runs(estate)
+    began = time.monotonic()
+    hammer = Hammer(cluster, estate)
+    writer = Writer(hammer.addresses, (STAYS, RETURNS))
+    ledger = writer.ledgers[RETURNS]
+
+    def written_on_the_target() -> bool:
+        return len(ledger.by("new")) >= ROWS_ON_TARGET
+
+    with Logbook() as book, hammer, writer:
+        weekend = carry_out(estate, tmp_path, cluster, {RETURNS: written_on_the_target})
+    spent = time.monotonic() - began
+    done = told(weekend.lines)
+    judged, linked = judge(hammer.heard, done), judge_links(book.rows, estate.links, done)
+    _show(weekend, hammer, judged, linked, spent)
+
+    # The engine: one wave is back, all others have arrived, whatever came before or after it.
+    assert weekend.run.outcome == "returned", weekend.causes
+    states = {name: wave.state for name, wave in weekend.run.waves.items()}
+    assert states.pop(refused.id) is WaveState.RETURNED, weekend.causes
+    assert set(states.values()) == {WaveState.COMMITTED}, weekend.causes
+    assert old.states() == {n: "open" if n in back else "fenced" for n in estate.names}
+
+    # Its callers: one side at a time, every failure within a fence, every link connected.
+    assert judged.wrong == []
+    assert linked.wrong == []
+    assert _crossings(book.rows, done) > 0, "nobody on the old side ever called what had moved"
+
+    # Its data: what was promised is where authority is.
+    _rows_are_kept(writer.ledgers[STAYS], numbers(databases[STAYS].ends["new"], STAYS))
+    _rows_are_kept(ledger, numbers(databases[RETURNS].ends["old"], RETURNS))
+    assert len(ledger.by("new")) >= ROWS_ON_TARGET
+
+    # Its cluster: nothing that the journal does not know, and nothing of the wave that is back.
+    left, _ = unknown(cluster, weekend.lines)
+    assert left == []
+    assert _running(cluster, estate) == set(estate.names) - back
+
+
+def _deployments(estate: Estate) -> int:
+    kinds = Counter(str(each["kind"]) for member in estate.members for each in member.objects)
+    return kinds["Deployment"]
+
+
+def _rows_are_kept(ledger: Ledger, found: set[int]) -> None:
+    """Every promised row is there; one that was not promised may be, but none that nobody sent."""
+    own = {number for number in found if number > 0}
+    assert set(ledger.promised) - own == set(), "promised rows are lost"
+    assert own - ledger.tried == set(), "there are rows that nobody wrote"
+
+
+def _crossings(rows: list[Connected], done: dict[str, Done]) -> int:
+    """Calls from an old application that a bridge led to the new side."""
+    return sum(row.side == "old" and row.heard == "new" and row.callee in done for row in rows)
+
+
+def _running(cluster: Cluster, estate: Estate) -> set[str]:
+    """The subsystems of which a Deployment is on the cluster."""
+    text = cluster.kubectl("get", "deployments", "-A", "-o", "json")
+    there = {
+        (each["metadata"]["namespace"], each["metadata"]["name"])
+        for each in json.loads(text)["items"]
+    }
+    return {each.name for each in estate.members if (each.space, each.front) in there}
+
+
+def _show(weekend: Weekend, hammer: Hammer, judged: Judged, linked: Judged, spent: float) -> None:
+    """What a person who runs this wants to know, and needs where it fails."""
+    for line in weekend.lines:
+        print(line.at, line.seq, line.event)  # noqa: T201
+    calls = sum(len(each.calls) for each in hammer.heard.values())
+    kept = sum(len(each.kept) for each in hammer.heard.values())
+    print(  # noqa: T201
+        f"{spent:.0f} s; {calls} calls and {kept} on kept connections; "
+        f"explained: {judged.explained}; between applications: {linked.explained}"
+    )
