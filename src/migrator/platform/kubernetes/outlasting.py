@@ -28,11 +28,15 @@ OF_THE_WAY: Final = frozenset(
         "cluster-busy",
         "cluster-expired",
         "cluster-failing",
+        "cluster-not-in-force",
         "cluster-unreachable",
+        "endpoints-not-settled",
         "no-vantage-point",
     }
 )
-"""What says nothing about the move: only that nobody could be asked, or that no answer came."""
+"""What says nothing about the move: that nobody could be asked, that no answer came, or that the
+cluster's controllers have not come around to it (after a restart of the API server they take up
+to a minute to be back)."""
 
 
 async def outlasted(
