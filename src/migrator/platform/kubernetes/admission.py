@@ -28,6 +28,7 @@ from migrator.platform.kubernetes.objects import (
     ChangeWord,
     KubeObject,
     ObjectName,
+    name_of,
     text_at,
     texts_at,
     uid_of,
@@ -80,7 +81,11 @@ class Parameter:
 
 
 class EpochFence:
-    """One run's fence. `namespaces` are those that it moves into."""
+    """One run's fence. `namespaces` are those that it moves into.
+
+    `word` is what no other run has, of the same name or not: another store's run of that name
+    counts its epochs from one again, and must not meet the epoch of this one.
+    """
 
     def __init__(
         self,
@@ -88,12 +93,16 @@ class EpochFence:
         run: str,
         namespaces: Iterable[str] = (),
         *,
+        word: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         settle_seconds_max: float = SETTLE_SECONDS_MAX,
     ) -> None:
         """Nothing is asked yet. `sleep` is for tests that do not wait."""
         self._client = client
         self._run = run
+        # A run's name may have what the name of an object may not.
+        self._named = "-".join(filter(None, (run.replace("_", "-").rstrip("-."), word)))
+        self._word = word
         self._namespaces = tuple(sorted(set(namespaces)))
         self._sleep = sleep
         self._settle_seconds_max = settle_seconds_max
@@ -101,7 +110,7 @@ class EpochFence:
     @property
     def parameter_name(self) -> str:
         """The ConfigMap of this run."""
-        return f"{PARAMETER}{self._run}"
+        return f"{PARAMETER}{self._named}"
 
     async def installed(self) -> Installed:
         """Say what of the fence is there, for the account that we are; it never raises for that."""
@@ -178,12 +187,14 @@ class EpochFence:
         listed = await self._client.list_all(
             CONFIG_MAPS, SYSTEM_NAMESPACE, labels=f"{PARAMETER_LABEL}={PARAMETER_VALUE}"
         )
-        for other in map(parameter_of, listed.items):
+        for found in listed.items:
+            other = parameter_of(found)
             shared = sorted(set(other.namespaces) & set(self._namespaces))
-            if other.run != self._run and not other.over and shared:
+            if name_of(found).name != self.parameter_name and not other.over and shared:
                 raise PermanentError(
                     "fence-held",
-                    f"run {other.run} holds {', '.join(shared)}, which run {self._run} moves into",
+                    f"run {other.run} holds {', '.join(shared)}, which run {self._run} moves into "
+                    f"({name_of(found)})",
                     hint="end or abort that run; where it is long over, release it by hand",
                 )
 
@@ -250,18 +261,19 @@ class EpochFence:
                 "frozen": " ".join(wanted.frozen),
                 "operators": " ".join(wanted.operators),
                 "over": "true" if wanted.over else "false",
+                "canary": f"{CANARY}{self._named}",
             },
         }
 
     def _token(self, epoch: int) -> str:
-        return f"epoch-{epoch}"
+        return ".".join(filter(None, (self._word, f"epoch-{epoch}")))
 
     def _canary(self, data: dict[str, str], mark: Mark) -> KubeObject:
         return {
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": {
-                "name": f"{CANARY}{self._run}",
+                "name": f"{CANARY}{self._named}",
                 "namespace": SYSTEM_NAMESPACE,
                 "annotations": {TOKEN: mark.token, EPOCH: str(mark.epoch)},
             },

@@ -32,7 +32,7 @@ from migrator.platform.kubernetes.slices import EPOCH, TOKEN
 
 CANARY: Final = "migrator-canary-"
 PARAMETER: Final = "migrator-epoch-"
-"""Followed by the run's name."""
+"""Followed by the run's name, and by the word that only this run has."""
 
 MARKS: Final = "migrator-marks"
 EPOCHS: Final = "migrator-epoch"
@@ -158,7 +158,8 @@ def _epochs(own: tuple[str, ...]) -> list[KubeObject]:
             "namespaces": _said("namespaces"),
             "canary": (
                 f'variables.place == "{SYSTEM_NAMESPACE}" && '
-                f'variables.name == "{CANARY}" + variables.run'
+                f'variables.name.startsWith("{CANARY}") && '
+                f"variables.name == ({_said('canary')})"
             ),
             "concerns": (
                 f'({_said("over")}) != "true" && variables.leads != "" && (variables.canary || '

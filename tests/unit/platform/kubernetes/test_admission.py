@@ -74,6 +74,7 @@ async def test_the_parameter_holds_run_epoch_and_namespaces(
         "frozen": "",
         "operators": "",
         "over": "false",
+        "canary": "migrator-canary-r1",
     }
     assert text_at(found, "metadata", "labels", "migrator/parameter") == "epoch"
     assert text_at(found, "metadata", "annotations", "migrator/epoch") == "2"
@@ -147,6 +148,20 @@ async def test_another_runs_namespace_is_not_taken_until_it_is_released(
     await fence(client, "r3", "c").raise_to(1)
     await fence(client, "r1", "a", "b").release(9)
     await fence(client, "r2", "b").raise_to(1)
+
+
+async def test_a_run_of_the_same_name_in_another_store_has_a_parameter_of_its_own(
+    server: ApiServer, client: Client
+) -> None:
+    Fence(server)
+    first = EpochFence(client, "night_1", ["a"], word="0a1b", sleep=wait)
+    await first.raise_to(9)
+    assert first.parameter_name == "migrator-epoch-night-1-0a1b"
+    second = EpochFence(client, "night_1", ["a"], word="2c3d", sleep=wait)
+    with pytest.raises(PermanentError, match="run night_1 holds a"):
+        await second.raise_to(1)
+    await first.release(9)
+    assert (await second.raise_to(1)).word is ChangeWord.CREATED
 
 
 async def test_freezing_and_thawing_wait_until_the_server_judges_by_it(
