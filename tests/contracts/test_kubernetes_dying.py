@@ -205,3 +205,23 @@ async def test_whenever_a_move_dies_it_can_be_undone(world: World, is_done_first
         if world.kept:
             await world.undo(world.rig.client)
             assert world.seen() == before, f"died at request {dies_at}"
+
+
+@pytest.mark.parametrize("is_done_first", [False, True], ids=["unsent", "unheard"])
+async def test_whenever_making_anew_dies_the_next_life_leaves_what_was_there(
+    world: World, is_done_first: bool
+) -> None:
+    """Somebody deleted what was there before, and the undo that makes it anew dies."""
+    assert world.rig.fake is not None
+    before = world.seen()
+    deaths = 0
+    for dies_at in range(1, 1000):
+        world.empty()
+        await world.move(world.rig.client)
+        world.rig.fake.remove("ConfigMap", world.rig.namespace, "settings")
+        if not await dying(world, world.undo, dies_at, is_done_first=is_done_first):
+            break
+        deaths += 1
+        await world.undo(world.rig.client)
+        assert world.seen() == before, f"died at request {dies_at}"
+    assert deaths > 8

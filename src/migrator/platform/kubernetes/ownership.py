@@ -19,7 +19,7 @@ from migrator.platform.kubernetes.objects import (
     objects_at,
     text_at,
 )
-from migrator.platform.kubernetes.owned import our_fields, value_at
+from migrator.platform.kubernetes.owned import managers, our_fields, value_at
 from migrator.platform.kubernetes.slices import Mark, mark_of
 
 KUBECTL: Final = "kubectl-client-side-apply"
@@ -79,6 +79,11 @@ def _entry_covers(wanted: Plain, live: Plain, element: str, fields: KubeObject) 
 def is_ours(live: KubeObject | None) -> bool:
     """Tell whether we have applied an object: the server says so, and no copy can claim it."""
     return bool(live) and bool(our_fields(live or {}))
+
+
+def is_written_by_us(live: KubeObject) -> bool:
+    """Tell whether anything of an object is ours, by applying or by any other write."""
+    return any(each.name == FIELD_MANAGER for each in managers(live))
 
 
 def refuse_later(live: KubeObject | None, mark: Mark) -> None:

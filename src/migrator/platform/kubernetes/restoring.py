@@ -34,7 +34,12 @@ from migrator.platform.kubernetes.objects import (
     uid_of,
     version_of,
 )
-from migrator.platform.kubernetes.ownership import given_back, is_ours, refuse_later
+from migrator.platform.kubernetes.ownership import (
+    given_back,
+    is_ours,
+    is_written_by_us,
+    refuse_later,
+)
 from migrator.platform.kubernetes.preimages import (
     CONTROLLERS_NOTES,
     UID,
@@ -279,7 +284,8 @@ class Restorer:
 def _is_changed(image: PreImage, live: KubeObject, belongs: Callable[[str], bool]) -> bool:
     """Tell whether it was we who wrote it since the image was taken."""
     token = mark_token(live)
-    return is_ours(live) and token != image.mark and belongs(token)
+    # One that was made anew, and whose mark we died before taking off, was never applied.
+    return is_written_by_us(live) and token != image.mark and belongs(token)
 
 
 def _bare(image: PreImage) -> KubeObject:
