@@ -218,6 +218,6 @@ def sql(address: tuple[str, int], database: str, statement: str) -> list[tuple[o
         return cursor.fetchall() if cursor.description else []
 
 
-def numbers(address: tuple[str, int], database: str) -> set[int]:
+def numbers(address: tuple[str, int], database: str) -> list[int]:
     """The rows that a side has, by the numbers that their writer gave them."""
-    return {int(str(row[0])) for row in sql(address, database, "SELECT number FROM entry")}
+    return [int(str(row[0])) for row in sql(address, database, "SELECT number FROM entry")]

@@ -19,7 +19,7 @@ import time
 from typing import BinaryIO, TypedDict, cast
 
 CALL_SECONDS = 3.0
-TIMEOUT_SECONDS = 2.0
+TIMEOUT_SECONDS = 8.0
 
 
 class Refused(Exception):
