@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,6 +32,7 @@ from migrator.engine.run import Run
 from migrator.plan.model import Act, Itinerary, Reaction, Trouble
 from migrator.platform.kubernetes.data_acts import DataActs
 from migrator.platform.kubernetes.doing import Doing
+from migrator.platform.kubernetes.drift import Decision
 from migrator.platform.kubernetes.following import Follower, FrontLocks
 from migrator.platform.kubernetes.link_acts import LinkActs
 from migrator.platform.kubernetes.looking import Answered, Look
@@ -284,6 +285,8 @@ class Weekend:
     no_to: str = ""
     die_at: int | None = None  # the boundary of an act, from 1
     die_at_write: int | None = None  # the write that the server makes and nobody hears of
+    meanwhile: Mapping[str, Callable[[], object]] = field(default_factory=dict)  # by boundary
+    on_drift: Decision = Decision.STOP
     boundaries: list[str] = field(default_factory=list)
     processes: int = 0
 
@@ -313,6 +316,8 @@ class Weekend:
 
     def _die(self, why: str) -> None:
         self.boundaries.append(why)
+        if why in self.meanwhile:
+            self.meanwhile[why]()
         if self.die_at is not None and len(self.boundaries) >= self.die_at:
             self._dead.set()
             raise asyncio.CancelledError  # what is in flight ends here, and nobody hears of it
@@ -358,7 +363,7 @@ class Weekend:
                     Surroundings(
                         "fake", world.subjects, lambda: run.itinerary, lambda: epoch, clock.now
                     ),
-                    Workloads(client, cluster, self._keep, world.facts.get),
+                    Workloads(client, cluster, self._keep, world.facts.get, self.on_drift),
                     traffic,
                     LinkActs(traffic, vantages, self._keep, world.facts.get),
                     DataActs(NAME, lambda _move: False),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from contextlib import nullcontext
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -41,6 +42,14 @@ COMMANDS: Final = "commands"
 KUBERNETES: Final = "kubernetes"
 PLATFORMS: Final = (SIMULATED, COMMANDS, KUBERNETES)
 LIVE: Final = (COMMANDS, KUBERNETES)
+
+
+class OnDrift(StrEnum):
+    """What is done about fields that somebody else has changed."""
+
+    stop = "stop"
+    adopt = "adopt"
+    override = "override"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,10 @@ def command(
         list[str] | None,
         typer.Option("--operator", metavar="USER", help="May write while frozen; repeat it."),
     ] = None,
+    on_drift: Annotated[
+        OnDrift,
+        typer.Option("--on-drift", help="About what others change in prepared objects."),
+    ] = OnDrift.stop,
     again: Annotated[
         str | None,
         typer.Option("--continue", metavar="RUN", help="Go on with a run that was left."),
@@ -217,7 +230,7 @@ def command(
                 return refused
         if live:
             asked = run_live.AskedCluster(
-                context, kubeconfig, probe_image, unfenced, freeze, tuple(operators or ())
+                context, kubeconfig, probe_image, unfenced, freeze, tuple(operators or ()), on_drift
             )
             where = asked if platform == KUBERNETES else None
             called, led = run_live.begin(plan, read, store, name, person, where, yes=yes)

@@ -34,6 +34,7 @@ class AskedCluster:
     unfenced: bool = False
     freeze: bool = False
     operators: tuple[str, ...] = ()
+    on_drift: str = "stop"
 
 
 def begin(
@@ -91,7 +92,9 @@ def _found(where: AskedCluster) -> ClusterPlace:
             "does without",
             hint="leave one of the two out",
         )
-    return identify(ClusterPlace(where.context, file, where.probe_image, unfenced, frozen))
+    return identify(
+        ClusterPlace(where.context, file, where.probe_image, unfenced, frozen, where.on_drift)
+    )
 
 
 def _otherwise(read: Read) -> Callable[[str, str], str]:

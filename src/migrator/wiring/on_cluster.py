@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Final
 
 from migrator.conductor.clock import wall_now
 from migrator.engine.run import Run
-from migrator.engine.states import RunState
+from migrator.engine.states import ActState, RunState
 from migrator.errors import InputError, MigratorError, RefusedError
 from migrator.plan.model import Itinerary
-from migrator.store.kept_evidence import keep
 from migrator.store.pinned_files import FileToPin, bytes_of
 from migrator.store.sql import Store
 from migrator.store.sql_journal import SqlJournal
 from migrator.wiring.between_sides import between_sides
+from migrator.wiring.evidence import evidence_keeper
 
 if TYPE_CHECKING:
     from migrator.platform.kubernetes.admission import EpochFence
@@ -53,6 +53,7 @@ class ClusterPlace:
     probe_image: str  # an image with python3; empty: no prober pods, only this machine looks
     unfenced: str = ""  # why nothing in the cluster keeps an earlier process out; empty: it does
     frozen_but: str | None = None  # who may write while the run lasts, by commas; None: everybody
+    on_drift: str = "stop"  # or adopt, override: what others changed since an object was prepared
     uid: str = ""
     server: str = ""
 
@@ -208,7 +209,9 @@ async def on_cluster(
             follower = Follower(client, fronts, locks, mark=mark, trouble=trouble)
             following = asyncio.create_task(_follow(follower, trouble), name="follower")
             try:
-                parts = _Parts(client, cluster, locks, place.probe_image, epoch, mark)
+                parts = _Parts(
+                    client, cluster, locks, place.probe_image, epoch, mark, place.on_drift
+                )
                 yield _platform(store, journal, run, subjects, parts)
             finally:
                 following.cancel()
@@ -232,25 +235,23 @@ class _Parts:
     probe_image: str
     epoch: Callable[[], int]
     mark: Callable[[], Mark]
+    on_drift: str
 
 
 def _platform(
     store: Store, journal: SqlJournal, run: Run, subjects: dict[str, Subject], parts: _Parts
 ) -> KubernetesPlatform:
     from migrator.platform.kubernetes.data_acts import DataActs
-    from migrator.platform.kubernetes.evidence import gather
+    from migrator.platform.kubernetes.drift import Decision
     from migrator.platform.kubernetes.link_acts import LinkActs
     from migrator.platform.kubernetes.platform import KubernetesPlatform, Surroundings
     from migrator.platform.kubernetes.traffic_acts import TrafficActs
     from migrator.platform.kubernetes.vantages import Vantages
     from migrator.platform.kubernetes.workloads import Workloads
 
-    async def evidence(doing: Doing) -> str:
-        """Keep what there is to be seen before it is stopped, within a limit; never raises."""
-        found = await gather(parts.client, doing.subject)
-        about = (doing.subject.subsystem, doing.attempt, doing.act)
-        keep(store, journal, about, found.files, found.missing)
-        return str(found)
+    def failed_looks(doing: Doing) -> list[str]:
+        acts = run.moves[doing.subject.subsystem].steps.values()
+        return [f"{act.name}: {act.detail}" for act in acts if act.state is ActState.FAILED]
 
     def between(name: str) -> bool:
         return name in run.moves and between_sides(run.moves[name])
@@ -259,11 +260,17 @@ def _platform(
     traffic = TrafficActs(parts.client, parts.locks, vantages.now)
     return KubernetesPlatform(
         Surroundings(run_word(journal), subjects, lambda: run.itinerary, parts.epoch, wall_now),
-        Workloads(parts.client, parts.cluster, journal.put_facts, journal.facts),
+        Workloads(
+            parts.client,
+            parts.cluster,
+            journal.put_facts,
+            journal.facts,
+            Decision(parts.on_drift),
+        ),
         traffic,
         LinkActs(traffic, vantages.now, journal.put_facts, journal.facts, between),
         DataActs(journal.run_name, lambda move: move in run.losses),
-        evidence,
+        evidence_keeper(store, journal, parts.client, failed_looks),
     )
 
 

@@ -6,7 +6,6 @@ done when it is done for every database, and what one of them lost or leaves is 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -59,12 +58,13 @@ class DataActs:
             # One log-in opens every database of its server, so all ways back are made first.
             return _together(await grant_all(self._moves(doing)))
         act = acts[doing.act]
-        return _together(await asyncio.gather(*(act(each) for each in self._moves(doing))))
+        # One after the other: where one fails, nothing of another goes on unattended.
+        return _together([await act(each) for each in self._moves(doing)])
 
     async def observe(self, doing: Doing) -> ActResult:
         """Say whether the act took effect on every database: done, not_done or unknown."""
         word = WORDS[doing.act]
-        return _together(await asyncio.gather(*(each.observe(word) for each in self._moves(doing))))
+        return _together([await each.observe(word) for each in self._moves(doing)])
 
     def _moves(self, doing: Doing) -> list[PostgresMove]:
         if not doing.subject.databases:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from migrator.errors import PermanentError
 from migrator.platform.kubernetes.applying import Applier
+from migrator.platform.kubernetes.drift import Decision, compare, decided
 from migrator.platform.kubernetes.objects import ChangeSet, KubeObject, ObjectName, name_of
 from migrator.platform.kubernetes.preimages import PreImages
 from migrator.platform.kubernetes.rest import Client
@@ -41,12 +42,14 @@ class Workloads:
         cluster: Cluster,
         keep: Callable[[str, object], None],
         kept: Callable[[str], object],
+        on_drift: Decision = Decision.STOP,
     ) -> None:
-        """Nothing is asked yet."""
+        """Nothing is asked yet. `on_drift` is what a person decided about others' changes."""
         self._client = client
         self._cluster = cluster
         self._keep = keep
         self._kept = kept
+        self._on_drift = on_drift
 
     async def prepare(
         self, subject: Subject, attempt: int, mark: Mark, *, seconds_max: float
@@ -80,9 +83,21 @@ class Workloads:
                 f"{subject.subsystem} was not prepared in attempt {attempt}",
                 hint="prepare comes first: without it there is nothing that an undo could restore",
             )
-        done = await Applier(self._client, mark).apply(_own(subject), images=images, empty=False)
-        await self._cluster.until_ready(_own(subject), seconds_max=seconds_max)
+        wanted = await self._as_decided(subject)
+        done = await Applier(self._client, mark).apply(wanted, images=images, empty=False)
+        await self._cluster.until_ready(wanted, seconds_max=seconds_max)
         return done
+
+    async def _as_decided(self, subject: Subject) -> list[KubeObject]:
+        """The objects to start, after what others changed since they were prepared was met.
+
+        Raises PermanentError that names field, manager and time where nobody decided about it.
+        """
+        found = await compare(self._client, subject)
+        return [
+            decided(each, found.drifts, lambda _drift: self._on_drift).body
+            for each in _own(subject)
+        ]
 
     async def is_ready(self, subject: Subject) -> bool:
         """Tell whether everything is as a start leaves it."""

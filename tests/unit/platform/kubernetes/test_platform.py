@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from api_server import running
 from migrator.engine.states import WaveState
-from migrator.platform.kubernetes.objects import text_at
-from on_fake_cluster import FakeCluster, Weekend, a_weekend
+from migrator.platform.kubernetes.drift import Decision
+from migrator.platform.kubernetes.objects import at, text_at
+from on_fake_cluster import IMAGE, FakeCluster, Weekend, a_weekend
 
 
 async def played(
@@ -56,6 +59,37 @@ async def test_a_handlers_no_leaves_only_the_fronts_and_they_lead_to_the_old_sid
     kinds = {each.partition("/")[0] for each in weekend.world.left_on_target()}
     assert kinds <= {"Service", "EndpointSlice"}, kinds
     assert all(move.remains for move in weekend.run.moves.values()), "what stays is listed"
+
+
+async def with_an_intruder(on_drift: Decision) -> Weekend:
+    """Somebody changes the image of a prepared Deployment before it is started."""
+    world = a_weekend("a")
+    theirs = {"spec": {"template": {"spec": {"containers": [{"name": "server", "image": "x:2"}]}}}}
+
+    def change() -> None:
+        world.server.edit("Deployment", "space-a", "a", json.loads(json.dumps(theirs)), "intruder")
+
+    async with running(world.server):
+        weekend = Weekend(world, meanwhile={"before a/start": change}, on_drift=on_drift)
+        await weekend.play()
+        return weekend
+
+
+async def test_what_somebody_changed_meanwhile_stops_the_wave_and_is_named() -> None:
+    weekend = await with_an_intruder(Decision.STOP)
+    wave = weekend.run.waves["w1"]
+    assert wave.state is WaveState.RETURNED
+    assert "intruder" in wave.cause, wave.cause
+    assert "image" in wave.cause, wave.cause
+
+
+async def test_somebody_who_decided_so_overrides_what_was_changed_meanwhile() -> None:
+    weekend = await with_an_intruder(Decision.OVERRIDE)
+    assert weekend.run.waves["w1"].state is WaveState.COMMITTED
+    (found,) = weekend.world.server.storage.find("apps", "deployments", "space-a")
+    containers = at(found, "spec", "template", "spec", "containers")
+    assert isinstance(containers, list)
+    assert [text_at(each, "image") for each in containers] == [IMAGE]
 
 
 @pytest.mark.slow
