@@ -78,7 +78,10 @@ class OfficialTransport:
                 body = await response.read()
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _no_answer(error) from error
-        return Answer(response.status, _lower(response.headers), body, _warnings(response.headers))
+        headers = _lower(response.headers)
+        # Nearly no answer warns, and a thousand applies look for it.
+        warnings = _warnings(response.headers) if "warning" in headers else ()
+        return Answer(response.status, headers, body, warnings)
 
     @asynccontextmanager
     async def stream(self, asked: Asked, silence_seconds_max: float) -> AsyncIterator[Stream]:
