@@ -129,5 +129,5 @@ def installing(cluster: Cluster, namespaces: int) -> Iterator[Installed]:
             cluster.kubectl("delete", "configmaps", *parameters)
 
 
-def in_namespace(world: World, *words: str) -> str:
-    return world.cluster.kubectl("--namespace", world.namespace, *words)
+def in_namespace(world: World, *words: str, stdin: str | None = None) -> str:
+    return world.cluster.kubectl("--namespace", world.namespace, *words, stdin=stdin)
