@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from api_server import running
 from migrator.engine.states import WaveState
+from migrator.platform.kubernetes.doing import Doing
 from migrator.platform.kubernetes.drift import Decision
-from migrator.platform.kubernetes.objects import at, text_at
+from migrator.platform.kubernetes.objects import ChangeSet, at, text_at
+from migrator.platform.kubernetes.platform import KubernetesPlatform
+from migrator.platform.kubernetes.slices import Mark
+from migrator.platform.kubernetes.subject import DatabaseEnd, DatabaseMove, Subject
+from migrator.platform.kubernetes.workloads import Stopped
 from on_fake_cluster import IMAGE, FakeCluster, Weekend, a_weekend
+
+if TYPE_CHECKING:
+    from migrator.platform.kubernetes.data_acts import DataActs
+    from migrator.platform.kubernetes.link_acts import LinkActs
+    from migrator.platform.kubernetes.platform import Surroundings
+    from migrator.platform.kubernetes.traffic_acts import TrafficActs
+    from migrator.platform.kubernetes.workloads import Workloads
+
+END = DatabaseEnd("192.0.2.1", 5432, "a", "migrator")
+MOVE = DatabaseMove("a", END, END, ("a_app",))
 
 
 async def played(
@@ -116,3 +134,42 @@ async def test_it_ends_in_the_same_place_whichever_write_nobody_heard_the_end_of
         again = await played(a_weekend("a"), no_to, die_at_write=write)
         assert again.processes == 2, f"nobody died at write {write}"
         assert end_of(again) == wanted, f"died at write {write}"
+
+
+@dataclass
+class Stops:
+    """Workloads that say which of them were stopped, and how."""
+
+    stopped: list[str] = field(default_factory=list)
+
+    async def fence(self, *_: object, **__: object) -> Stopped:
+        self.stopped.append("all but those that keep data")
+        return Stopped(ChangeSet(), ())
+
+    async def stop(self, *_: object, **__: object) -> Stopped:
+        self.stopped.append("all")
+        return Stopped(ChangeSet(), ())
+
+
+@pytest.mark.parametrize(
+    ("databases", "expected"),
+    [((), "all"), ((MOVE,), "all but those that keep data")],
+)
+async def test_a_database_answers_until_its_copy_is_discarded(
+    databases: tuple[DatabaseMove, ...], expected: str
+) -> None:
+    """discard-copy comes after stop-target and asks the target: stopped, it could never end."""
+    stops = Stops()
+    nothing = cast("DataActs", SimpleNamespace(perform=None))
+    around = cast("Surroundings", None)
+
+    async def evidence(_doing: Doing) -> str:
+        return ""
+
+    platform = KubernetesPlatform(
+        around, cast("Workloads", stops), cast("TrafficActs", None), cast("LinkActs", None),
+        nothing, evidence,
+    )  # fmt: skip
+    subject = Subject("a", "space-a", databases=databases)
+    await platform._stop(Doing(subject, "stop-target", 1, Mark("t", 1), 5.0))
+    assert stops.stopped == [expected]
