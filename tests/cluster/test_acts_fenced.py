@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from cluster.fenced import Installed, World, a_subject, in_namespace, installing
 from cluster.lab.parts import Lab
 from cluster.reach import Cluster
 from cluster.workloads import a_deployment
+from migrator.errors import TransientError
 from migrator.platform.kubernetes.applying import Applier
 from migrator.platform.kubernetes.objects import KubeObject, map_at, text_at
 from migrator.platform.kubernetes.slices import (
@@ -78,12 +80,22 @@ async def test_traffic_is_made_final_and_taken_back_by_a_successor(world: World)
         in_namespace(world, "rollout", "status", "deployment/web", "--timeout=60s")
         traffic = OwnedSlice(client)
         await traffic.point(front, Backend(OLD, ("10.78.0.2",), (Port("", 8080),)), mark)
-        await traffic.point(front, await traffic.pods(front), mark)
+        await traffic.point(front, await ready_pods(traffic, front), mark)
 
         await world.fence(client).raise_to(2)
         await traffic.finalise(front, Mark("two", 2))
         await traffic.unfinalise(front, Mark("two", 2))
         assert await traffic.side(front) == NEW
+
+
+async def ready_pods(traffic: OwnedSlice, front: Front) -> Backend:
+    """That a rollout is done says nothing of when the cluster's own slices have the pods."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                return await traffic.pods(front)
+            except TransientError:
+                await asyncio.sleep(0.1)
 
 
 def changed(found: KubeObject) -> KubeObject:
