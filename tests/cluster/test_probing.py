@@ -154,7 +154,7 @@ async def test_the_prober_is_found_again_and_leaves_nothing(
     assert again.pods == pods.pods
     assert (await prober.pods(client, namespace=pods.namespace)).pods == pods.pods
 
-    changes = await prober.retire(client, namespace=pods.namespace)
+    changes = await prober.retire(client, MARK, namespace=pods.namespace)
 
     assert str(changes) == "3 deleted"
     ask = ["get", "deployments,configmaps,secrets", "-o", "name", "-l", f"{prober.LABEL}"]

@@ -143,7 +143,7 @@ async def _refuse_unfenced(client: Client) -> None:
             f"nothing in the cluster would keep an earlier process of a run out, for the account "
             f"{installed.account}: {'; '.join(installed.faults)}",
             hint="have an administrator apply what `migrator rights PLAN` prints and use its "
-            "account `applier`, or begin with --without-admission-fence, which the run keeps",
+            "account `conductor`, or begin with --without-admission-fence, which the run keeps",
         )
 
 
@@ -193,7 +193,7 @@ async def on_cluster(
             )
         if not place.unfenced:
             spaces = [subject.namespace for subject in subjects.values()]
-            fence = EpochFence(client, name, spaces)
+            fence = EpochFence(client, name, spaces, word=run_word(journal))
             await fence.raise_to(epoch())
             if place.frozen_but is not None:
                 operators = [each for each in place.frozen_but.split(",") if each]

@@ -29,7 +29,6 @@ from migrator.platform.kubernetes.discovery import (
     NAMESPACES,
     PODS,
     SECRETS,
-    Resource,
 )
 from migrator.platform.kubernetes.in_epoch import delete_whatever_version
 from migrator.platform.kubernetes.looking import PodVantage
@@ -41,7 +40,6 @@ from migrator.platform.kubernetes.objects import (
     map_at,
     objects_at,
     text_at,
-    uid_of,
 )
 from migrator.platform.kubernetes.ready import judge
 from migrator.platform.kubernetes.ready_kinds import Readiness, Verdict
@@ -143,12 +141,14 @@ async def pods(client: Client, *, namespace: str = NAMESPACE) -> ProberPods:
     return ProberPods(client, namespace, _ready(listed.items), _key_in(secret or {}))
 
 
-async def retire(client: Client, *, namespace: str = NAMESPACE) -> ChangeSet:
+async def retire(client: Client, mark: Mark, *, namespace: str = NAMESPACE) -> ChangeSet:
     """Take the prober away: each object by its uid. The namespace stays; others use it, too."""
     done: list[Change] = []
     for resource in (DEPLOYMENTS, CONFIG_MAPS, SECRETS):
         listed = await client.list_all(resource, namespace, labels=f"{LABEL}={NAME}")
-        done += [await _delete(client, resource, found) for found in listed.items]
+        done += [
+            await delete_whatever_version(client, resource, found, mark) for found in listed.items
+        ]
     return ChangeSet().with_changes(done)
 
 
@@ -238,12 +238,6 @@ async def _forget_old_texts(client: Client, namespace: str, mark: Mark) -> None:
     for found in listed.items:
         if text_at(found, "metadata", "name") != _text_name():
             await delete_whatever_version(client, CONFIG_MAPS, found, mark)
-
-
-async def _delete(client: Client, resource: Resource, found: KubeObject) -> Change:
-    meta = map_at(found, "metadata")
-    namespace, name = text_at(meta, "namespace"), text_at(meta, "name")
-    return (await client.delete(resource, namespace, name, uid=uid_of(found))).change
 
 
 def _named(version: str, kind: str, namespace: str, name: str) -> KubeObject:

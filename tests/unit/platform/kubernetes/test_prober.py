@@ -172,7 +172,7 @@ async def test_one_pod_is_enough_to_go_on_with(server: ApiServer, client: Client
 async def test_nothing_is_left_but_the_namespace(server: ApiServer, client: Client) -> None:
     Controllers(server)
     await ensured(client)
-    changes = await prober.retire(client)
+    changes = await prober.retire(client, MARK)
     assert str(changes) == "3 deleted"
     assert all(kept(server, kind) == [] for kind in KINDS)
-    assert str(await prober.retire(client)) == "nothing"
+    assert str(await prober.retire(client, MARK)) == "nothing"
