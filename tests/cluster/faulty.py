@@ -8,8 +8,6 @@ the old platform, the hammer, and everything on the cluster that carries a mark 
 
 from __future__ import annotations
 
-import json
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,13 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from cluster.estate_on_cluster import SERVER, Estate, an_estate
+from cluster.estate_on_cluster import Estate, an_estate
 from cluster.hammer import Hammer, Heard
 from cluster.judging import Window, judge, told
-from cluster.lab.parts import OLD_ADDRESS, Lab
+from cluster.lab.parts import Lab
 from cluster.leftovers import known, unknown
 from cluster.old_side import OldSide
 from cluster.people import People
+from cluster.poison import no_poison
 from cluster.reach import Cluster
 from migrator.cli.run_reading import Read, read_plan_here
 from migrator.engine import events as ev
@@ -353,55 +352,6 @@ def tightened(estate: Estate, soak: float, minutes: Mapping[str, float]) -> Esta
     plan = replace(estate.plan, recipes=recipes, policy=policy)
     estate.plan_file.write_text(plan_to_text(plan), "utf-8")
     return replace(estate, plan=plan)
-
-
-POISON_PORT = 9555
-
-POISONED = f"""
-import os, socket, threading, time
-poisoned = threading.Event()
-def wait_for_poison():
-    while True:
-        time.sleep(0.1)
-        try:
-            socket.create_connection(("{OLD_ADDRESS}", {POISON_PORT}), 1).close()
-        except OSError:
-            continue
-        poisoned.set()
-        if os.environ.get("POISON") == "crash":
-            os._exit(3)
-threading.Thread(target=wait_for_poison, daemon=True).start()
-space = {{"__name__": "server"}}
-exec({SERVER!r}, space)
-well = space["serve"]
-space["serve"] = lambda about, sock: sock.close() if poisoned.is_set() else well(about, sock)
-space["main"]()
-"""
-"""The small server, until poison is in the world: then it crashes, or hangs up on everybody."""
-
-
-def poisonable(about: Mapping[str, object], *, crashes: bool) -> dict[str, object]:
-    """What to change of a container so that poison makes it crash, or deaf while it seems well."""
-    env = [
-        {"name": "ABOUT", "value": json.dumps(about)},
-        {"name": "POISON", "value": "crash" if crashes else "deaf"},
-    ]
-    well = {"exec": {"command": ["python3", "-c", "pass"]}, "periodSeconds": 1}
-    return {"command": ["python3", "-c", POISONED], "env": env} | (
-        {} if crashes else {"readinessProbe": well}
-    )
-
-
-def poison(lab: Lab) -> None:
-    """Let it be in the world."""
-    words = [sys.executable, "-m", "http.server", "-b", OLD_ADDRESS, str(POISON_PORT)]
-    lab.run("poison", words, network="old")
-
-
-def no_poison(lab: Lab) -> None:
-    """Take it out again."""
-    if lab.lives("poison"):
-        lab.kill("poison")
 
 
 @pytest.fixture

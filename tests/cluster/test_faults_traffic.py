@@ -6,7 +6,8 @@ import urllib.request
 
 import pytest
 
-from cluster.faulty import Night, begins, ends, night, poison, poisonable
+from cluster.faulty import Night, begins, ends, night
+from cluster.poison import poison, poisonable
 from cluster.recipes_on_old_hosts import CONTROL
 
 __all__ = ["night"]  # a fixture

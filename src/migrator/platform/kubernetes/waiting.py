@@ -222,7 +222,16 @@ class Cluster:
             if isinstance(failure, MigratorError):
                 raise failure
             assert failure is None, failure
-            if not await watch.until(lambda _: True, CONFIRM_SECONDS) and watch.trouble is not None:
+            told = asyncio.create_task(watch.until(lambda _: True, CONFIRM_SECONDS))
+            running = self._tasks[resource, namespace]
+            assert not running.cancelled(), "closed while somebody waits"
+            try:
+                # A watch that is refused tells nobody: its end is what there is to hear.
+                await asyncio.wait({told, running}, return_when=asyncio.FIRST_COMPLETED)
+                silent = told.done() and not told.result()
+            finally:
+                told.cancel()
+            if silent and watch.trouble is not None:
                 raise TransientError(
                     watch.trouble.reference, watch.trouble.message, hint=watch.trouble.hint
                 )
