@@ -58,6 +58,7 @@ class Workloads:
 
         Workloads that keep data are started, because the first copy goes into them.
         """
+        self._remember(subject, mark)
         applier = Applier(self._client, mark)
         objects = _own(subject)
         images = self._images(subject, attempt)
@@ -83,6 +84,7 @@ class Workloads:
                 f"{subject.subsystem} was not prepared in attempt {attempt}",
                 hint="prepare comes first: without it there is nothing that an undo could restore",
             )
+        self._remember(subject, mark)
         wanted = await self._as_decided(subject)
         done = await Applier(self._client, mark).apply(wanted, images=images, empty=False)
         await self._cluster.until_ready(wanted, seconds_max=seconds_max)
@@ -134,7 +136,8 @@ class Workloads:
         images = self._images(subject, attempt)
         if images is None:
             return ChangeSet(), ()  # nothing was ever written in this attempt
-        return await Applier(self._client, mark).restore(images)
+        tokens = self._tokens(subject)
+        return await Applier(self._client, mark).restore(images, belongs=tokens.__contains__)
 
     async def forget(self, subject: Subject, attempt: int, mark: Mark) -> ChangeSet:
         """Delete the copies of Secrets that were kept for a way back; the move is final."""
@@ -156,6 +159,7 @@ class Workloads:
         images = self._images(subject, attempt)
         if images is None:
             return Stopped(ChangeSet(), ())
+        self._remember(subject, mark)
         done = await Applier(self._client, mark).apply(workloads, images=images, empty=True)
         went = await self._cluster.until_stopped(workloads, seconds_max=seconds_max)
         return Stopped(done, went)
@@ -171,6 +175,20 @@ class Workloads:
             if live is None or _replicas(live) < _replicas(each):
                 return False
         return True
+
+    def _remember(self, subject: Subject, mark: Mark) -> None:
+        """Keep, before the first write, that this act writes for this subsystem.
+
+        What another subsystem's act made is not ours to take away, though it stands in both
+        manifests.
+        """
+        tokens = self._tokens(subject)
+        if mark.token not in tokens:
+            self._keep(f"tokens/{subject.subsystem}", [*tokens, mark.token])
+
+    def _tokens(self, subject: Subject) -> list[str]:
+        found = self._kept(f"tokens/{subject.subsystem}")
+        return [str(each) for each in found] if isinstance(found, list) else []
 
     def _images(self, subject: Subject, attempt: int) -> PreImages | None:
         found = self._kept(_key(subject, attempt))

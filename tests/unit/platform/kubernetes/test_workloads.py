@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -69,15 +70,15 @@ async def test_what_is_prepared_is_there_and_runs_nothing() -> None:
 
 async def test_what_was_there_is_kept_before_anything_is_written() -> None:
     async with rigged() as rig:
-        wrote_before: list[int] = []
+        wrote_before: dict[str, int] = {}
         rig.workloads = Workloads(
             rig.workloads._client,
             rig.workloads._cluster,
-            lambda *_kept: wrote_before.append(len(rig.world.server.writes_seen)),
+            lambda key, _: wrote_before.update({key: len(rig.world.server.writes_seen)}),
             rig.facts.get,
         )
         await rig.prepared()
-        assert wrote_before == [0]
+        assert wrote_before == {"tokens/a": 0, "pre-images/a/1": 0}
 
 
 async def test_preparing_again_keeps_the_first_picture() -> None:
@@ -134,6 +135,23 @@ async def test_what_was_not_there_is_gone_afterwards() -> None:
         _, remains = await rig.workloads.remove(rig.subject, 1, MARK)
         assert remains == ()
         assert rig.live("deployments", "apps") == rig.live("configmaps") == []
+
+
+async def test_what_another_subsystem_made_is_not_taken_away() -> None:
+    async with rigged() as rig:
+        await rig.prepared()
+        (settings,) = rig.live("configmaps")
+        notes = {"metadata": {"annotations": {"migrator/token": "fake.of-another-subsystem"}}}
+        rig.world.server.edit(
+            "ConfigMap",
+            rig.subject.namespace,
+            "settings",
+            json.loads(json.dumps(notes)),
+            "migrator",
+        )
+        _, remains = await rig.workloads.remove(rig.subject, 1, MARK)
+        assert [live["data"] for live in rig.live("configmaps")] == [settings["data"]]
+        assert [each.name.kind for each in remains] == ["ConfigMap"]
 
 
 async def test_what_was_there_is_as_it_was() -> None:
