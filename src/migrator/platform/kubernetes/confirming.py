@@ -212,6 +212,16 @@ class _Watcher:
             front.unknown and not (front.old or front.new or front.none) for front in self.fronts
         )
 
+    @property
+    def not_yet(self) -> bool:
+        """Whether some front answers as before the write, every time, and none fails."""
+        late = [front for front in self.fronts if self._row[front.front] < self._in_a_row]
+        return all(
+            {Seen.OLD: front.old, Seen.NEW: front.new}[other(self._side)]
+            and not (front.unknown or front.none or front.mixed)
+            for front in late
+        )
+
     def witness(self) -> Witness:
         assert self.sure_at is not None
         return Witness(
@@ -272,6 +282,13 @@ def _not_seen(unsure: Sequence[_Watcher], side: str, seconds_max: float) -> Migr
             "side-not-recognised",
             f"somebody answers, and by its answer it is neither side: {what}",
             hint="compare the answer with identity in the subsystem's cutover.yaml",
+        )
+    if all(each.not_yet for each in unsure):
+        return TransientError(
+            "data-plane-late",
+            f"after {seconds_max:g} s the {other(side).value} side still answers everywhere that "
+            f"was looked at, and nothing fails: {what}",
+            hint="the data plane has not followed the write yet; look at kube-proxy on the nodes",
         )
     return TransientError(
         "side-not-seen",

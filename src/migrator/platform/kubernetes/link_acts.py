@@ -26,6 +26,10 @@ from migrator.platform.kubernetes.traffic_acts import TrafficActs
 EXAMPLES_MAX: Final = 5
 SOAK_LOOK_SECONDS: Final = 5.0
 """Between two looks of a soak."""
+GLANCE_SECONDS: Final = 0.25
+"""Between two glances from this machine in a soak; they cost the API server nothing."""
+BASELINE_SECONDS: Final = 10.0
+BASELINE_LOOK_SECONDS: Final = 0.25
 
 SIDE_AFTER: Final = {
     StepKind.PROBE_LINKS.value: NEW,
@@ -48,8 +52,11 @@ class LinkActs:
         keep: Callable[[str, object], None],
         kept: Callable[[str], object],
         between: Callable[[str], bool] = lambda _subsystem: False,
+        *,
+        baseline_seconds: float = BASELINE_SECONDS,
     ) -> None:
         """Nothing is asked yet."""
+        self._baseline_seconds = baseline_seconds
         self._between = between
         self._traffic = traffic
         self._vantages = vantages
@@ -63,6 +70,8 @@ class LinkActs:
         # A neighbour may have begun or ended its crossing while it was looked at.
         crossing = self._crossing(neighbours)
         answers = await self._answers(subject, neighbours)
+        if act == StepKind.BASELINE:
+            answers = await self._believed(answers, subject, neighbours)
         crossing |= self._crossing(neighbours)
         deferred = {each.link for each in answers if not each.is_ok and each.link in crossing}
         answers = tuple(each for each in answers if each.link not in deferred)
@@ -89,7 +98,7 @@ class LinkActs:
             if found.outcome != "done" or left <= 0:
                 detail = f"{looks} looks in {seconds:.0f} s: {found.detail}"
                 return ActResult(found.outcome, detail, judged=found.judged)
-            await asyncio.sleep(min(SOAK_LOOK_SECONDS, left))
+            await self._glance(subject, min(SOAK_LOOK_SECONDS, left))
 
     def _crossing(self, neighbours: Sequence[Subject]) -> set[str]:
         """The fronts of the neighbours that are between the sides."""
@@ -99,6 +108,41 @@ class LinkActs:
             if self._between(each.subsystem)
             for fronting in each.fronts
         }
+
+    async def _glance(self, subject: Subject, seconds: float) -> None:
+        """Let so much time pass, but no more once a front that answered this machine does not.
+
+        A glance proves nothing; it only brings the next look forward. Where this machine has no
+        way to the fronts, there is nothing to be seen from it.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        here = [each for each in await self._vantages() if not each.inside]
+        looks = [await self._traffic.look_of(fronting) for fronting in subject.fronts]
+        answered = False
+        while (left := until - loop.time()) > 0:
+            await asyncio.sleep(min(GLANCE_SECONDS, left))
+            if not here or not looks:
+                continue
+            found = await here[0].look(looks)
+            if answered and not all(each.connected and not each.error for each in found):
+                return
+            answered = answered or all(each.connected and not each.error for each in found)
+
+    async def _believed(
+        self, answers: tuple[LinkAnswer, ...], subject: Subject, neighbours: Sequence[Subject]
+    ) -> tuple[LinkAnswer, ...]:
+        """Look again for a while at what does not answer: a front may be a moment old.
+
+        What a baseline calls broken is missed by nobody afterwards.
+        """
+        until = asyncio.get_running_loop().time() + self._baseline_seconds
+        while not all(each.is_ok for each in answers):
+            if asyncio.get_running_loop().time() >= until:
+                break
+            await asyncio.sleep(BASELINE_LOOK_SECONDS)
+            answers = await self._answers(subject, neighbours)
+        return answers
 
     async def _answers(
         self, subject: Subject, neighbours: Sequence[Subject]

@@ -19,24 +19,24 @@ from migrator.errors import TransientError
 
 OUTLASTED_SECONDS: Final = 180.0
 """From the first trouble on. A control plane that is replaced is back within this, or is lost."""
+LATE_SECONDS: Final = 90.0
+"""kube-proxy and the controllers ask again after half a minute and more, once nobody answered."""
 PAUSE_SECONDS: Final = 1.0
 PAUSE_SECONDS_MAX: Final = 8.0
 
-OF_THE_WAY: Final = frozenset(
-    {
-        "cluster-answer-lost",
-        "cluster-busy",
-        "cluster-expired",
-        "cluster-failing",
-        "cluster-not-in-force",
-        "cluster-unreachable",
-        "endpoints-not-settled",
-        "no-vantage-point",
-    }
-)
-"""What says nothing about the move: that nobody could be asked, that no answer came, or that the
-cluster's controllers have not come around to it (after a restart of the API server they take up
-to a minute to be back)."""
+OF_THE_WAY: Final = {
+    "cluster-answer-lost": OUTLASTED_SECONDS,
+    "cluster-busy": OUTLASTED_SECONDS,
+    "cluster-expired": OUTLASTED_SECONDS,
+    "cluster-failing": OUTLASTED_SECONDS,
+    "cluster-unreachable": OUTLASTED_SECONDS,
+    "no-vantage-point": OUTLASTED_SECONDS,
+    "cluster-not-in-force": LATE_SECONDS,
+    "data-plane-late": LATE_SECONDS,
+    "endpoints-not-settled": LATE_SECONDS,
+}
+"""What says nothing about the move, and how long it is outlasted: nobody could be asked, no answer
+came, or what the cluster does by itself after a write has not been done yet."""
 
 
 async def outlasted(
@@ -61,7 +61,7 @@ async def outlasted(
             if error.reference not in OF_THE_WAY:
                 raise
             now = clock()
-            patient_until = patient_until or min(ends_at, now + OUTLASTED_SECONDS)
+            patient_until = patient_until or min(ends_at, now + OF_THE_WAY[error.reference])
             if now + pause > patient_until:
                 raise
             troubles += 1

@@ -142,3 +142,18 @@ async def test_a_mistake_in_a_vantage_point_is_not_swallowed() -> None:
 
     with pytest.raises(ExceptionGroup):
         await confirm([LOOK], NEW, [Broken("a", always("new"))], pause_seconds=0)
+
+
+async def test_a_data_plane_that_has_not_followed_yet_is_told_from_one_that_fails() -> None:
+    async def reference(*said: Scripted) -> str:
+        with pytest.raises(TransientError) as raised:
+            await confirm([LOOK], NEW, said, pause_seconds=0, seconds_max=0.01)
+        return raised.value.reference
+
+    late = Scripted("late", always("old"))
+    assert await reference(late) == "data-plane-late"
+    assert await reference(late, Scripted("quick", always("new"))) == "data-plane-late"
+    assert await reference(late, Scripted("deaf", always("!refused"))) == "side-not-seen"
+    assert await reference(Scripted("torn", lambda _, n: "old" if n % 2 else "new")) == (
+        "side-not-seen"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import cast
 
@@ -31,14 +32,18 @@ class Fronts:
 class Looks:
     """Looks from one place, with whatever answers and whoever is between the sides just now."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, baseline_seconds: float = 0.0, inside: bool = True) -> None:
         self.answers = {"web": "new", "ledger": "old"}
         self.between: set[str] = set()
         self.facts: dict[str, object] = {}
         by_address = {address: name for name, address in ADDRESSES.items()}
 
         async def vantages() -> Sequence[Vantage]:
-            return (Scripted("here", lambda look, _: self.answers[by_address[look.host]]),)
+            return (
+                Scripted(
+                    "here", lambda look, _: self.answers[by_address[look.host]], inside=inside
+                ),
+            )
 
         self.acts = LinkActs(
             cast("TrafficActs", Fronts()),
@@ -46,6 +51,7 @@ class Looks:
             self.facts.__setitem__,
             self.facts.get,
             self.between.__contains__,
+            baseline_seconds=baseline_seconds,
         )
 
     async def look(self, act: str) -> tuple[str, int, int, int]:
@@ -91,3 +97,21 @@ async def test_its_own_silence_is_never_left_to_anybody() -> None:
     looks.answers["web"] = "!refused"
     looks.between.add("web")
     assert await looks.look("probe-links") == ("failed", 1, 1, 0)
+
+
+async def test_what_answers_a_moment_later_is_no_broken_baseline() -> None:
+    looks = Looks(baseline_seconds=5.0)
+    looks.answers["web"] = "!refused"
+    asyncio.get_running_loop().call_later(0.05, looks.answers.__setitem__, "web", "new")
+    assert await looks.look("baseline") == ("done", 2, 0, 0)
+    assert looks.facts["baseline/web/1"] == {"web/web": "ok", "ledger/ledger": "ok"}
+
+
+async def test_a_soak_looks_at_once_when_this_machine_is_refused() -> None:
+    looks = Looks(inside=False)
+    await looks.look("baseline")
+    asyncio.get_running_loop().call_later(0.3, looks.answers.__setitem__, "web", "!refused")
+    async with asyncio.timeout(4):
+        found = await looks.acts.soak(a_subject("web"), [], 1, 3600)
+    assert found.outcome == "failed"
+    assert "web: refused" in found.detail
