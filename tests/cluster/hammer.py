@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from collections import Counter
@@ -26,6 +27,9 @@ TIMEOUT_SECONDS: Final = 8.0
 """A slow answer of a machine that has much to do is no lost one; what nobody answers is."""
 FIND_SECONDS: Final = 1.0
 KEPT_SECONDS: Final = 1.0
+REQUEST: Final = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+TRACKED_SECONDS: Final = 120.0
+"""So long a node remembers where the connections of a port went."""
 CUT: Final = "cut"
 """A kept connection that its server ended."""
 
@@ -125,9 +129,10 @@ class Hammer:
         return new
 
     async def _call(self, address: tuple[str, int], heard: Heard) -> None:
+        used: dict[int, float] = {}
         while not self._ends.is_set():
             began = time.time()
-            word = await _answer(address)
+            word = await _answer(address, used)
             heard.calls.append(Call(began, time.time(), word))
             await asyncio.sleep(self._pause)
 
@@ -158,17 +163,26 @@ async def _opened(
         return await asyncio.open_connection(*address)
 
 
-async def _answer(address: tuple[str, int]) -> str:
-    try:
-        reader, writer = await _opened(address)
+async def _answer(address: tuple[str, int], used: dict[int, float]) -> str:
+    """Ask once on a new connection. `used` are the ports that this front's calls came from."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.setblocking(False)
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-                return side_of(await reader.read())
-        finally:
-            writer.close()
-    except OSError as error:
-        return word_of(error)
+                await loop.sock_connect(sock, address)
+                await loop.sock_sendall(sock, REQUEST)
+                heard = b""
+                while more := await loop.sock_recv(sock, 4096):
+                    heard += more
+            word = side_of(heard)
+        except OSError as error:
+            word = word_of(error)
+        port = sock.getsockname()[1]
+        if word not in SIDES and time.time() - used.get(port, 0) < TRACKED_SECONDS:
+            word = f"{word} from a port used {time.time() - used[port]:.1f} s before"
+        used[port] = time.time()
+        return word
 
 
 @dataclass

@@ -52,7 +52,9 @@ def ours(cluster: Cluster) -> Iterator[str]:
     kinds = ",".join(sorted(set(listed) - {*NOT_LOOKED_AT}))
     text = cluster.kubectl("get", kinds, "-A", "-o", "json", "--show-managed-fields")
     for found in json.loads(text)["items"]:
-        if _is_ours(found) and not objects_at(found, "metadata", "ownerReferences"):
+        # Endpoints repeat the labels of a Service: they are the cluster's, and go with it.
+        copied = text_at(found, "kind") == "Endpoints"
+        if _is_ours(found) and not copied and not objects_at(found, "metadata", "ownerReferences"):
             yield str(name_of(found))
 
 

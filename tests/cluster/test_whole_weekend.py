@@ -88,7 +88,7 @@ def test_a_whole_weekend_moves_and_one_refused_wave_is_back_with_its_traffic_and
     # Its cluster: nothing that the journal does not know, and nothing of the wave that is back.
     left, _ = unknown(cluster, weekend.lines)
     wrong += [f"{name} is ours, and the journal does not know it" for name in left]
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
     assert len(ledger.by("new")) >= ROWS_ON_TARGET
     assert _running(cluster, estate) == set(estate.names) - back
 
