@@ -8,6 +8,7 @@ the old platform, the hammer, and everything on the cluster that carries a mark 
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ from cluster.estate_on_cluster import Estate, an_estate
 from cluster.hammer import Hammer, Heard
 from cluster.judging import Window, judge, told
 from cluster.lab.parts import Lab
-from cluster.leftovers import known, unknown
+from cluster.leftovers import STANDING, known, unknown
 from cluster.old_side import OldSide
 from cluster.people import People
 from cluster.poison import no_poison
@@ -357,6 +358,7 @@ def tightened(estate: Estate, soak: float, minutes: Mapping[str, float]) -> Esta
 @pytest.fixture
 def night(lab: Lab, cluster: Cluster, tmp_path: Path) -> Iterator[Night]:
     """A weekend to be broken. Its namespaces are gone before the next test begins."""
+    _sweep(cluster)
     made = Night(lab, cluster, OldSide(lab), tmp_path)
     try:
         yield made
@@ -365,3 +367,16 @@ def night(lab: Lab, cluster: Cluster, tmp_path: Path) -> Iterator[Night]:
         no_poison(lab)
         words = ("delete", "namespace", "--ignore-not-found")
         cluster.kubectl(*words, "nobody", *made.spaces, seconds_max=90)
+
+
+def _sweep(cluster: Cluster) -> None:
+    """Delete what a killed test has left: its namespaces hold on to ports of the nodes."""
+    found = json.loads(cluster.kubectl("get", "namespaces", "-o", "json"))["items"]
+    left = [
+        each["metadata"]["name"]
+        for each in found
+        if "migrator/token" in each["metadata"].get("annotations", {})
+        and each["metadata"]["name"] != STANDING
+    ]
+    if left:
+        cluster.kubectl("delete", "namespace", "--ignore-not-found", *left, seconds_max=90)

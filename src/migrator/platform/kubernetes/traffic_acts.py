@@ -224,11 +224,23 @@ class TrafficActs:
             )
         done: list[Change] = []
         if await self._traffic.live(fronting.front) is None:
+            await self._refused_now_or_never(front_of(service), mark, live)
             # The slice comes first: a Service without it would lead nowhere for a moment.
             done += await self._traffic.point(fronting.front, fronting.old, mark)
         for wanted in (front_of(service), shadow_of(service)):
             done.append((await self._apply(wanted, mark)).change)
         return ChangeSet(tuple(done))
+
+    async def _refused_now_or_never(
+        self, wanted: KubeObject, mark: Mark, before: KubeObject | None
+    ) -> None:
+        """Raise what the server would say to the Service before a slice is made for it."""
+        meta = map_at(wanted, "metadata")
+        marked: KubeObject = {
+            **wanted,
+            "metadata": {**meta, "annotations": {**map_at(meta, "annotations"), **_notes(mark)}},
+        }
+        await self._client.apply(marked, dry_run=True, before=before or {})
 
     async def _apply(self, wanted: KubeObject, mark: Mark) -> Written:
         """Apply, keeping the mark of whoever made it: an unchanged object is not written."""

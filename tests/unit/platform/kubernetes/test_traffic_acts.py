@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from api_faults import Fault
 from api_server import running
 from kubernetes_rig import client_for
 from migrator.errors import MigratorError, PermanentError
@@ -53,6 +54,27 @@ async def test_a_front_that_is_there_stays_as_it_is() -> None:
         await acts.ensure(world.subjects["a"], MARK)
         again = await acts.ensure(world.subjects["a"], Mark("another", 2))
         assert again.writes == 0, str(again)
+
+
+async def test_a_neighbours_front_is_asked_for_once_and_its_own_move_asks_again() -> None:
+    world = a_weekend("a")
+    subject = world.subjects["a"]
+    async with acting(world) as acts:
+        await acts.ensure(subject, MARK, again=False)
+        before = len(world.server.log)
+        assert (await acts.ensure(subject, MARK, again=False)).writes == 0
+        assert len(world.server.log) == before
+        world.server.remove("Service", subject.namespace, "a")
+        assert (await acts.ensure(subject, MARK)).writes > 0
+
+
+async def test_a_front_that_is_as_it_was_wanted_is_not_even_written_in_vain() -> None:
+    world = a_weekend("a")
+    async with acting(world) as acts:
+        await acts.ensure(world.subjects["a"], MARK)
+        before = len(world.server.writes_seen)
+        await acts.ensure(world.subjects["a"], MARK)
+        assert len(world.server.writes_seen) == before
 
 
 async def test_somebody_elses_service_is_not_taken_over() -> None:
@@ -116,3 +138,12 @@ async def test_a_final_front_has_its_selector_and_nothing_of_ours() -> None:
         assert [str(each) for each in retired] == ["Service/space-a/a-pods deleted"]
         service = world.server.storage.find("", "services", "space-a")
         assert [map_at(each, "spec", "selector") for each in service] == [{"app": "a"}]
+
+
+async def test_a_front_that_the_server_refuses_leaves_nothing_behind() -> None:
+    world = a_weekend("a")
+    world.server.faults = [Fault("/services/a?", status=422, times=99, message="port is taken")]
+    async with acting(world) as acts:
+        with pytest.raises(PermanentError, match="port is taken"):
+            await acts.ensure(world.subjects["a"], MARK)
+    assert world.left_on_target() == []
