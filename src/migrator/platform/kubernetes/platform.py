@@ -18,6 +18,7 @@ from migrator.engine.ports import ActResult
 from migrator.errors import PermanentError
 from migrator.plan.model import Itinerary, Recipe, StepKind, UndoKind
 from migrator.platform.kubernetes.abilities import why_not
+from migrator.platform.kubernetes.abreast import abreast
 from migrator.platform.kubernetes.data_acts import WORDS, DataActs
 from migrator.platform.kubernetes.doing import Doing
 from migrator.platform.kubernetes.link_acts import LinkActs
@@ -117,9 +118,13 @@ class KubernetesPlatform:
 
     async def _prepare(self, doing: Doing) -> ActResult:
         subject, mark = doing.subject, doing.mark
-        done = ChangeSet()
-        for each in (subject, *self._neighbours(subject)):
-            done = done.with_changes(await self._fronts.ensure(each, mark))
+
+        async def met(neighbour: Subject) -> ChangeSet:
+            return await self._fronts.ensure(neighbour, mark, again=False)
+
+        done = await self._fronts.ensure(subject, mark)
+        for each in await abreast(self._neighbours(subject), met):
+            done = done.with_changes(each)
         try:
             own = await self._workloads.prepare(
                 subject, doing.attempt, mark, seconds_max=doing.seconds_max

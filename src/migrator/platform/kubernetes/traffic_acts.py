@@ -30,6 +30,7 @@ from migrator.platform.kubernetes.objects import (
     name_of,
     text_at,
 )
+from migrator.platform.kubernetes.ownership import says
 from migrator.platform.kubernetes.rest import Client, Written
 from migrator.platform.kubernetes.slices import (
     EPOCH,
@@ -44,7 +45,7 @@ from migrator.platform.kubernetes.slices import (
     shadow_of,
 )
 from migrator.platform.kubernetes.subject import Fronting, Subject
-from migrator.platform.kubernetes.traffic import OwnedSlice
+from migrator.platform.kubernetes.traffic import Front, OwnedSlice
 
 RACES_MAX: Final = 5
 """Somebody who writes our slice between our read and our write this often is no accident."""
@@ -76,16 +77,24 @@ class TrafficActs:
         self._vantages = vantages
         self._traffic = OwnedSlice(client)
         self._seconds_max = seconds_max
+        self._there: set[Front] = set()  # fronts that this process has made, or met ready
 
-    async def ensure(self, subject: Subject, mark: Mark) -> ChangeSet:
-        """Make every front of a subsystem, pointing to the old side; one that is there stays."""
+    async def ensure(self, subject: Subject, mark: Mark, *, again: bool = True) -> ChangeSet:
+        """Make every front of a subsystem, pointing to the old side; one that is there stays.
+
+        Without `again` those that this process has already made are not asked for: a subsystem has
+        many neighbours, and whether its own front is there still is for its own move to see.
+        """
         done = ChangeSet()
-        if not subject.fronts:
+        fronts = [each for each in subject.fronts if again or each.front not in self._there]
+        if not fronts:
             return done
         done = done.with_changes([(await self._space(subject.namespace, mark)).change])
-        for fronting in subject.fronts:
+        for fronting in fronts:
             async with self._locks.of(fronting.front):
-                done = done.with_changes(await self._ensure(subject, fronting, mark))
+                if again or fronting.front not in self._there:
+                    done = done.with_changes(await self._ensure(subject, fronting, mark))
+                    self._there.add(fronting.front)
         return done
 
     async def switch(self, subject: Subject, side: str, mark: Mark) -> Arrived:
@@ -227,8 +236,11 @@ class TrafficActs:
             await self._refused_now_or_never(front_of(service), mark, live)
             # The slice comes first: a Service without it would lead nowhere for a moment.
             done += await self._traffic.point(fronting.front, fronting.old, mark)
-        for wanted in (front_of(service), shadow_of(service)):
-            done.append((await self._apply(wanted, mark)).change)
+        done.append((await self._apply(front_of(service), mark, live)).change)
+        shadow = shadow_of(service)
+        name = name_of(shadow)
+        there = await self._client.get(SERVICES, name.namespace, name.name)
+        done.append((await self._apply(shadow, mark, there)).change)
         return ChangeSet(tuple(done))
 
     async def _refused_now_or_never(
@@ -242,16 +254,15 @@ class TrafficActs:
         }
         await self._client.apply(marked, dry_run=True, before=before or {})
 
-    async def _apply(self, wanted: KubeObject, mark: Mark) -> Written:
+    async def _apply(self, wanted: KubeObject, mark: Mark, before: KubeObject | None) -> Written:
         """Apply, keeping the mark of whoever made it: an unchanged object is not written."""
-        resource = await self._client.discovery.of(wanted)
-        name = name_of(wanted)
-        before = await self._client.get(resource, name.namespace, name.name)
         notes = map_at(before or {}, "metadata", "annotations")
         kept: KubeObject = {word: notes[word] for word in (TOKEN, EPOCH) if word in notes}
         meta = map_at(wanted, "metadata")
         said: KubeObject = {**map_at(meta, "annotations"), **(kept or _notes(mark))}
         marked: KubeObject = {**meta, "annotations": said}
+        if before is not None and says({**wanted, "metadata": marked}, before):
+            return Written(Change(name_of(wanted), ChangeWord.UNCHANGED), before)
         return await self._client.apply({**wanted, "metadata": marked}, before=before or {})
 
     async def _point(self, fronting: Fronting, side: str, mark: Mark) -> ChangeSet:
