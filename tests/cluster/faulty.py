@@ -263,6 +263,7 @@ class Night:
     folder: Path
     faults: list[Fault] = field(default_factory=list)
     spaces: list[str] = field(default_factory=list)
+    call_pause_seconds: float = 0.15
 
     def estate(
         self,
@@ -307,7 +308,7 @@ class Night:
         self.old.runs(estate)
         config = str(kubeconfig or self.cluster.kubeconfig or "")
         place = identify(ClusterPlace("lab", config, self.cluster.image, UNFENCED))
-        hammer = Hammer(self.cluster, estate)
+        hammer = Hammer(self.cluster, estate, pause_seconds=self.call_pause_seconds)
         with open_store(self.folder / "state", practice=False) as store:
             led = begin_live(store, read.itinerary, NAME, "anna", read.files, place)
             people = Beholder(led.journal, self.faults, dict.fromkeys(no_to, lambda: True))

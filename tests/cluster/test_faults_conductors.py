@@ -29,6 +29,7 @@ from migrator.platform.kubernetes.applying import Applier
 from migrator.platform.kubernetes.bucket import Bucket
 from migrator.platform.kubernetes.connecting import client_of
 from migrator.platform.kubernetes.kubeconfig import choose
+from migrator.platform.kubernetes.objects import KubeObject
 from migrator.platform.kubernetes.slices import OLD, Backend, Mark, Port
 from migrator.platform.kubernetes.traffic import Front, OwnedSlice
 
@@ -153,7 +154,7 @@ async def test_whoever_is_of_an_older_epoch_is_refused_by_what_is_written(night:
     night.cluster.kubectl("create", "namespace", "hb")
     front, new = Front("hb", "web"), Mark("run.late", 2)
     backend = Backend(OLD, ("10.78.0.2",), (Port("", 8080),))
-    settings = {
+    settings: KubeObject = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "settings", "namespace": "hb"},
@@ -167,7 +168,7 @@ async def test_whoever_is_of_an_older_epoch_is_refused_by_what_is_written(night:
         await OwnedSlice(client).point(front, backend, new)
         before = versions(night, "hb")
         late = Mark("run.early", 1)
-        changed = {**settings, "data": {"of": "one"}}
+        changed: KubeObject = {**settings, "data": {"of": "one"}}
         with pytest.raises(PermanentError) as refused:
             await Applier(client, late).apply([changed], images=images, empty=False)
         assert refused.value.reference == "epoch-passed"

@@ -18,8 +18,8 @@ STATELESS, STATEFUL = RECIPES["stateless"], RECIPES["stateful"]
 
 
 def a_database() -> DatabaseMove:
-    ends = (DatabaseEnd(host, 5432, "a", "migrator") for host in ("192.0.2.1", "192.0.2.2"))
-    return DatabaseMove("a", *ends, ())
+    source = DatabaseEnd("192.0.2.1", 5432, "a", "migrator")
+    return DatabaseMove("a", source, DatabaseEnd("192.0.2.2", 5432, "a", "migrator"), ())
 
 
 @pytest.fixture
