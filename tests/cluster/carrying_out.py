@@ -40,11 +40,20 @@ def carry_out(
     refused: Mapping[str, Callable[[], bool]] | None = None,
 ) -> Weekend:
     """Carry the plan out; `refused` says who gets a no, and what is waited for before it."""
+    kubeconfig = str(cluster.kubeconfig or "")
+    place = identify(ClusterPlace(cluster.context, kubeconfig, cluster.image, UNFENCED))
+    return carry_out_at(place, estate, folder, refused)
+
+
+def carry_out_at(
+    place: ClusterPlace,
+    estate: Estate,
+    folder: Path,
+    refused: Mapping[str, Callable[[], bool]] | None = None,
+) -> Weekend:
+    """Carry the plan out on a cluster that said who it is, as whoever its kubeconfig names."""
     read = read_plan_here(estate.plan_file, None)
     assert isinstance(read, Read), read
-    place = identify(
-        ClusterPlace(cluster.context, str(cluster.kubeconfig or ""), cluster.image, UNFENCED)
-    )
     with open_store(folder / "state", practice=False) as store:
         led = begin_live(store, read.itinerary, "night", "anna", read.files, place)
         people = People(led.journal, refused)

@@ -143,7 +143,7 @@ async def test_a_lost_answer_of_a_replacement_is_left_to_its_caller(
 
 async def test_a_slow_server_is_not_waited_for_without_end(rig: Rig, server: ApiServer) -> None:
     server.faults.append(Fault("GET", times=9, latency_seconds=5))
-    client = impatient(rig, Pauses(), try_seconds_max=0.02, tries_max=3)
+    client = impatient(rig, Pauses(), try_seconds_max=0.2, tries_max=3)
     with pytest.raises(TransientError) as told:
         await client.get(CONFIG_MAPS, rig.namespace, "settings")
     assert told.value.reference == "cluster-answer-lost"
