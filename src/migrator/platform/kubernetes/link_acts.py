@@ -17,6 +17,7 @@ from migrator.engine.events import LinksJudged
 from migrator.engine.ports import ActResult
 from migrator.errors import PermanentError
 from migrator.plan.model import StepKind, UndoKind
+from migrator.platform.kubernetes.abreast import abreast
 from migrator.platform.kubernetes.links import LinkAnswer, Target, links_answer
 from migrator.platform.kubernetes.looking import Vantage
 from migrator.platform.kubernetes.slices import NEW, OLD
@@ -134,10 +135,11 @@ class LinkActs:
     ) -> tuple[LinkAnswer, ...]:
         """Look again for a while at what does not answer: a front may be a moment old.
 
-        What a baseline calls broken is missed by nobody afterwards.
+        What a baseline calls broken is missed by nobody afterwards. Whoever is between the sides
+        is not waited for: that silence is left to its own move.
         """
         until = asyncio.get_running_loop().time() + self._baseline_seconds
-        while not all(each.is_ok for each in answers):
+        while not all(each.is_ok or each.link in self._crossing(neighbours) for each in answers):
             if asyncio.get_running_loop().time() >= until:
                 break
             await asyncio.sleep(BASELINE_LOOK_SECONDS)
@@ -147,19 +149,37 @@ class LinkActs:
     async def _answers(
         self, subject: Subject, neighbours: Sequence[Subject]
     ) -> tuple[LinkAnswer, ...]:
-        targets: list[Target] = []
-        for each in (subject, *neighbours):
-            for fronting in each.fronts:
-                try:
-                    look = await self._traffic.look_of(fronting)
-                except PermanentError:
-                    if each is subject:
-                        raise
-                    continue  # a neighbour's front that nobody has made yet leads nowhere to look
-                targets.append(Target(look.id, look.host, look.port, look.identity))
+        targets = await self._targets(subject, neighbours, remembered=True)
         if not targets:
             return ()
-        return (await links_answer(targets, await self._vantages())).links
+        answers = (await links_answer(targets, await self._vantages())).links
+        if all(each.is_ok for each in answers):
+            return answers
+        # A Service that was made anew has another address than the one that was remembered.
+        now = await self._targets(subject, neighbours, remembered=False)
+        if now == targets:
+            return answers
+        return (await links_answer(now, await self._vantages())).links if now else ()
+
+    async def _targets(
+        self, subject: Subject, neighbours: Sequence[Subject], *, remembered: bool
+    ) -> list[Target]:
+        """Where to look; the addresses of neighbours, who are many, may be remembered ones."""
+
+        async def of(pair: tuple[Subject, Fronting]) -> Target | None:
+            each, fronting = pair
+            try:
+                look = await self._traffic.look_of(
+                    fronting, remembered=remembered and each is not subject
+                )
+            except PermanentError:
+                if each is subject:
+                    raise
+                return None  # a neighbour's front that nobody has made yet leads nowhere to look
+            return Target(look.id, look.host, look.port, look.identity)
+
+        pairs = [(each, front) for each in (subject, *neighbours) for front in each.fronts]
+        return [each for each in await abreast(pairs, of) if each is not None]
 
 
 def front_name(fronting: Fronting) -> str:

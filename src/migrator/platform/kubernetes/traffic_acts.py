@@ -78,6 +78,7 @@ class TrafficActs:
         self._traffic = OwnedSlice(client)
         self._seconds_max = seconds_max
         self._there: set[Front] = set()  # fronts that this process has made, or met ready
+        self._addresses: dict[Front, str] = {}
 
     async def ensure(self, subject: Subject, mark: Mark, *, again: bool = True) -> ChangeSet:
         """Make every front of a subsystem, pointing to the old side; one that is there stays.
@@ -142,11 +143,18 @@ class TrafficActs:
                 return f"{rounds} rounds of looks in {seconds:.0f} s saw only the new side"
             await asyncio.sleep(min(DRAIN_LOOK_SECONDS, left))
 
-    async def look_of(self, fronting: Fronting) -> Look:
-        """The look at a front, at its Service's own address."""
+    async def look_of(self, fronting: Fronting, *, remembered: bool = False) -> Look:
+        """The look at a front, at its Service's own address; at the one of before, if that will do.
+
+        An address stays for as long as its Service: what does not answer there is to be asked for.
+        """
+        known = self._addresses.get(fronting.front, "")
+        if remembered and known:
+            return front_look(fronting, known)
         service = await self._service(fronting)
-        address = text_at(service or {}, "spec", "clusterIP")
+        address = self._addresses[fronting.front] = text_at(service or {}, "spec", "clusterIP")
         if not address or address == "None":
+            self._addresses.pop(fronting.front)
             raise PermanentError(
                 "service-missing",
                 f"{fronting.front.namespace}/{fronting.front.service} has no address",

@@ -25,8 +25,15 @@ def a_subject(name: str) -> Subject:
 
 
 class Fronts:
-    async def look_of(self, fronting: Fronting) -> Look:
-        return front_look(fronting, ADDRESSES[fronting.front.service])
+    """Every Service has its address of `ADDRESSES`, or has been made anew with one of `anew`."""
+
+    def __init__(self) -> None:
+        self.anew: dict[str, str] = {}
+
+    async def look_of(self, fronting: Fronting, *, remembered: bool = False) -> Look:
+        name = fronting.front.service
+        known = ADDRESSES[name]
+        return front_look(fronting, known if remembered else self.anew.get(name, known))
 
 
 class Looks:
@@ -36,7 +43,9 @@ class Looks:
         self.answers = {"web": "new", "ledger": "old"}
         self.between: set[str] = set()
         self.facts: dict[str, object] = {}
+        self.fronts = Fronts()
         by_address = {address: name for name, address in ADDRESSES.items()}
+        by_address["192.0.2.3"] = "anew"
 
         async def vantages() -> Sequence[Vantage]:
             return (
@@ -46,7 +55,7 @@ class Looks:
             )
 
         self.acts = LinkActs(
-            cast("TrafficActs", Fronts()),
+            cast("TrafficActs", self.fronts),
             vantages,
             self.facts.__setitem__,
             self.facts.get,
@@ -105,6 +114,22 @@ async def test_what_answers_a_moment_later_is_no_broken_baseline() -> None:
     asyncio.get_running_loop().call_later(0.05, looks.answers.__setitem__, "web", "new")
     assert await looks.look("baseline") == ("done", 2, 0, 0)
     assert looks.facts["baseline/web/1"] == {"web/web": "ok", "ledger/ledger": "ok"}
+
+
+async def test_a_baseline_does_not_wait_for_who_is_between_the_sides() -> None:
+    looks = Looks(baseline_seconds=3600)
+    looks.answers["ledger"] = "!refused"
+    looks.between.add("ledger")
+    async with asyncio.timeout(5):
+        assert await looks.look("baseline") == ("done", 1, 0, 1)
+
+
+async def test_a_neighbours_service_that_was_made_anew_is_found_at_its_new_address() -> None:
+    looks = Looks()
+    await looks.look("baseline")
+    looks.answers |= {"ledger": "!refused", "anew": "old"}
+    looks.fronts.anew["ledger"] = "192.0.2.3"
+    assert await looks.look("probe-links") == ("done", 2, 0, 0)
 
 
 async def test_a_soak_looks_at_once_when_this_machine_is_refused() -> None:

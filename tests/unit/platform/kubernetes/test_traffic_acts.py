@@ -68,6 +68,21 @@ async def test_a_neighbours_front_is_asked_for_once_and_its_own_move_asks_again(
         assert (await acts.ensure(subject, MARK)).writes > 0
 
 
+async def test_an_address_that_is_remembered_is_not_asked_for_and_a_gone_one_is_missed() -> None:
+    world = a_weekend("a")
+    subject = world.subjects["a"]
+    async with acting(world) as acts:
+        await acts.ensure(subject, MARK)
+        seen = await acts.look_of(subject.fronts[0], remembered=True)
+        before = len(world.server.log)
+        assert await acts.look_of(subject.fronts[0], remembered=True) == seen
+        assert len(world.server.log) == before
+        world.server.remove("Service", subject.namespace, "a")
+        for remembered in (False, True):
+            with pytest.raises(PermanentError, match="has no address"):
+                await acts.look_of(subject.fronts[0], remembered=remembered)
+
+
 async def test_a_front_that_is_as_it_was_wanted_is_not_even_written_in_vain() -> None:
     world = a_weekend("a")
     async with acting(world) as acts:
