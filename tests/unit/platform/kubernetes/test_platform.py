@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from api_faults import Fault
 from api_server import running
+from migrator.engine.events import StepEnded
 from migrator.engine.states import WaveState
 from migrator.platform.kubernetes.doing import Doing
 from migrator.platform.kubernetes.drift import Decision
@@ -173,3 +175,27 @@ async def test_a_database_answers_until_its_copy_is_discarded(
     subject = Subject("a", "space-a", databases=databases)
     await platform._stop(Doing(subject, "stop-target", 1, Mark("t", 1), 5.0))
     assert stops.stopped == [expected]
+
+
+async def test_fronts_that_a_failed_preparation_has_made_are_in_the_journal() -> None:
+    world = a_weekend("a")
+    world.server.forbidden = {("create", "deployments.apps"), ("patch", "deployments.apps")}
+    weekend = await played(world)
+    assert weekend.run.outcome == "returned"
+    told = [
+        change
+        for line in weekend.journal.lines()
+        if isinstance(line.event, StepEnded) and line.event.outcome == "failed"
+        for change in line.event.changes
+    ]
+    assert "EndpointSlice/space-a/a-migrator created" in told
+    assert "Service/space-a/a created" in told
+
+
+async def test_an_answer_that_is_lost_takes_nothing_back() -> None:
+    world = a_weekend("a")
+    lost = Fault("PUT /apis/discovery.k8s.io", after=True)
+    world.server.faults = [lost]
+    weekend = await played(world)
+    assert weekend.run.outcome == "completed"
+    assert lost.times == 0, "no answer was lost"
