@@ -39,8 +39,9 @@ from cluster.old_side import OldSide
 from cluster.reach import Cluster
 from migrator.plan.text import plan_to_text, read_plan
 
-MIGRATOR: Final = Path(sys.executable).parent / "migrator"
+MIGRATOR: Final = Path(sys.executable).absolute().parent / "migrator"
 RUN: Final = "demo"
+PLAN: Final = "plan.yaml"
 NAMES: Final = (
     "archive", "benefits", "calendar", "decisions", "enquiries",
     "forms", "grants", "health", "income", "journals",
@@ -89,12 +90,13 @@ def _weekend(lab: Lab, folder: Path) -> int:
     cluster = Cluster(programs.program("kubectl"), lab.kubeconfig, "lab", PYTHON.reference)
     members = [_member(name) for name in NAMES]
     inventory = write_estate(folder, members, LINKS)
-    plan_file = folder / "plan.yaml"
-    _migrator("plan", inventory, "-o", plan_file, "--seed", "1", "--evaluations", "200")
+    plan_file = folder / PLAN
+    tries = ["--seed", "1", "--evaluations", "200", "--moves-per-wave-max", "5"]
+    _migrator(folder, "plan", inventory.name, "-o", PLAN, *tries)
     plan = on_the_lab(read_plan(plan_file), retries=2)
     plan_file.write_text(plan_to_text(plan), "utf-8")
     _say("edited the plan as an engineer would: old hosts are called by http, nothing soaks")
-    _migrator("approve", plan_file, "--as", "anna")
+    _migrator(folder, "approve", PLAN, "--as", "anna")
     estate = Estate(plan_file, inventory, folder / OLD_FILE, tuple(members), LINKS, plan)
     refused = str(plan.waves[1].moves[0].subsystem)
     _say(
@@ -105,7 +107,7 @@ def _weekend(lab: Lab, folder: Path) -> int:
     old.runs(estate)
     try:
         with Hammer(cluster, estate) as hammer:
-            code = _run(lab, folder, plan_file, refused)
+            code = _run(lab, folder, refused)
         _summary(hammer, old, folder)
     finally:
         old.end()
@@ -119,16 +121,15 @@ def _member(name: str) -> Member:
     return Member(name, (a_server(name, name, image), worker, a_front(name)), name)
 
 
-def _run(lab: Lab, folder: Path, plan_file: Path, refused: str) -> int:
+def _run(lab: Lab, folder: Path, refused: str) -> int:
     """The run in a process of its own, and the stand-in beside it."""
     argv: list[str | Path] = [
-        MIGRATOR, "run", plan_file, "--platform", "kubernetes", "--context", "lab",
+        MIGRATOR, "run", PLAN, "--platform", "kubernetes", "--context", "lab",
         "--kubeconfig", lab.kubeconfig, "--probe-image", PYTHON.reference,
-        "--without-admission-fence", "--name", RUN, "--store", _store(folder),
-        "--as", "anna", "--yes",
+        "--without-admission-fence", "--name", RUN, "--as", "anna", "--yes",
     ]  # fmt: skip
     _shown(argv)
-    run = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL)
+    run = subprocess.Popen(argv, cwd=folder, stdin=subprocess.DEVNULL)
     until = time.monotonic() + RUN_MINUTES_MAX * 60
     try:
         while run.poll() is None:
@@ -146,16 +147,8 @@ def _run(lab: Lab, folder: Path, plan_file: Path, refused: str) -> int:
 
 def _asked(folder: Path, refused: str) -> Iterator[tuple[str, Sequence[str]]]:
     """What people are asked for at this moment, by what `status` says."""
-    argv: list[str | Path] = [
-        MIGRATOR,
-        "status",
-        RUN,
-        "--store",
-        _store(folder),
-        "--format",
-        "json",
-    ]
-    said = subprocess.run(argv, capture_output=True, text=True, check=False)
+    argv: list[str | Path] = [MIGRATOR, "status", RUN, "--format", "json"]
+    said = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
     if said.returncode != 0:
         return  # it has not begun yet
     for wait in json.loads(said.stdout)["waits"]:
@@ -172,40 +165,36 @@ def _answer(folder: Path, verb: str, words: Sequence[str]) -> None:
     """Give a verb; one that came too late is answered by the program, and nothing is lost."""
     shown = " ".join(words)
     print(f"    stand-in: migrator {verb} {RUN} {shown}", flush=True)  # noqa: T201
-    argv: list[str | Path] = [MIGRATOR, verb, RUN, *words, "--yes", "--store", _store(folder)]
-    said = subprocess.run(argv, capture_output=True, text=True, check=False)
+    argv: list[str | Path] = [MIGRATOR, verb, RUN, *words, "--yes"]
+    said = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
     if said.returncode != 0:
         print(f"    {said.stderr.strip()}", flush=True)  # noqa: T201
 
 
 def _summary(hammer: Hammer, old: OldSide, folder: Path) -> None:
     """What happened, and where to look."""
-    report = folder / "report.html"
-    _migrator("report", RUN, "--store", _store(folder), "-o", report)
+    _migrator(folder, "report", RUN, "-o", "report.html")
     calls = sum(len(each.calls) for each in hammer.heard.values())
     errors = Counter[str]()
     for each in hammer.heard.values():
         errors += each.errors
     states = old.states()
     turns = Counter(" then ".join(each.turns) for each in hammer.heard.values())
-    _say(f"a client called all fronts the whole time: {calls} calls, failed: {dict(errors) or 0}")
+    _say(f"a client called every front the whole time: {calls} calls")
+    _say(f"  failed: {dict(errors)}" if errors else "  none of them failed")
     for way, count in sorted(turns.items()):
         _say(f"  {count} fronts answered from the {way} side")
     back = sorted(name for name, state in states.items() if state == "open")
     _say(f"on the old side again: {', '.join(back) or 'nobody'}")
-    _say(f"look at it: migrator status {RUN} --store {_store(folder)}")
-    _say(f"            migrator journal show {RUN} --store {_store(folder)}")
-    _say(f"            the report: {report}")
+    _say(f"look at it in {folder}: report.html, {PLAN}, estate/manifests")
+    _say(f"and there, with {MIGRATOR}: status {RUN}, journal show {RUN}, evidence {RUN}")
 
 
-def _store(folder: Path) -> Path:
-    return folder / "state"
-
-
-def _migrator(*words: str | Path) -> None:
+def _migrator(folder: Path, *words: str | Path) -> None:
+    """Call the program where the plan lies, and where its store therefore is."""
     argv: list[str | Path] = [MIGRATOR, *words]
     _shown(argv)
-    done = subprocess.run(argv, check=False)
+    done = subprocess.run(argv, cwd=folder, check=False)
     if done.returncode != 0:
         raise DemoFailed(f"migrator {words[0]} ended with {done.returncode}")
 
