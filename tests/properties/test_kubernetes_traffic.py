@@ -165,3 +165,16 @@ async def test_a_slice_that_somebody_else_changed_meanwhile_is_not_overwritten()
         assert map_at(after, "metadata", "labels")["touched"] == "yes"
         await traffic.point(front, OLD_SIDE, Mark("t1", 1))
         assert await traffic.side(front) == OLD
+
+
+async def test_our_slice_stays_while_the_clusters_own_do_not_name_the_pods() -> None:
+    async with rigged("fake") as rig:
+        assert rig.fake is not None
+        _, front = await prepared(rig)
+        traffic = OwnedSlice(rig.client, sleep=quick, settle_seconds_max=0.5)
+        SliceController(rig.fake.storage, rig.namespace, "10.2.0.1").reconcile()
+        await traffic.point(front, await traffic.pods(front), Mark("t1", 1))
+        # From here on no controller is at work: the front's own slices never come about.
+        with pytest.raises(TransientError, match="did not settle"):
+            await traffic.finalise(front, Mark("t2", 1))
+        assert await traffic.side(front) == NEW
