@@ -241,12 +241,13 @@ class Cluster:
         """Come back when a watch has told something, or after a moment."""
         spaces = {(resource, name_of(each).namespace) for each, resource in pairs}
         spaces |= {(PODS, namespace) for _, namespace in spaces}
-        before = {key: watch.version for key, watch in self._watches.items() if key in spaces}
+        # Many wait beside each other, and a run has hundreds of watches: only one's own are read.
+        watches = [self._watches[key] for key in spaces if key in self._watches]
+        before = [watch.version for watch in watches]
         deadline = asyncio.get_running_loop().time() + LOOK_SECONDS
         while asyncio.get_running_loop().time() < deadline:
             await self._sleep(0.02)
-            now = {key: watch.version for key, watch in self._watches.items() if key in spaces}
-            if now != before:
+            if [watch.version for watch in watches] != before:
                 return
 
 
