@@ -30,7 +30,7 @@ IN_FLIGHT_MAX: Final = 32
 """Twice what the conductor has in flight. Watches hold a connection each and are not counted."""
 
 GOODBYE_SECONDS: Final = 0.1
-"""What shutting a few connections over TLS takes on a busy machine."""
+"""Connections that are cut are gone some turns of the loop later; this is many, also when busy."""
 
 
 class OfficialTransport:
@@ -106,7 +106,10 @@ class OfficialTransport:
         try:
             yield Stream(answer.status, _lower(answer.headers), _lines(response))
         finally:
-            # Not released into the pool: whoever leaves early leaves an answer half read.
+            # Not released into the pool: whoever leaves early leaves an answer half read. Cut, and
+            # not closed: over a slow way the farewell of TLS would outlive the loop.
+            if response.connection is not None and response.connection.transport is not None:
+                response.connection.transport.abort()
             response.close()
 
     async def renew(self) -> bool:
@@ -125,7 +128,7 @@ class OfficialTransport:
         self._retired.clear()
         self._api = None
         if self._chosen.server.startswith("https:"):
-            # Connections over TLS end in turns of the loop, and nobody tells when the last is gone.
+            # Nobody tells when the last connection over TLS is gone.
             await asyncio.sleep(GOODBYE_SECONDS)
 
     async def _open(self) -> ApiClient:
