@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from cluster.carrying_out import Weekend, carry_out
-from cluster.estate_on_cluster import Estate
+from cluster.estate_on_cluster import Estate, Member
 from cluster.hammer import Hammer
 from cluster.judging import Done, Judged, judge, judge_links, told
 from cluster.lab.images import POSTGRESQL
@@ -26,8 +26,11 @@ from cluster.logbook import Connected, Ledger, Logbook, Writer
 from cluster.old_databases import OldServer, numbers, old_database
 from cluster.old_side import OldSide
 from cluster.reach import Cluster
+from cluster.train_ticket import NAMESPACE, is_there
 from cluster.whole_estate import RETURNS, STAYS, whole_estate
+from migrator.cli.run_reading import Read, read_plan_here
 from migrator.engine.states import WaveState
+from migrator.ids import SubsystemId
 
 pytestmark = pytest.mark.cluster
 
@@ -51,7 +54,7 @@ def test_a_whole_weekend_moves_and_one_refused_wave_is_back_with_its_traffic_and
     clean += estate.namespaces
     assert estate.plan is not None
     assert len(estate.names) >= SUBSYSTEMS
-    assert _deployments(estate) >= DEPLOYMENTS
+    assert _deployments(estate.members) >= DEPLOYMENTS
     assert len(estate.plan.waves) >= WAVES
     refused = next(w for w in estate.plan.waves if RETURNS in {m.subsystem for m in w.moves})
     back = {str(move.subsystem) for move in refused.moves}
@@ -93,8 +96,8 @@ def test_a_whole_weekend_moves_and_one_refused_wave_is_back_with_its_traffic_and
     assert _running(cluster, estate) == set(estate.names) - back
 
 
-def _deployments(estate: Estate) -> int:
-    kinds = Counter(str(each["kind"]) for member in estate.members for each in member.objects)
+def _deployments(members: Sequence[Member]) -> int:
+    kinds = Counter(str(each["kind"]) for member in members for each in member.objects)
     return kinds["Deployment"]
 
 
@@ -135,3 +138,23 @@ def _show(weekend: Weekend, hammer: Hammer, judged: Judged, linked: Judged, spen
         f"{spent:.0f} s; {calls} calls and {kept} on kept connections; "
         f"explained: {judged.explained}; between applications: {linked.explained}"
     )
+
+
+@pytest.mark.parametrize("sample", [True, False])
+def test_the_estate_is_large_enough_with_the_public_sample_and_without_it(
+    sample: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if sample and not is_there():
+        pytest.skip("the public sample does not lie beside the repository")
+    monkeypatch.setattr("cluster.whole_estate.is_there", lambda: sample)
+    databases = {name: old_database(number, name) for number, name in enumerate((STAYS, RETURNS))}
+    estate = whole_estate(tmp_path, "an.image/python:1", databases, POSTGRESQL.reference)
+    ours = [each for each in estate.members if each.namespace != NAMESPACE]
+    assert len(estate.names) >= SUBSYSTEMS
+    assert _deployments(estate.members) >= DEPLOYMENTS
+    assert _deployments(ours) * (1 + sample) == _deployments(estate.members)
+    assert estate.plan is not None
+    assert len(estate.plan.waves) >= WAVES
+    wave_of = {move.subsystem: wave.id for wave in estate.plan.waves for move in wave.moves}
+    assert wave_of[SubsystemId(STAYS)] != wave_of[SubsystemId(RETURNS)]
+    assert isinstance(read_plan_here(estate.plan_file, None), Read), "the plan is sound"
