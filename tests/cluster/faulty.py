@@ -359,6 +359,7 @@ def tightened(estate: Estate, soak: float, minutes: Mapping[str, float]) -> Esta
 @pytest.fixture
 def night(lab: Lab, cluster: Cluster, tmp_path: Path) -> Iterator[Night]:
     """A weekend to be broken. Its namespaces are gone before the next test begins."""
+    no_poison(lab)
     _sweep(cluster)
     made = Night(lab, cluster, OldSide(lab), tmp_path)
     try:
