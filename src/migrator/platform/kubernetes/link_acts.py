@@ -149,29 +149,32 @@ class LinkActs:
     async def _answers(
         self, subject: Subject, neighbours: Sequence[Subject]
     ) -> tuple[LinkAnswer, ...]:
-        targets = await self._targets(subject, neighbours, remembered=True)
+        targets = await self._targets(subject, neighbours, frozenset())
         if not targets:
             return ()
         answers = (await links_answer(targets, await self._vantages())).links
-        if all(each.is_ok for each in answers):
+        silent = frozenset(each.link for each in answers if not each.is_ok)
+        if not silent:
             return answers
         # A Service that was made anew has another address than the one that was remembered.
-        now = await self._targets(subject, neighbours, remembered=False)
+        now = await self._targets(subject, neighbours, silent)
         if now == targets:
             return answers
         return (await links_answer(now, await self._vantages())).links if now else ()
 
     async def _targets(
-        self, subject: Subject, neighbours: Sequence[Subject], *, remembered: bool
+        self, subject: Subject, neighbours: Sequence[Subject], silent: frozenset[str]
     ) -> list[Target]:
-        """Where to look; the addresses of neighbours, who are many, may be remembered ones."""
+        """Where to look; the addresses of neighbours, who are many, may be remembered ones.
+
+        Those of the silent fronts are asked for.
+        """
 
         async def of(pair: tuple[Subject, Fronting]) -> Target | None:
             each, fronting = pair
             try:
-                look = await self._traffic.look_of(
-                    fronting, remembered=remembered and each is not subject
-                )
+                remembered = each is not subject and front_name(fronting) not in silent
+                look = await self._traffic.look_of(fronting, remembered=remembered)
             except PermanentError:
                 if each is subject:
                     raise
