@@ -14,8 +14,9 @@ import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import cycle, groupby
 from typing import Final, NamedTuple, Self
 
 from cluster.estate_on_cluster import Estate, Member
@@ -28,8 +29,10 @@ TIMEOUT_SECONDS: Final = 8.0
 FIND_SECONDS: Final = 1.0
 KEPT_SECONDS: Final = 1.0
 REQUEST: Final = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-TRACKED_SECONDS: Final = 120.0
-"""So long a node remembers where the connections of a port went."""
+PORTS: Final = range(10_000, 30_000)
+"""Where calls come from: a node remembers for two minutes where the connections of a port went, and
+a kernel that picks ports at random meets one of those every hundred calls. So each front has ports
+of its own, one after the other."""
 CUT: Final = "cut"
 """A kept connection that its server ended."""
 
@@ -91,6 +94,8 @@ class Hammer:
         self._thread = threading.Thread(target=self._run, name="hammer", daemon=True)
         self.heard: dict[str, Heard] = {}
         self.addresses: dict[str, tuple[str, int]] = {}
+        each = len(PORTS) // len(estate.members)
+        self._blocks = (PORTS[n : n + each] for n in range(0, len(PORTS), each))
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -129,10 +134,10 @@ class Hammer:
         return new
 
     async def _call(self, address: tuple[str, int], heard: Heard) -> None:
-        used: dict[int, float] = {}
+        ports = cycle(next(self._blocks))
         while not self._ends.is_set():
             began = time.time()
-            word = await _answer(address, used)
+            word = await _answer(address, ports)
             heard.calls.append(Call(began, time.time(), word))
             await asyncio.sleep(self._pause)
 
@@ -163,11 +168,17 @@ async def _opened(
         return await asyncio.open_connection(*address)
 
 
-async def _answer(address: tuple[str, int], used: dict[int, float]) -> str:
-    """Ask once on a new connection. `used` are the ports that this front's calls came from."""
+async def _answer(address: tuple[str, int], ports: Iterator[int]) -> str:
+    """Ask once on a new connection from the next port that is free."""
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
         sock.setblocking(False)
+        while True:
+            try:
+                sock.bind(("", next(ports)))
+                break
+            except OSError:
+                continue  # somebody else's
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 await loop.sock_connect(sock, address)
@@ -175,14 +186,9 @@ async def _answer(address: tuple[str, int], used: dict[int, float]) -> str:
                 heard = b""
                 while more := await loop.sock_recv(sock, 4096):
                     heard += more
-            word = side_of(heard)
         except OSError as error:
-            word = word_of(error)
-        port = sock.getsockname()[1]
-        if word not in SIDES and time.time() - used.get(port, 0) < TRACKED_SECONDS:
-            word = f"{word} from a port used {time.time() - used[port]:.1f} s before"
-        used[port] = time.time()
-        return word
+            return word_of(error)
+        return side_of(heard)
 
 
 @dataclass

@@ -119,10 +119,11 @@ class Name:
     old: Address
     new: Address | None
     bridged: bool = False
+    server: asyncio.Server | None = None
 
     async def start(self) -> None:
         """Take connections in."""
-        await asyncio.start_server(self._serve, "0.0.0.0", self.port)  # noqa: S104
+        self.server = await asyncio.start_server(self._serve, "0.0.0.0", self.port)  # noqa: S104
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         target = self.new if self.bridged and self.new is not None else self.old
@@ -131,7 +132,11 @@ class Name:
         except OSError:
             _reset(writer)
             return
-        await asyncio.gather(_pipe(reader, onward), _pipe(there, writer))
+        try:
+            await asyncio.gather(_pipe(reader, onward), _pipe(there, writer))
+        finally:
+            onward.close()
+            writer.close()
 
 
 async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
