@@ -69,10 +69,12 @@ class _Relay:
         except OSError:
             here[1].transport.abort()
             return
-        try:
+        try:  # a relay that ends while it carries is no news
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._carry(here[0], there[1]))
                 tasks.create_task(self._carry(there[0], here[1]))
+        except asyncio.CancelledError:
+            here[1].transport.abort()
         finally:
             for writer in (here[1], there[1]):
                 writer.close()
@@ -104,5 +106,5 @@ class _Relay:
                     piece = b""
                 on_the_way.put_nowait((loop.time() + self._seconds, piece))
 
-        with suppress(ConnectionError):
+        with suppress(OSError):
             await asyncio.gather(leave(), arrive())
