@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from migrator.platform.kubernetes.audits import hear
 from migrator.platform.kubernetes.bucket import Bucket
 from migrator.platform.kubernetes.errors import error_of, error_of_silence, is_passing
 from migrator.platform.kubernetes.wire import (
@@ -113,6 +114,7 @@ class Asker:
         """The answer, if it is one; raises what any other one means."""
         if answer.status >= 300:
             raise error_of(asked.target, answer, self.transport.server)
+        hear(asked, answer)
         return answer
 
     @asynccontextmanager

@@ -19,6 +19,7 @@ from migrator.errors import PermanentError
 from migrator.plan.model import Itinerary, Recipe, StepKind, UndoKind
 from migrator.platform.kubernetes.abilities import why_not
 from migrator.platform.kubernetes.abreast import abreast
+from migrator.platform.kubernetes.audits import audited
 from migrator.platform.kubernetes.data_acts import WORDS, DataActs
 from migrator.platform.kubernetes.doing import Doing
 from migrator.platform.kubernetes.link_acts import LinkActs
@@ -100,8 +101,10 @@ class KubernetesPlatform:
         async def act(seconds_left: float) -> ActResult:
             return await self._performers[doing.act](replace(doing, seconds_max=seconds_left))
 
-        result = await outlasted(act, seconds_max=doing.seconds_max)
-        return self._with_authority(doing, result)
+        with audited() as writes:
+            result = await outlasted(act, seconds_max=doing.seconds_max)
+        said = tuple(f"audit {each}" for each in writes)
+        return self._with_authority(doing, replace(result, changes=(*result.changes, *said)))
 
     async def observe(self, intent: Intent) -> ActResult:
         """Say whether the act took effect: outcome done, not_done or unknown."""

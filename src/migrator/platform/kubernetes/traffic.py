@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from migrator.errors import PermanentError, TransientError
 from migrator.platform.kubernetes.discovery import ENDPOINT_SLICES, SERVICES, Resource
@@ -56,6 +56,42 @@ class Front:
 
     namespace: str
     service: str
+
+
+class TrafficSwitch(Protocol):
+    """A way of moving a front's traffic by one write. Another one (relay pods) fits in here."""
+
+    async def side(self, front: Front) -> str:
+        """The side that it goes to; empty where it is not ours to say."""
+        ...
+
+    async def live(self, front: Front) -> KubeObject | None:
+        """The one object that moves it."""
+        ...
+
+    async def pods(self, front: Front) -> Backend:
+        """The new side as it is ready now."""
+        ...
+
+    async def point(self, front: Front, backend: Backend, mark: Mark) -> ChangeSet:
+        """Make it go to one side by one write; the same token again changes nothing."""
+        ...
+
+    async def observe(self, front: Front, side: str, mark: Mark) -> str:
+        """Say whether the act with this token has moved it: done, not_done or unknown."""
+        ...
+
+    async def follow(self, front: Front, mark: Mark) -> ChangeSet:
+        """Keep up with the pods while it is on the new side."""
+        ...
+
+    async def finalise(self, front: Front, mark: Mark) -> ChangeSet:
+        """Leave the endpoints to the cluster itself."""
+        ...
+
+    async def unfinalise(self, front: Front, mark: Mark) -> ChangeSet:
+        """Take them back, still on the new side."""
+        ...
 
 
 class OwnedSlice:

@@ -75,7 +75,7 @@ class TrafficActs:
         self._client = client
         self._locks = locks
         self._vantages = vantages
-        self._traffic = OwnedSlice(client)
+        self._traffic: TrafficSwitch = OwnedSlice(client)
         self._seconds_max = seconds_max
         self._there: set[Front] = set()  # fronts that this process has made, or met ready
         self._addresses: dict[Front, str] = {}

@@ -70,6 +70,18 @@ async def test_a_weekend_ends_on_the_cluster_with_nothing_of_ours_in_its_traffic
     assert not [each for each in left if "migrator" in each or each.endswith("-pods")]
 
 
+async def test_every_write_is_journalled_with_its_line_in_the_servers_audit_log() -> None:
+    weekend = await played(a_weekend("a"))
+    said = {
+        change.split()[1]
+        for line in weekend.journal.lines()
+        if isinstance(line.event, StepEnded)
+        for change in line.event.changes
+        if change.startswith("audit ")
+    }
+    assert said == {line.audit_id for line in weekend.world.server.writes_seen}
+
+
 async def test_a_handlers_no_leaves_only_the_fronts_and_they_lead_to_the_old_side() -> None:
     weekend = await played(a_weekend(), no_to="f1")
     end = end_of(weekend)
