@@ -45,7 +45,7 @@ from migrator.platform.kubernetes.slices import (
     shadow_of,
 )
 from migrator.platform.kubernetes.subject import Fronting, Subject
-from migrator.platform.kubernetes.traffic import Front, OwnedSlice
+from migrator.platform.kubernetes.traffic import Front, OwnedSlice, TrafficSwitch
 
 RACES_MAX: Final = 5
 """Somebody who writes our slice between our read and our write this often is no accident."""
