@@ -157,8 +157,13 @@ def judge_links(
     judged = Judged()
     for caller, callee in links:
         own = [row for row in rows if (row.caller, row.callee) == (caller, callee)]
-        if not any(row.heard in SIDES for row in own if row.side == "old"):
-            judged.wrong.append(f"{caller} to {callee}: never connected from the old side")
+        connected = {row.side for row in own if row.heard in SIDES}
+        # Pods call from their start on, so whoever was switched has called from there, too.
+        wanted = {"old", "new"} if done.get(caller, Done()).switched() else {"old"}
+        judged.wrong += [
+            f"{caller} to {callee}: never connected from the {side} side"
+            for side in sorted(wanted - connected)
+        ]
     for row in rows:
         if row.heard in SIDES:
             continue

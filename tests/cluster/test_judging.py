@@ -79,6 +79,16 @@ def test_a_link_that_was_never_connected_is_wrong() -> None:
     assert judge_links(rows, links, {}).wrong == ["web to mail: never connected from the old side"]
 
 
+def test_who_was_switched_must_have_connected_from_the_new_side_too() -> None:
+    rows = [Connected("web", "old", "ledger", "old", 1, 2)]
+    links = [("web", "ledger")]
+    assert judge_links(rows, links, {"web": Done([SWITCH])}).wrong == [
+        "web to ledger: never connected from the new side"
+    ]
+    rows.append(Connected("web", "new", "ledger", "old", 11, 12))
+    assert judge_links(rows, links, {"web": Done([SWITCH])}).wrong == []
+
+
 def test_a_failed_call_of_an_application_needs_a_fence_of_either_end() -> None:
     links = [("web", "ledger")]
     rows = [
