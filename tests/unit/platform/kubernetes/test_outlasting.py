@@ -45,7 +45,9 @@ async def test_an_act_without_trouble_is_done_once() -> None:
     assert await outlasted(failing(0, lost()), seconds_max=60) == ActResult("done", "[60]")
 
 
-@pytest.mark.parametrize("reference", ["cluster-answer-lost", "cluster-busy", "endpoints-not-settled"])
+@pytest.mark.parametrize(
+    "reference", ["cluster-answer-lost", "cluster-busy", "endpoints-not-settled"]
+)
 async def test_trouble_on_the_way_is_outlasted_and_told(reference: str) -> None:
     time = Time()
     done = await outlasted(
