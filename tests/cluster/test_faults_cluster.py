@@ -67,20 +67,29 @@ def healthy(night: Night, name: str) -> None:
         assert set(after) <= {"old", "new"}, after
 
 
-@pytest.mark.parametrize("act", ["prepare", "start", "switch", "probe-links", "finalise"])
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param("prepare", marks=pytest.mark.slow),
+        pytest.param("start", marks=pytest.mark.slow),
+        "switch",
+        pytest.param("probe-links", marks=pytest.mark.slow),
+        pytest.param("finalise", marks=pytest.mark.slow),
+    ],
+)
 def test_the_api_server_is_restarted(night: Night, act: str) -> None:
     night.when(begins(act), "the API server restarts", away(night.lab, "kube-apiserver", 0.0))
     healthy(night, "ga")
 
 
-@pytest.mark.parametrize("act", ["start", "switch"])
+@pytest.mark.parametrize("act", [pytest.param("start", marks=pytest.mark.slow), "switch"])
 def test_the_api_server_is_away_for_half_a_minute(night: Night, act: str) -> None:
     away_for = away(night.lab, "kube-apiserver", AWAY_SECONDS)
     night.when(begins(act), "the API server is away", away_for)
     healthy(night, "gb")
 
 
-@pytest.mark.parametrize("act", ["start", "switch"])
+@pytest.mark.parametrize("act", [pytest.param("start", marks=pytest.mark.slow), "switch"])
 def test_etcd_is_restarted(night: Night, act: str) -> None:
     night.when(begins(act), "etcd restarts", away(night.lab, "etcd", 3.0))
     healthy(night, "gc")
@@ -122,6 +131,7 @@ def test_the_kubelet_is_frozen_during_a_start(night: Night) -> None:
     assert ended.took("start") >= FROZEN_SECONDS - 1
 
 
+@pytest.mark.slow
 def test_the_kubelet_is_frozen_for_longer_than_a_start_may_take(night: Night) -> None:
     def do() -> None:
         with frozen(night.lab, "kubelet"):
