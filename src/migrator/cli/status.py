@@ -78,7 +78,8 @@ def command(
     planned_start, planned_end, gate_opened, started, ended, cause, unwind_at, bridges (of its
     unwind; null: none was begun, or nobody counted calls) {calls_per_hour, calls_per_hour_max,
     overloaded, heaviest, widened}], waits [wave, subject, what, waits_for, on_whom, since, until,
-    then, human, choices], exceptions, limits [limit, until, by, reason, passed].
+    then, human, choices], exceptions, limits [limit, until, by, reason, passed], beside (the last
+    trouble of what runs beside the acts on a cluster; null: none) {at, text}.
     """
     seen = see_run(run, store)
     with seen.store:
@@ -136,7 +137,16 @@ def facts(seen: SeenRun) -> dict[str, object]:
         ],
         "exceptions": run.exceptions,
         "limits": limit_facts(seen),
+        "beside": _beside(seen),
     }
+
+
+def _beside(seen: SeenRun) -> dict[str, str] | None:
+    """The last trouble of what follows the pods: nothing waits for it, so nothing else says it."""
+    found = seen.journal.facts("cluster-trouble")
+    if not isinstance(found, dict):
+        return None
+    return {"at": str(found["at"]), "text": str(found["text"])}
 
 
 def wave_facts(run: Run, wave: WaveRecord) -> dict[str, object]:
@@ -264,6 +274,10 @@ def _show(seen: SeenRun) -> None:
     for line in _progress(seen):
         output.show(printable(f"  {line}"))
     show_limits(seen)
+    beside = _beside(seen)
+    if beside is not None and not seen.ended:
+        said = seen.clock(datetime.fromisoformat(beside["at"]))
+        output.show(printable(f"beside the acts, {said}: {beside['text']}"))
     if run.exceptions:
         output.show()
         output.show("exceptions")

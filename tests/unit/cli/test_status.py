@@ -13,12 +13,14 @@ from migrator.cli import app
 from migrator.cli.status import left, show_bridges, wave_facts
 from migrator.plan.model import Act, Reaction, Trouble
 from migrator.store.sql import open_store
+from migrator.wiring.live import TROUBLE
 from playing import Play
 
 KEYS = {
     "run", "mode", "practice", "target", "plan", "state", "outcome", "run_time", "time_zone",
     "window_start", "window_end", "speed", "still_for", "led_by", "program", "lines", "head",
     "moves_total", "moves_done", "waves", "waits", "exceptions", "limits",
+    "beside",
 }  # fmt: skip
 WAVE_KEYS = {
     "id", "name", "state", "state_words", "attempt", "moves_total", "moves_done",
@@ -45,6 +47,22 @@ def test_the_keys_are_those_that_the_help_names(capsys: pytest.CaptureFixture[st
     assert app.run(["status", "--help"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert [key for key in KEYS | WAVE_KEYS if key not in told] == []
+
+
+def test_what_runs_beside_the_acts_has_its_trouble_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    practising.begun_live()
+    with open_store(practising.FOLDER, practice=False) as store:
+        journal = store.journal("night-1", lead=False)
+        journal.put_facts(TROUBLE, {"at": "2023-10-13T18:30:00+00:00", "text": "no right to watch"})
+
+    assert app.run(["status", "night-1"]) == 0
+    assert "beside the acts, Fri 20:30: no right to watch" in capsys.readouterr().out
+    assert facts_of("night-1", capsys)["beside"] == {
+        "at": "2023-10-13T18:30:00+00:00",
+        "text": "no right to watch",
+    }
 
 
 def test_a_run_that_is_over_waits_for_nothing(capsys: pytest.CaptureFixture[str]) -> None:
