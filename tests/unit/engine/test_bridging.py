@@ -12,7 +12,7 @@ import pytest
 
 from itineraries import an_itinerary, carrying
 from migrator.engine import events as ev
-from migrator.engine.bridging import figures, load_after
+from migrator.engine.bridging import carried, figures, load_after
 from migrator.engine.states import WaveState
 from migrator.plan.bridges import Crossing
 from migrator.plan.model import Act, Itinerary, Reaction, Trouble
@@ -75,6 +75,11 @@ def test_where_nobody_counted_calls_nothing_is_claimed() -> None:
     assert figures(begun) == ""
     assert begun.bridges == ("a to b: 1 link",)
     assert begun.moves == ("b",)  # and what nobody knows takes nothing along
+
+
+def test_what_nobody_counted_is_said_to_be_unknown() -> None:
+    uncounted = an_itinerary(waves=("ab",), links=("ab",), stateless="ab")
+    assert "nobody knows" in carried(load_after(Play(uncounted).run, {"a": "asked for"}))
 
 
 def test_five_bridges_are_named_and_no_more() -> None:
