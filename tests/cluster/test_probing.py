@@ -104,7 +104,7 @@ async def test_a_flip_that_did_not_happen_is_not_confirmed(
     await confirm([look], OLD, pods.vantages)
     with pytest.raises(TransientError) as raised:
         await confirm([look], NEW, pods.vantages, seconds_max=1)
-    assert raised.value.reference == "side-not-seen"
+    assert raised.value.reference == "data-plane-late"
     assert all(name in str(raised.value) for name, _ in pods.pods)
     assert look.id in str(raised.value)
 
