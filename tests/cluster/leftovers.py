@@ -14,6 +14,7 @@ from typing import Final
 from cluster.reach import Cluster
 from migrator.engine import events as ev
 from migrator.engine.ports import Line
+from migrator.platform.kubernetes.admission_policies import ANCHOR
 from migrator.platform.kubernetes.objects import (
     KubeObject,
     name_of,
@@ -28,7 +29,8 @@ SLICE_OF: Final = "endpointslice.kubernetes.io/managed-by"
 OURS: Final = "migrator"
 NOT_LOOKED_AT: Final = ("events", "events.events.k8s.io")
 STANDING: Final = "migrator-system"
-"""The prober's namespace: it stands for all runs, and is retired with them."""
+"""The prober's namespace: it stands for all runs, and is retired with them. So does the fence's
+anchor, which an administrator applies and leaves (docs/kubernetes-rights.md)."""
 
 
 def known(lines: Iterable[Line]) -> set[str]:
@@ -74,5 +76,5 @@ def unknown(cluster: Cluster, lines: Iterable[Line]) -> tuple[list[str], list[st
     """What is ours and not in the journal; and what is of the standing prober."""
     journalled = known(lines)
     left = sorted(set(ours(cluster)) - journalled)
-    standing = [name for name in left if f"/{STANDING}" in name]
+    standing = [name for name in left if f"/{STANDING}" in name or name.endswith(f"/{ANCHOR}")]
     return [name for name in left if name not in standing], standing

@@ -21,6 +21,9 @@ OUTLASTED_SECONDS: Final = 180.0
 """From the first trouble on. A control plane that is replaced is back within this, or is lost."""
 LATE_SECONDS: Final = 90.0
 """kube-proxy and the controllers ask again after half a minute and more, once nobody answered."""
+UNREADY_SECONDS: Final = 45.0
+"""A node that could not reach the API server has its pods called unready until it is heard again.
+The traffic stays where it is meanwhile; pods that are truly gone fail the act this much later."""
 PAUSE_SECONDS: Final = 1.0
 PAUSE_SECONDS_MAX: Final = 8.0
 
@@ -34,6 +37,7 @@ OF_THE_WAY: Final = {
     "cluster-not-in-force": LATE_SECONDS,
     "data-plane-late": LATE_SECONDS,
     "endpoints-not-settled": LATE_SECONDS,
+    "no-ready-pods": UNREADY_SECONDS,
 }
 """What says nothing about the move, and how long it is outlasted: nobody could be asked, no answer
 came, or what the cluster does by itself after a write has not been done yet."""

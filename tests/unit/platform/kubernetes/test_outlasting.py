@@ -8,7 +8,7 @@ import pytest
 
 from migrator.engine.ports import ActResult
 from migrator.errors import PermanentError, TransientError
-from migrator.platform.kubernetes.outlasting import OUTLASTED_SECONDS, outlasted
+from migrator.platform.kubernetes.outlasting import OUTLASTED_SECONDS, UNREADY_SECONDS, outlasted
 
 
 class Time:
@@ -46,7 +46,8 @@ async def test_an_act_without_trouble_is_done_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "reference", ["cluster-answer-lost", "cluster-busy", "endpoints-not-settled"]
+    "reference",
+    ["cluster-answer-lost", "cluster-busy", "endpoints-not-settled", "no-ready-pods"],
 )
 async def test_trouble_on_the_way_is_outlasted_and_told(reference: str) -> None:
     time = Time()
@@ -60,7 +61,6 @@ async def test_trouble_on_the_way_is_outlasted_and_told(reference: str) -> None:
 async def test_what_the_cluster_says_of_the_move_is_raised_at_once() -> None:
     for error in (
         lost("side-not-seen"),
-        lost("no-ready-pods"),
         PermanentError("workload-failed", "it crashes", hint="mend it"),
     ):
         with pytest.raises(type(error), match=str(error)):
@@ -72,6 +72,14 @@ async def test_half_a_minute_is_outlasted_and_for_ever_is_not() -> None:
     with pytest.raises(TransientError, match="lost"):
         await outlasted(failing(10_000, lost()), seconds_max=7200, sleep=time.sleep, clock=time)
     assert 30 < time.now <= OUTLASTED_SECONDS
+
+
+async def test_pods_that_stay_unready_are_not_waited_for_as_long_as_a_server() -> None:
+    time = Time()
+    unready = failing(10_000, lost("no-ready-pods"))
+    with pytest.raises(TransientError):
+        await outlasted(unready, seconds_max=7200, sleep=time.sleep, clock=time)
+    assert 30 < time.now <= UNREADY_SECONDS
 
 
 async def test_an_act_is_not_begun_again_beyond_its_own_limit() -> None:
