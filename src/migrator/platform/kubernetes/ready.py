@@ -24,10 +24,18 @@ from migrator.platform.kubernetes.ready_kinds import (
     progressing,
     said,
 )
-from migrator.platform.kubernetes.ready_pods import Trouble, event_at, pod_trouble, restarted_at
+from migrator.platform.kubernetes.ready_pods import (
+    Trouble,
+    event_at,
+    moment_of,
+    pod_trouble,
+    restarted_at,
+)
 
 FRESH_SECONDS: Final = 15.0
 """A controller that fails to make pods tries again, and says so again, within this."""
+ACCOUNT_SECONDS: Final = 60.0
+"""How long a new namespace may be without its default account, after a restart, too."""
 
 
 def judge(
@@ -74,7 +82,8 @@ def _sooner(
     for event in events:
         # No pod came about at all: a quota, an admission refusal, a missing account.
         if text_at(event, "reason") == "FailedCreate" and _is_about(event, found, pods, now):
-            return failed(f"no pod can be made: {text_at(event, 'message')}")
+            said = f"no pod can be made: {text_at(event, 'message')}"
+            return progressing(said) if _account_is_due(event, now) else failed(said)
     return ruled if trouble is None else progressing(f"{ruled.reason}; {trouble.reason}")
 
 
@@ -111,6 +120,18 @@ def _is_about(
     told_at = event_at(event)
     fresh = told_at is not None and now - told_at <= timedelta(seconds=FRESH_SECONDS)
     return fresh and not pods and (name == mine or name.startswith(f"{mine}-"))
+
+
+def _account_is_due(event: KubeObject, now: datetime) -> bool:
+    """Whether only the account is missing that every namespace gets a moment after it was made.
+
+    It comes from a controller, which is late where the API server was away.
+    """
+    message = text_at(event, "message")
+    if "error looking up service account" not in message or "/default" not in message:
+        return False
+    first = moment_of(text_at(event, "firstTimestamp")) or event_at(event)
+    return first is not None and now - first <= timedelta(seconds=ACCOUNT_SECONDS)
 
 
 def _worst(
