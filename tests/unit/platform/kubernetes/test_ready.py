@@ -375,20 +375,6 @@ def test_a_workload_that_can_make_no_pod_fails_while_that_is_news() -> None:
     assert look(stateful, events=(old,)).verdict is PROGRESSING
 
 
-def test_the_account_that_a_new_namespace_gets_by_itself_is_waited_for() -> None:
-    stateful = an_object("StatefulSet", {"observedGeneration": 2}, replicas=1)
-    map_at(stateful, "metadata")["name"] = "web"
-    said = 'error looking up service account space/{}: serviceaccount "{}" not found'
-
-    def verdict(account: str, since: float) -> Verdict:
-        event = an_event("FailedCreate", said.format(account, account), uid="u-web")
-        return look(stateful, events=({**event, "firstTimestamp": ago(since)},)).verdict
-
-    assert verdict("default", 30) is PROGRESSING
-    assert verdict("default", 90) is FAILED, "nobody makes it any more"
-    assert verdict("robot", 1) is FAILED, "an account that a team forgot does not come by itself"
-
-
 def test_pods_of_an_older_version_fail_nothing() -> None:
     broken = a_pod(waiting("ImagePullBackOff"), age=90, **{"pod-template-hash": "old"})
     fresh = a_pod(waiting("ContainerCreating"), age=1, **{"pod-template-hash": "new"})
