@@ -82,7 +82,8 @@ def test_the_api_server_is_restarted(night: Night, act: str) -> None:
     healthy(night, "ga")
 
 
-@pytest.mark.parametrize("act", [pytest.param("start", marks=pytest.mark.slow), "switch"])
+@pytest.mark.slow
+@pytest.mark.parametrize("act", ["start", "switch"])
 def test_the_api_server_is_away_for_half_a_minute(night: Night, act: str) -> None:
     away_for = away(night.lab, "kube-apiserver", AWAY_SECONDS)
     night.when(begins(act), "the API server is away", away_for)
@@ -97,6 +98,7 @@ def test_etcd_is_restarted(night: Night, act: str) -> None:
 
 # Over a slow way, TLS says farewell to a connection only after the loop that it belongs to.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.slow
 def test_the_way_to_the_api_server_is_slow(night: Night) -> None:
     with slow_way(night.lab, 0.25, night.folder) as kubeconfig:
         ended = night.carry_out(
