@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from migrator.cli import output
+from migrator.cli.runs import DEFAULT_STORE, StoreOption
 
 
 class ReportFormat(Enum):
@@ -53,6 +54,7 @@ def command(
         typer.Option("--format", help="html (default with -o), text (default without), json."),
     ] = None,
     lang: LanguageOption = None,
+    store: StoreOption = DEFAULT_STORE,
 ) -> None:
     """Write the report of a run, as one page.
 
@@ -61,6 +63,7 @@ def command(
       migrator report latest -o report.html
       migrator report latest -o rapport.html --lang sv
       migrator report autumn-1 --format json | jq '.waves[] | {id, outcome}'
+      migrator report night-1 -o report.html --store postgresql+psycopg://ops@db/migrator
 
     The page needs no network and prints on A4. The report may be written while the run goes on.
     """
@@ -72,7 +75,7 @@ def command(
 
     wanted = form or (ReportFormat.html if file is not None else ReportFormat.text)
     with output.progress("Reading the run"):
-        itinerary, lines, ledger = open_run(run)
+        itinerary, lines, ledger = open_run(run, store)
         book = tell(itinerary, lines, ledger)
     name = book.started.name
     if wanted is ReportFormat.json and file is None:

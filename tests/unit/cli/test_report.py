@@ -40,6 +40,15 @@ def test_a_report_is_a_page_by_default_when_a_file_is_named(
     assert not list(Path().glob(".report*"))
 
 
+def test_a_run_is_reported_from_the_store_that_holds_it(
+    rehearsed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(".migrator").rename("elsewhere")
+    assert app.run(["report", rehearsed, "--store", "elsewhere", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["run"] == rehearsed
+    assert app.run(["report", rehearsed]) == 2
+
+
 def test_without_a_file_the_facts_go_to_stdout(
     rehearsed: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
