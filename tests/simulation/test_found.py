@@ -12,8 +12,11 @@ from migrator.engine.ports import Entry, Line
 from migrator.engine.states import CheckState, RunState, WaveState
 from migrator.errors import JournalError
 from migrator.ids import TeamId
+from migrator.plan.means import InDoubt
 from migrator.plan.model import Act, Reaction, Trouble
 from playing import Play
+from simulation.machine_of_means import MeansMachine
+from simulation.playing_well import adrift, mend
 from stage import Stage
 
 HELD = {Trouble.STEP_FAILED: Reaction(Act.HOLD)}
@@ -171,3 +174,25 @@ def test_a_wave_is_not_verified_by_a_check_that_was_voided_meanwhile() -> None:
 
     assert play.check("f1@w1") is not CheckState.PASSED
     assert play.happened(ev.WaveVerified) == []
+
+
+def test_what_nobody_could_tell_of_an_attempt_holds_no_later_one() -> None:
+    machine = MeansMachine()
+    plan = {
+        "waves": ("a", "bc"), "stateless": "b", "links": (), "quorum": 1, "reaction": "clock",
+        "gate_default": "no-go", "next_when": "verified", "after_unwind": "hold", "before": "",
+    }  # fmt: skip
+    means = {
+        "in_doubt": InDoubt.OBSERVE, "key": "anna's", "by_hand": "the tasks", "wait": "ten minutes",
+    }  # fmt: skip
+    machine.begin(plan=plan, means=means, rounds=0)
+    machine.the_engine_is_woken()
+    machine.the_process_dies(fates=["none"] * 6)  # in the middle of a's preparation
+    machine.the_world_answers(at=0, tells=False)  # and its gate lapses: all of it is undone
+    machine.a_task_is_ticked(at=0, by="anna", verdict="works")  # a moment passes
+    machine.a_wave_is_tried_again(at=0, by="anna")
+
+    assert machine.player.run.waves["w1"].attempt == 2
+    assert machine.player.run.waves["w1"].state is not WaveState.HELD
+    mend(machine.player)
+    assert list(adrift(machine.player)) == []

@@ -155,6 +155,8 @@ def _attempt_opened(run: Run, at: datetime, event: ev.AttemptOpened) -> None:
     for leg in run.itinerary.legs.values():
         if leg.wave == event.wave and run.authority[leg.id] is Side.OLD:
             run.moves[leg.id] = fresh_move(run.itinerary, leg.id, event.attempt)
+            # What nobody could tell of the attempt before was undone with it: nobody is asked now.
+            run.unknown -= {pair for pair in run.unknown if pair[0] == leg.id}
 
 
 def _wave_held(run: Run, at: datetime, event: ev.WaveHeld) -> None:
