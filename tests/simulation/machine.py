@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from math import ceil
 from typing import Any, Final, TypeVar
 
 from hypothesis import note
@@ -129,7 +130,10 @@ class EngineMachine(RuleBasedStateMachine):
         key = one(sorted(self.player.tasks), at)
         if heard:
             self.player.effect(key)
-        self.player.pass_time(121)
+        # Somebody may have given it more time: a hang lasts until the limit that holds now.
+        limit = self.player.run.in_flight[key].limit_at
+        left = 0.0 if limit is None else (limit - self.player.now).total_seconds() / 60
+        self.player.pass_time(max(121, ceil(left) + 1))
 
     @rule(minutes=st.sampled_from([1, 3, 15, 16, 31, 61, 200]))
     def time_passes(self, minutes: int) -> None:
