@@ -138,3 +138,17 @@ def test_no_tracked_file_knows_the_machine_or_the_registry() -> None:
             text = path.read_text(encoding="utf-8", errors="replace")
             knowing += [f"{name}: {word}" for word in FOREIGN_WORDS if word in text]
     assert knowing == []
+
+
+def test_where_to_change_it_names_files_that_are_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = text.partition("## Where to change it")[2].partition("\n## ")[0]
+    missing = []
+    for row in (line for line in rows.splitlines() if line.startswith("|")):
+        folder = ""
+        for word in re.findall(r"`([^`]+)`", row.rpartition(" | ")[2]):
+            folder = word.rpartition("/")[0] or folder
+            if not (ROOT / "src/migrator" / folder / word.rpartition("/")[2]).exists():
+                missing.append(word)
+    assert rows.count("|") > 30
+    assert missing == []

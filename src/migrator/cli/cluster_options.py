@@ -1,7 +1,8 @@
-"""The options of every command that asks a cluster, spelled in one place."""
+"""The options of every command that asks a cluster or moves onto it, spelled in one place."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,4 +17,39 @@ KubeconfigOption = Annotated[
     typer.Option(
         "--kubeconfig", metavar="FILE", help="The kubeconfig, if not where kubectl looks."
     ),
+]
+ProbeImageOption = Annotated[
+    str,
+    typer.Option(
+        "--probe-image", metavar="IMAGE", help="An image with python3, to look from inside."
+    ),
+]
+UnfencedOption = Annotated[
+    bool,
+    typer.Option(
+        "--without-admission-fence",
+        help="Begin though the cluster would not keep an earlier process out.",
+    ),
+]
+FreezeOption = Annotated[
+    bool,
+    typer.Option("--freeze", help="Keep other people's writes out of the moving namespaces."),
+]
+OperatorOption = Annotated[
+    list[str] | None,
+    typer.Option("--operator", metavar="USER", help="May write while frozen; repeat it."),
+]
+
+
+class OnDrift(StrEnum):
+    """What is done about fields that somebody else has changed."""
+
+    stop = "stop"
+    adopt = "adopt"
+    override = "override"
+
+
+OnDriftOption = Annotated[
+    OnDrift,
+    typer.Option("--on-drift", help="About what others change in prepared objects."),
 ]

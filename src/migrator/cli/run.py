@@ -10,13 +10,22 @@ from __future__ import annotations
 import difflib
 from contextlib import nullcontext
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from migrator.cli import output
+from migrator.cli.cluster_options import (
+    ContextOption,
+    FreezeOption,
+    KubeconfigOption,
+    OnDrift,
+    OnDriftOption,
+    OperatorOption,
+    ProbeImageOption,
+    UnfencedOption,
+)
 from migrator.cli.going_on import Answer, begun_already, free_name, go_on
 from migrator.cli.identity import AsOption, person_id, who
 from migrator.cli.observe import LogOption, MetricsOption, observers
@@ -42,14 +51,6 @@ COMMANDS: Final = "commands"
 KUBERNETES: Final = "kubernetes"
 PLATFORMS: Final = (SIMULATED, COMMANDS, KUBERNETES)
 LIVE: Final = (COMMANDS, KUBERNETES)
-
-
-class OnDrift(StrEnum):
-    """What is done about fields that somebody else has changed."""
-
-    stop = "stop"
-    adopt = "adopt"
-    override = "override"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,38 +89,13 @@ def command(
         typer.Option("--name", metavar="RUN", help="The run's name; made up unless told."),
     ] = None,
     person: AsOption = None,
-    context: Annotated[
-        str, typer.Option("--context", metavar="NAME", help="The cluster's kubeconfig context.")
-    ] = "",
-    kubeconfig: Annotated[
-        Path | None,
-        typer.Option("--kubeconfig", metavar="FILE", help="Its file, if not where kubectl looks."),
-    ] = None,
-    probe_image: Annotated[
-        str,
-        typer.Option(
-            "--probe-image", metavar="IMAGE", help="An image with python3, to look from inside."
-        ),
-    ] = "",
-    unfenced: Annotated[
-        bool,
-        typer.Option(
-            "--without-admission-fence",
-            help="Begin though the cluster would not keep an earlier process out.",
-        ),
-    ] = False,
-    freeze: Annotated[
-        bool,
-        typer.Option("--freeze", help="Keep other people's writes out of the moving namespaces."),
-    ] = False,
-    operators: Annotated[
-        list[str] | None,
-        typer.Option("--operator", metavar="USER", help="May write while frozen; repeat it."),
-    ] = None,
-    on_drift: Annotated[
-        OnDrift,
-        typer.Option("--on-drift", help="About what others change in prepared objects."),
-    ] = OnDrift.stop,
+    context: ContextOption = "",
+    kubeconfig: KubeconfigOption = None,
+    probe_image: ProbeImageOption = "",
+    unfenced: UnfencedOption = False,
+    freeze: FreezeOption = False,
+    operators: OperatorOption = None,
+    on_drift: OnDriftOption = OnDrift.stop,
     again: Annotated[
         str | None,
         typer.Option("--continue", metavar="RUN", help="Go on with a run that was left."),

@@ -25,7 +25,6 @@ from migrator.platform.kubernetes.objects import (
     map_at,
     name_of,
     number_at,
-    objects_at,
     text_at,
     version_of,
 )
@@ -269,14 +268,3 @@ class Watch:
     async def _wake(self) -> None:
         async with self._moved:
             self._moved.notify_all()
-
-
-def owned_by(watch: Watch, uid: str) -> list[KubeObject]:
-    """The objects of a watch that belong to the object with this uid."""
-    return [
-        found
-        for found in watch.objects.values()
-        if any(
-            text_at(ref, "uid") == uid for ref in objects_at(found, "metadata", "ownerReferences")
-        )
-    ]

@@ -13,7 +13,6 @@ from typing import Final
 from migrator.platform.postgresql.catalog import (
     Estate,
     Role,
-    Sequence,
     Table,
     carried,
     chosen,
@@ -196,8 +195,3 @@ def _notes(move: DatabaseMove, source: Estate, target: Estate) -> Iterator[str]:
         for role in estate.roles:
             if role.superuser:
                 yield f"{side}: the writer {role.name} is a superuser and can undo its own fence"
-
-
-def sequences_of(move: DatabaseMove, estate: Estate) -> tuple[Sequence, ...]:
-    """The sequences whose state travels."""
-    return carried(estate.sequences, chosen(estate.tables, move.tables), move.tables)
