@@ -16,6 +16,7 @@ from migrator.engine.bridging import figures
 from migrator.engine.dry_runs import with_dry_run
 from migrator.engine.ports import Line
 from migrator.plan.model import Itinerary
+from migrator.reports.linking import links_said
 
 VERDICT_WORDS: Final = {
     "works": "it works",
@@ -281,8 +282,7 @@ class _Words:
                 sides = {"none": "neither side", "old": "the old side", "new": "the new side"}
                 return f"{event.subsystem}: authority is with {sides[event.side]}"
             case ev.LinksJudged():
-                lost = f", {event.regressed} stopped answering" if event.regressed else ""
-                return f"{event.move}: {event.same} links answer ({event.look}){lost}"
+                return f"{event.move}: {links_said(event)}"
             case _:
                 return ""
 

@@ -40,6 +40,7 @@ NUMBERS: Final = frozenset(
     {
         "nth", "speed", "seed", "practice", "partial", "asserted", "saw",
         "same", "better", "broken", "regressed", "deferred", "left",
+        "wrong_side", "slower", "flaky", "unproved", "untestable", "waived",
         "calls_per_hour", "calls_per_hour_max",
     }
 )  # fmt: skip
@@ -58,7 +59,7 @@ PLACES: Final = frozenset({"subject", "target", "because"})
 
 COUNTED: Final = frozenset(
     {
-        "moves", "changes", "remains", "lost", "examples",
+        "moves", "changes", "remains", "lost", "examples", "causes",
         "waves", "legs", "checks", "gone", "stays", "assumed", "bridges",
     }
 )  # fmt: skip
@@ -75,7 +76,7 @@ WITHHELD: Final = frozenset(
         "token", "command", "digest", "note_digest",  # they open something, or name what does
         "text", "limit",  # what people wrote down
         "file",  # typed by hand
-        "link",  # the estate's own names
+        "link", "sweep",  # the estate's own names
     }
 )  # fmt: skip
 """Every field of every event is in one of these sets; a test holds a new one up."""

@@ -256,7 +256,9 @@ class LinksJudged(Event):
     """What a look at a move's links found, against the baseline of the same attempt.
 
     `look` is baseline, probe-links, soak or prove-back. In a baseline `same` counts the links
-    that answered and `broken` those that did not.
+    that answered and `broken` those that did not. `regressed` counts every link that is worse;
+    `wrong_side` and `slower` say how many of those were answered by the other side, or by far
+    more slowly. What was not looked at is counted apart and never among `same`.
     """
 
     move: str
@@ -268,6 +270,14 @@ class LinksJudged(Event):
     regressed: int
     deferred: int  # the other end is being moved at this moment; its own move proves them
     examples: tuple[str, ...]  # ids of regressed links, at most five
+    sweep: str = ""  # the sweep that looked at them one by one; empty: only fronts were looked at
+    wrong_side: int = 0
+    slower: int = 0
+    flaky: int = 0  # answered often enough to count, and not every time
+    unproved: int = 0  # could be looked at, and was not: its vantage point was lost, time ran out
+    untestable: int = 0  # declared so, with an owner and what is watched instead
+    waived: int = 0  # worse, and let be beforehand by a named person
+    causes: tuple[str, ...] = ()  # a sentence each, the one that explains most first
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,7 @@ def _regressed(run: Run, earlier: tuple[WaveLeg, ...]) -> Iterator[dict[str, obj
                 "links": judged.regressed,
                 "examples": list(judged.examples),
                 "waived": list(record.waived.get(judged.look, ())),
+                "causes": list(judged.causes),
             }
 
 
@@ -143,6 +144,11 @@ def _unproved(run: Run, earlier: tuple[WaveLeg, ...]) -> Iterator[dict[str, obje
         if judged is None:
             why = "no look at its links since it switched"
             yield {"move": record.id, "wave": wave, "links": None, "why": why}
-        elif judged.deferred:
-            why = "the other end was being moved at that moment"
-            yield {"move": record.id, "wave": wave, "links": judged.deferred, "why": why}
+        else:
+            for links, why in (
+                (judged.deferred, "the other end was being moved at that moment"),
+                (judged.unproved, "they could not be looked at"),
+                (judged.untestable, "they are declared untestable, with what is watched instead"),
+            ):
+                if links:
+                    yield {"move": record.id, "wave": wave, "links": links, "why": why}

@@ -121,6 +121,18 @@ def test_links_that_nobody_has_looked_at_are_unproved() -> None:
     assert sheet(play)["regressed"] == []
 
 
+def test_links_that_could_not_be_looked_at_are_no_better_than_unseen_ones() -> None:
+    play = two_waves()
+    play.go_on("a/probe-links")
+    play.note(ev.LinksJudged("a", 1, "probe-links", 9, 0, 0, 0, 0, (), unproved=2, untestable=1))
+    play.end("a/probe-links")
+    found = [(row["links"], row["why"]) for row in rows(sheet(play), "unproved")]
+    assert found == [
+        (2, "they could not be looked at"),
+        (1, "they are declared untestable, with what is watched instead"),
+    ]
+
+
 def test_regressed_links_are_named_with_what_was_waived() -> None:
     play = two_waves()
     play.note(ev.LinksJudged("a", 1, "baseline", 9, 0, 2, 0, 0, ()))
@@ -133,7 +145,7 @@ def test_regressed_links_are_named_with_what_was_waived() -> None:
     made = sheet(play)
     assert made["regressed"] == [
         {"move": "a", "wave": "w1", "look": "probe-links", "links": 2,
-         "examples": ["l1", "l2"], "waived": ["l1"]}
+         "examples": ["l1", "l2"], "waived": ["l1"], "causes": []}
     ]  # fmt: skip
     assert made["unproved"] == []
     assert made["exceptions"] == ["a/probe-links: link l1 waived by anna: closed"]

@@ -104,3 +104,11 @@ def test_the_front_has_no_selector_and_the_shadow_has_it() -> None:
     assert map_at(shadow, "spec")["selector"] == {"app": "web"}
     assert objects_at(shadow, "spec", "ports") == [{"name": "http", "port": 80}]
     assert map_at(SERVICE, "spec")["selector"] == {"app": "web"}, "the team's file is untouched"
+
+
+def test_marks_are_compared_within_one_run_only() -> None:
+    """Fronts outlive runs, and each run counts its epochs for itself."""
+    mine = Mark("0a1b.kassa/switch/1", 2)
+    assert Mark("0a1b.kassa/undo/1", 3).is_after(mine)
+    assert not Mark("0a1b.kassa/undo/1", 2).is_after(mine)
+    assert not Mark("ffff.kassa/switch/1", 7).is_after(mine), "another run's epoch says nothing"
