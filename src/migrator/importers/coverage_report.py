@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Final
 
 from migrator.importers.draft import Draft
-from migrator.importers.evidence import CALLS_ASSUMED, CRITICALITY_ASSUMED, STRENGTH
+from migrator.importers.evidence import CALLS_ASSUMED, CRITICALITY_ASSUMED, STRENGTH, Strength
 from migrator.inventory.model import Kind
 
 SCHEMA_VERSION: Final = 1
@@ -72,7 +72,7 @@ def coverage_data(draft: Draft) -> dict[str, object]:
         "missing_files": [asdict(each) for each in coverage.missing_files],
         "variables": [asdict(each) for each in coverage.variables],
         "notes": [asdict(each) for each in coverage.notes],
-        "assumed": list(ASSUMED),
+        "assumed": list(assumed(draft)),
     }
 
 
@@ -84,6 +84,18 @@ def without_links(draft: Draft) -> list[str]:
         for each in draft.subsystems
         if not any(component.id in ends for component in each.components)
     ]
+
+
+def assumed(draft: Draft) -> tuple[str, ...]:
+    """What the inventory takes for granted; where calls were counted, that is said."""
+    counted = sum(link.calls_per_day is not None for link in draft.links)
+    if not counted:
+        return ASSUMED
+    said = (
+        f"calls_per_day was counted for {counted} links; for the other "
+        f"{len(draft.links) - counted} it is {CALLS_ASSUMED}, because nobody counted"
+    )
+    return (said, *ASSUMED[1:])
 
 
 def coverage_page(draft: Draft) -> str:
@@ -112,7 +124,7 @@ def coverage_page(draft: Draft) -> str:
         *_open_questions(draft),
         *_accounts(draft),
         "## Assumed",
-        "\n".join(f"- {each}" for each in ASSUMED),
+        "\n".join(f"- {each}" for each in assumed(draft)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -240,7 +252,7 @@ def _by_evidence(draft: Draft) -> Counter[str]:
 
 def _by_strength(draft: Draft) -> Counter[str]:
     """How many links have, as their best, evidence of each strength."""
-    order = list(dict.fromkeys(STRENGTH.values()))
+    order = list(Strength)
     return Counter(
         min((STRENGTH[each.kind] for each in link.evidence), key=order.index).name.lower()
         for link in draft.links

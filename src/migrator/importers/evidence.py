@@ -30,6 +30,7 @@ EVIDENCES_SHOWN_MAX: Final = 20
 class Strength(Enum):
     """What the evidence proves."""
 
+    SEEN = "seen in use"  # somebody counted the calls
     DECLARED = "declared"  # written down as a connection
     INFERRED = "inferred"  # an address is named; somebody will call it
     ALLOWED = "allowed; that it is used is not proven"
@@ -50,6 +51,15 @@ class EvidenceKind(Enum):
     NETWORK_POLICY = "network_policy"
     COMPOSE_LINK = "compose_link"
     DEPENDS_ON = "depends_on"
+    ENDPOINT_SLICE = "endpoint_slice"
+    CASUAL_OUTBOUND = "casual_outbound"
+    CASUAL_REVERSE = "casual_reverse"
+    CASUAL_FORWARD = "casual_forward"
+    CASUAL_RESOURCE = "casual_resource"
+    CASUAL_HTTP = "casual_http"
+    SERVICE_LOG = "service_log"
+    SERVICE_GRAPH = "service_graph"
+    TRACES = "traces"
 
 
 STRENGTH: Final[Mapping[EvidenceKind, Strength]] = {
@@ -64,6 +74,15 @@ STRENGTH: Final[Mapping[EvidenceKind, Strength]] = {
     EvidenceKind.NETWORK_POLICY: Strength.ALLOWED,
     EvidenceKind.COMPOSE_LINK: Strength.DECLARED,
     EvidenceKind.DEPENDS_ON: Strength.WEAK,
+    EvidenceKind.ENDPOINT_SLICE: Strength.DECLARED,
+    EvidenceKind.CASUAL_OUTBOUND: Strength.DECLARED,
+    EvidenceKind.CASUAL_REVERSE: Strength.DECLARED,
+    EvidenceKind.CASUAL_FORWARD: Strength.DECLARED,
+    EvidenceKind.CASUAL_RESOURCE: Strength.DECLARED,
+    EvidenceKind.CASUAL_HTTP: Strength.DECLARED,
+    EvidenceKind.SERVICE_LOG: Strength.SEEN,
+    EvidenceKind.SERVICE_GRAPH: Strength.SEEN,
+    EvidenceKind.TRACES: Strength.SEEN,
 }
 
 
@@ -98,6 +117,7 @@ class FoundLink:
     protocol: str | None  # None: the evidence does not say
     port: int | None  # None: the evidence does not say
     evidence: Evidence
+    calls_per_day: int | None = None  # None: nobody counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +131,7 @@ class ProvenLink:
     port: int | None
     latency: LatencyClass
     evidence: tuple[Evidence, ...]
+    calls_per_day: int | None = None  # None: nobody counted
 
     @property
     def evidence_text(self) -> str:
@@ -129,6 +150,7 @@ def merge(
 
     Evidence that names no port, or no protocol, joins the link of the same two ends that has one.
     `technology` says what a store speaks; `batch` are the components that call in batch runs.
+    The largest count is the link's: two counts of one link are two looks at the same calls.
     """
     by_ends: dict[tuple[ComponentId, ComponentId], list[FoundLink]] = {}
     for one in found:
@@ -137,7 +159,9 @@ def merge(
     links: list[ProvenLink] = []
     for source, target in sorted(by_ends):
         spoken = technology.get(target)
-        for (port, protocol), evidence in _by_port(by_ends[source, target], spoken).items():
+        for (port, protocol), ones in _by_port(by_ends[source, target], spoken).items():
+            counts = [one.calls_per_day for one in ones if one.calls_per_day is not None]
+            evidence = {one.evidence for one in ones}
             links.append(
                 ProvenLink(
                     _link_id(source, target, protocol, port),
@@ -147,6 +171,7 @@ def merge(
                     port,
                     _latency(protocol, from_batch=source in batch),
                     tuple(sorted(evidence, key=lambda each: each.order)),
+                    max(counts, default=None),
                 )
             )
     return tuple(links)
@@ -154,7 +179,7 @@ def merge(
 
 def _by_port(
     found: list[FoundLink], spoken: str | None
-) -> dict[tuple[int | None, str], set[Evidence]]:
+) -> dict[tuple[int | None, str], list[FoundLink]]:
     """Sort the evidences of one pair of ends by port and protocol; the vague join the precise."""
     ports = sorted({one.port for one in found if one.port is not None})
     protocols: dict[int | None, list[str]] = {}
@@ -163,12 +188,12 @@ def _by_port(
         named = protocols.setdefault(port, [])
         if one.protocol is not None and one.protocol not in named:
             named.append(one.protocol)
-    joined: dict[tuple[int | None, str], set[Evidence]] = {}
+    joined: dict[tuple[int | None, str], list[FoundLink]] = {}
     for one in found:
         port = one.port if one.port is not None or not ports else ports[0]
         named = sorted(protocols[port])
         protocol = one.protocol or (named[0] if named else spoken or "tcp")
-        joined.setdefault((port, protocol), set()).add(one.evidence)
+        joined.setdefault((port, protocol), []).append(one)
     return dict(sorted(joined.items(), key=lambda item: (item[0][0] or 0, item[0][1])))
 
 
@@ -179,9 +204,14 @@ def _link_id(source: str, target: str, protocol: str, port: int | None) -> LinkI
 
 
 _TRANSACTIONAL: Final = frozenset(
-    ("cassandra", "couchdb", "mongodb", "mysql", "oracle", "postgresql", "redis", "sqlserver")
+    (
+        *("cassandra", "couchdb", "database", "mongodb", "mysql", "oracle", "postgresql", "redis"),
+        *("sqlserver", "xa"),
+    )
 )
-_ASYNC: Final = frozenset(("amqp", "amqps", "kafka", "mqtt", "nats", "otlp", "smtp", "stomp"))
+_ASYNC: Final = frozenset(
+    ("amqp", "amqps", "kafka", "messaging", "mqtt", "nats", "otlp", "smtp", "stomp")
+)
 
 
 def _latency(protocol: str, *, from_batch: bool) -> LatencyClass:

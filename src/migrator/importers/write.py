@@ -232,7 +232,7 @@ def _links(draft: Draft) -> str:
             "protocol": link.protocol,
             "port": "" if link.port is None else link.port,
             "data_class": "",
-            "calls_per_day": CALLS_ASSUMED,
+            "calls_per_day": CALLS_ASSUMED if link.calls_per_day is None else link.calls_per_day,
             "latency_class": link.latency.value,
             "criticality": CRITICALITY_ASSUMED,
             "evidence": " ".join(link.evidence_text.split()),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from migrator.ids import ComponentId
 from migrator.importers.evidence import (
     EVIDENCES_SHOWN_MAX,
@@ -88,3 +90,14 @@ def test_a_link_proved_very_often_stays_readable() -> None:
 
 def test_every_kind_of_evidence_says_what_it_proves() -> None:
     assert set(STRENGTH) == set(EvidenceKind)
+
+
+def test_two_counts_of_one_link_are_two_looks_at_the_same_calls() -> None:
+    counted = [replace(a_link("http", 80, line), calls_per_day=10 * line) for line in (1, 2)]
+    (link,) = merge([*counted, a_link("http", 80, 3)], {})
+    assert (link.calls_per_day, len(link.evidence)) == (20, 3)
+
+
+def test_a_link_that_nobody_counted_has_no_count() -> None:
+    (link,) = merge([a_link("http", 80)], {})
+    assert link.calls_per_day is None
