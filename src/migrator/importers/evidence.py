@@ -60,6 +60,9 @@ class EvidenceKind(Enum):
     SERVICE_LOG = "service_log"
     SERVICE_GRAPH = "service_graph"
     TRACES = "traces"
+    FLOW_TABLE = "flow_table"
+    AZURE_MIGRATE = "azure_migrate"
+    AWS_DISCOVERY = "aws_discovery"
 
 
 STRENGTH: Final[Mapping[EvidenceKind, Strength]] = {
@@ -83,6 +86,9 @@ STRENGTH: Final[Mapping[EvidenceKind, Strength]] = {
     EvidenceKind.SERVICE_LOG: Strength.SEEN,
     EvidenceKind.SERVICE_GRAPH: Strength.SEEN,
     EvidenceKind.TRACES: Strength.SEEN,
+    EvidenceKind.FLOW_TABLE: Strength.SEEN,
+    EvidenceKind.AZURE_MIGRATE: Strength.SEEN,
+    EvidenceKind.AWS_DISCOVERY: Strength.SEEN,
 }
 
 

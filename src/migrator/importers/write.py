@@ -12,8 +12,10 @@ import csv
 import hashlib
 import io
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from migrator.errors import EnvironmentFailed, Fault, InputError
@@ -32,21 +34,35 @@ _ELEVEN: Final = frozenset(("y", "n", "yes", "no", "on", "off"))
 
 def write_draft(draft: Draft, folder: Path, owner: str = OWNER_UNKNOWN, *, force: bool) -> None:
     """Write the inventory; remove what an earlier import left there and this one does not have."""
+    write_folder(folder, inventory_texts(draft, owner), coverage_data(draft), force=force)
+
+
+def write_folder(
+    folder: Path,
+    texts: Mapping[str, str],
+    data: Mapping[str, object],
+    made: Mapping[str, Path] = MappingProxyType({}),
+    *,
+    force: bool,
+) -> None:
+    """Write texts and coverage.json; `made` are files too large for a text, which are moved in."""
     earlier = _earlier(folder)
     if not force:
         _refuse_foreign(folder, earlier)
-    texts = inventory_texts(draft, owner)
     digests = {name: _digest(text) for name, text in texts.items()}
-    data = {**coverage_data(draft), "written": dict(sorted(digests.items()))}
+    digests |= {name: _digest_of(path) for name, path in made.items()}
+    whole = {**data, "written": dict(sorted(digests.items()))}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # Without its mark the folder is unfinished: an import that is cut off is seen as such.
         (folder / COVERAGE).unlink(missing_ok=True)
-        for name in sorted(earlier.keys() - texts.keys()):
+        for name in sorted(earlier.keys() - digests.keys()):
             _remove(folder, name)
         for name, text in texts.items():
             _put(folder / name, text)
-        _put(folder / COVERAGE, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+        for name, path in made.items():
+            _move(path, folder / name)
+        _put(folder / COVERAGE, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
         raise EnvironmentFailed(
             "import-not-written",
@@ -135,12 +151,21 @@ def _put(path: Path, text: str) -> None:
     beside.replace(path)
 
 
+def _move(path: Path, target: Path) -> None:
+    """Put a file in its place, whole or not at all, also from another file system."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(f".{target.name}.part")
+    shutil.move(path, beside)
+    beside.replace(target)
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()
 
 
 def _digest_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _inventory(draft: Draft, owner: str) -> str:
