@@ -46,7 +46,7 @@ from migrator.platform.kubernetes.waiting import Cluster
 from migrator.platform.kubernetes.watch import Scope, Watch, keep_all
 
 DEPLOYMENTS: Final = 1_000
-ROUNDS: Final = 2
+ROUNDS: Final = 5
 WATCHED: Final = 10_000
 NODES: Final = 10
 READY_SECONDS_MAX: Final = 600
