@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -67,23 +68,26 @@ def over_socket(talk: Talk, address: tuple[str, int], *, seconds: float = 5.0) -
             plain.settimeout(seconds)
             plain.connect(address)
             return _lead(talk, plain, talk.begin())
-    with socket.create_connection(address, timeout=seconds) as plain:
-        if not talk.look.get("tls") or talk.tls == "inside":
-            return _lead(talk, plain, talk.begin())
-        with _secured(plain, talk) as secure:
-            talk.secured({}, secure.version() or "", "")
-            return _lead(talk, secure, talk.begin())
+    with ExitStack() as opened:
+        connection = opened.enter_context(socket.create_connection(address, timeout=seconds))
+        if talk.look.get("tls") and talk.tls != "inside":
+            connection = opened.enter_context(_secured(connection, talk))
+            talk.secured({}, "", "")
+        return _lead(talk, connection, talk.begin(), opened)
 
 
-def _lead(talk: Talk, connection: socket.socket, turn: Turn) -> Finding:
+def _lead(
+    talk: Talk, connection: socket.socket, turn: Turn, opened: ExitStack | None = None
+) -> Finding:
     while True:
         if turn.send:
             connection.sendall(turn.send)
         if turn.done is not None:
             return turn.done
         if turn.start_tls:
-            connection = _secured(connection, talk)
-            turn = talk.secured({}, "", "")
+            assert opened is not None, "no TLS over udp"
+            connection = opened.enter_context(secure := _secured(connection, talk))
+            turn = talk.secured({}, secure.version() or "", "")
             continue
         data = connection.recv(4096)
         if not data and talk.transport != "udp":
