@@ -7,18 +7,23 @@ is given, and prints the counts; what they mean in detail stands in coverage.md 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from migrator.cli import output
+from migrator.cli import imports_live
+from migrator.cli.imports_finish import (
+    DryRunOption,
+    FolderOption,
+    ForceOption,
+    NameOption,
+    OwnerOption,
+    finish,
+)
 from migrator.cli.output import Format, FormatOption
 
-if TYPE_CHECKING:
-    from migrator.importers.draft import Draft
-
 app = typer.Typer(
-    help="Turn Kubernetes or Compose files into an inventory.",
+    help="Turn other systems' files and exports into an inventory.",
     epilog="""\b
 Examples:
   migrator import kubernetes manifests/ -o inventories/shop
@@ -29,16 +34,6 @@ Examples:
     rich_markup_mode=None,
     context_settings={"max_content_width": 100},
 )
-
-FolderOption = Annotated[
-    Path, typer.Option("--output", "-o", metavar="DIR", help="The inventory's folder.")
-]
-NameOption = Annotated[str, typer.Option("--name", help="The inventory's name; else its folder's.")]
-OwnerOption = Annotated[str, typer.Option("--owner", help="Who answers for the estate.")]
-ForceOption = Annotated[
-    bool, typer.Option("--force", help="Write over files changed by hand, or not by an import.")
-]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Count only; write nothing.")]
 
 
 @app.command("kubernetes")
@@ -73,7 +68,7 @@ def kubernetes(
     from migrator.importers.kubernetes import read_kubernetes
 
     draft = read_kubernetes(paths, compose or (), name)
-    _finish(draft, folder, owner, force=force, dry_run=dry_run, form=form)
+    finish(draft, folder, owner, force=force, dry_run=dry_run, form=form)
 
 
 @app.command("compose")
@@ -103,27 +98,7 @@ def compose(
     from migrator.importers.compose import read_compose
 
     draft = read_compose(files, name)
-    _finish(draft, folder, owner, force=force, dry_run=dry_run, form=form)
+    finish(draft, folder, owner, force=force, dry_run=dry_run, form=form)
 
 
-def _finish(
-    draft: Draft, folder: Path, owner: str, *, force: bool, dry_run: bool, form: Format
-) -> None:
-    """Write the inventory and print what it holds."""
-    from migrator.importers.coverage_report import summary
-    from migrator.importers.write import write_draft
-
-    if not dry_run:
-        write_draft(draft, folder, owner, force=force)
-    counts = summary(draft)
-    if form is Format.json:
-        output.emit({**counts, "folder": None if dry_run else str(folder)})
-        return
-    output.show(output.table(("what", "count"), list(counts.items())))
-    if dry_run:
-        output.say("nothing was written (--dry-run)")
-        return
-    output.show(f"written to {folder}")
-    if not draft.links:
-        output.say("no evidence of any link: the files name no addresses; see coverage.md")
-    output.say(f"read {folder / 'coverage.md'}, then: migrator check {folder}")
+imports_live.register(app)

@@ -23,5 +23,6 @@ class Format:
 
 FORMATS: Final = (
     Format("kubernetes", "kubernetes:read_kubernetes", "rendered manifests (YAML, JSON, Lists)"),
+    Format("casual", "casual:read_casual", "Casual's domain configuration (YAML, JSON, XML, INI)"),
     Format("compose", "compose:read_compose", "Compose files, with .env and env_file"),
 )
