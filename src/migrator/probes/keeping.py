@@ -16,7 +16,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from migrator.errors import EnvironmentFailed
 from migrator.probes.agent import wire
@@ -62,7 +62,7 @@ def result_of(line: bytes) -> wire.Result | None:
     times = all(type(found.get(name)) in {int, float} for name in ("connect_ms", "total_ms"))
     if not (texts and whole and times) or found["word"] not in WORDS or not found["id"]:
         return None
-    return wire.Result(**found)
+    return cast("wire.Result", found)
 
 
 # --- Reading back ----------------------------------------------------------------------------
