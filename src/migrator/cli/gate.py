@@ -95,7 +95,8 @@ def command(
     Keys of the JSON document without a decision: format, run, line, head, run_time, wave, name,
     attempt, state, moves, gate {opened, deadline, unanswered, deciders}, earlier [wave, name,
     state], open_checks [check, wave, state, person], holds [wave, subject, cause, since,
-    unwind_at], regressed [move, wave, look, links, examples, waived], unproved [move, wave, links,
+    unwind_at], links {sweep, swept_at, links, proved, broken, unproved, untestable, waived, said},
+    regressed [move, wave, look, links, examples, waived, causes], unproved [move, wave, links,
     why], exceptions, limits [limit, until, by], waits [subject, what, waits_for, on_whom, until].
     """
     decided = _chosen(run, store, go=go, no_go=no_go, postpone=postpone)
@@ -203,6 +204,8 @@ def show(sheet: Sheet, zone: ZoneInfo, limits: list[str]) -> None:
         f"{state}, attempt {sheet['attempt']}; deadline {clock(gate['deadline'])}, "
         f"unanswered: {gate['unanswered']}; decided by {printable(deciders)}"
     )
+    if isinstance(covered := sheet.get("links"), dict):
+        output.show(printable(f"links before the moves: {covered['said']}"))
     for title, key, words in _sections(clock):
         rows = cast("Rows", sheet[key])
         output.show(f"{title}: {'none' if not rows else ''}".rstrip())
@@ -236,7 +239,8 @@ def _sections(
         names = ", ".join(cast("list[str]", row["examples"]))
         waived = cast("list[str]", row["waived"])
         tail = f"; waived: {', '.join(waived)}" if waived else ""
-        return f"{row['move']} ({row['look']}): {row['links']}, such as {names}{tail}"
+        causes = "".join(f"; {each}" for each in cast("list[str]", row.get("causes", [])))
+        return f"{row['move']} ({row['look']}): {row['links']}, such as {names}{tail}{causes}"
 
     def unproved(row: dict[str, object]) -> str:
         number = "all of its links" if row["links"] is None else f"{row['links']}"

@@ -16,7 +16,7 @@ from migrator.engine.bridging import figures
 from migrator.engine.dry_runs import with_dry_run
 from migrator.engine.ports import Line
 from migrator.plan.model import Itinerary
-from migrator.reports.linking import links_said
+from migrator.reports.linking import coverage_said, links_said
 
 VERDICT_WORDS: Final = {
     "works": "it works",
@@ -283,6 +283,8 @@ class _Words:
                 return f"{event.subsystem}: authority is with {sides[event.side]}"
             case ev.LinksJudged():
                 return f"{event.move}: {links_said(event)}"
+            case ev.LinksCovered():
+                return f"before anything moves: {coverage_said(event)}"
             case _:
                 return ""
 

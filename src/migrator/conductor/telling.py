@@ -40,7 +40,7 @@ NUMBERS: Final = frozenset(
     {
         "nth", "speed", "seed", "practice", "partial", "asserted", "saw",
         "same", "better", "broken", "regressed", "deferred", "left",
-        "wrong_side", "slower", "flaky", "unproved", "untestable", "waived",
+        "links", "proved", "wrong_side", "slower", "flaky", "unproved", "untestable", "waived",
         "calls_per_hour", "calls_per_hour_max",
     }
 )  # fmt: skip
@@ -76,7 +76,7 @@ WITHHELD: Final = frozenset(
         "token", "command", "digest", "note_digest",  # they open something, or name what does
         "text", "limit",  # what people wrote down
         "file",  # typed by hand
-        "link", "sweep",  # the estate's own names
+        "link", "sweep", "swept_at",  # the estate's own names
     }
 )  # fmt: skip
 """Every field of every event is in one of these sets; a test holds a new one up."""

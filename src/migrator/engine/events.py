@@ -281,6 +281,23 @@ class LinksJudged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LinksCovered(Event):
+    """How much of the estate's links one sweep proved before anything moved; every gate shows it.
+
+    The counts are of the whole estate and add up to `links`. It decides nothing.
+    """
+
+    sweep: str  # empty: nobody has looked at the links
+    swept_at: str  # when it ended, ISO 8601; empty with `sweep`
+    links: int
+    proved: int
+    broken: int  # looked at, and did not answer
+    unproved: int
+    untestable: int
+    waived: int
+
+
+@dataclass(frozen=True, slots=True)
 class CheckOpened(Event):
     """A function can be verified now."""
 

@@ -344,7 +344,7 @@ _HANDLERS: Final = (
     _wave_blocked, _wave_verified, _wave_accepted, _commit_begun, _wave_committed,
     acts.step_started, acts.step_ended, acts.step_doubted, acts.step_settled, acts.step_resolved,
     acts.undo_started, acts.undo_ended, acts.undo_doubted, acts.undo_settled, acts.undo_resolved,
-    acts.authority_moved, acts.links_judged,
+    acts.authority_moved, acts.links_judged, acts.links_covered,
     checks.check_opened, checks.check_assigned, checks.check_passed, checks.check_voided,
     checks.tick_given, checks.tick_withdrawn,
     words.deadline_extended, words.link_waived, words.signed, words.hand_recorded,

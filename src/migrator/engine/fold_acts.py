@@ -207,6 +207,11 @@ def links_judged(run: Run, _at: datetime, event: ev.LinksJudged) -> None:
     move.waived.pop(event.look, None)  # said of what an earlier look had found
 
 
+def links_covered(run: Run, _at: datetime, event: ev.LinksCovered) -> None:
+    """What was proved of the estate's links before anything moved; the last word counts."""
+    run.covered = event
+
+
 def needed_undos(run: Run, record: MoveRecord) -> tuple[ActRecord, ...]:
     """The undos that at least one begun step names, in the order of the recipe's unwind."""
     recipe = run.itinerary.recipes[run.itinerary.legs[record.id].recipe]

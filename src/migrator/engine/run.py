@@ -179,6 +179,7 @@ class Run:
     codes_spent: set[str] = field(default_factory=set)
     seconds_asked: dict[tuple[str, str, str], ev.SecondAsked] = field(default_factory=dict)
     amended: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)  # (move, act)
+    covered: ev.LinksCovered | None = None  # what was proved of the links before anything moved
     signed: dict[str, ev.Signed] = field(default_factory=dict)  # stated limits, by their words
     by_hand: list[ev.HandRecorded] = field(default_factory=list)
     checks_of: dict[str, tuple[CheckLeg, ...]] = field(default_factory=dict)  # by wave, derived

@@ -6,7 +6,7 @@ count of links that answer must never be read as a count of all of them.
 
 from __future__ import annotations
 
-from migrator.engine.events import LinksJudged
+from migrator.engine.events import LinksCovered, LinksJudged
 
 
 def links_said(judged: LinksJudged) -> str:
@@ -27,3 +27,18 @@ def links_said(judged: LinksJudged) -> str:
     ]
     said = ", ".join(each for each in parts if each)
     return f"{said}: {judged.causes[0]}" if judged.causes else said
+
+
+def coverage_said(covered: LinksCovered | None) -> str:
+    """How much is known of the links before anything moves; the gate's question."""
+    if covered is None or not covered.sweep:
+        return "nobody has looked at the links: take a baseline before anything moves"
+    parts = [
+        f"{covered.proved:,} of {covered.links:,} links proved",
+        f"{covered.broken:,} did not answer" if covered.broken else "",
+        f"{covered.unproved:,} not proved" if covered.unproved else "",
+        f"{covered.untestable:,} untestable" if covered.untestable else "",
+        f"{covered.waived:,} waived" if covered.waived else "",
+    ]
+    said = ", ".join(each for each in parts if each)
+    return f"{said} (sweep {covered.sweep}, {covered.swept_at})"

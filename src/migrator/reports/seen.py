@@ -8,6 +8,7 @@ nothing has computed is left out.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from itertools import takewhile
 from typing import Final
@@ -17,6 +18,7 @@ from migrator.engine.run import MoveRecord, Run
 from migrator.engine.states import CheckState, Side, WaveState
 from migrator.engine.waits import waits
 from migrator.plan.model import StepKind, WaveLeg
+from migrator.reports.linking import coverage_said
 
 FORMAT: Final = "migrator gate 1"
 _GONE: Final = frozenset({WaveState.RETURNED, WaveState.BLOCKED, WaveState.DECLINED})
@@ -53,6 +55,7 @@ def gate_sheet(run: Run, now: datetime, wave: str, name: str, head: str) -> dict
         ],
         "open_checks": list(_open_checks(run, earlier)),
         "holds": list(_holds(run)),
+        "links": _covered(run),
         "regressed": list(_regressed(run, earlier)),
         "unproved": list(_unproved(run, earlier)),
         "exceptions": list(run.exceptions),
@@ -120,6 +123,13 @@ def _staying(run: Run, earlier: tuple[WaveLeg, ...]) -> Iterator[tuple[str, Move
 def _last_look(record: MoveRecord) -> LinksJudged | None:
     looks = [judged for look, judged in record.judged.items() if look != _BASELINE]
     return looks[-1] if looks else None
+
+
+def _covered(run: Run) -> dict[str, object] | None:
+    """What was proved of the estate's links before anything moved; None: nobody has said."""
+    if run.covered is None:
+        return None
+    return {**asdict(run.covered), "said": coverage_said(run.covered)}
 
 
 def _regressed(run: Run, earlier: tuple[WaveLeg, ...]) -> Iterator[dict[str, object]]:

@@ -16,9 +16,10 @@ from migrator.conductor.attending import Attendant, Onlooker
 from migrator.conductor.clock import ScaledClock, seconds, wall_now
 from migrator.conductor.loop import Conductor, refold
 from migrator.conductor.observing import Observers
-from migrator.engine.events import StepStarted, UndoStarted
+from migrator.engine.events import LinksCovered, StepStarted, UndoStarted
+from migrator.engine.fold import apply
 from migrator.engine.policy import authority_after
-from migrator.engine.ports import ActResult, Platform
+from migrator.engine.ports import ActResult, Entry, Platform
 from migrator.engine.run import Run
 from migrator.engine.tasks import means_of
 from migrator.errors import MigratorError, RefusedError
@@ -62,10 +63,12 @@ def begin_live(
     by: str,
     files: Sequence[FileToPin] = (),
     cluster: ClusterPlace | None = None,
+    covered: LinksCovered | None = None,
 ) -> Live:
     """Begin a live run in the store and lead it. `files` are those that the itinerary names.
 
-    With a cluster, what the plan declares no means for is performed there.
+    With a cluster, what the plan declares no means for is performed there. `covered` is what is
+    known of the links before anything moves; every gate shows it.
     """
     pin(store, files)
     now = wall_now()
@@ -80,6 +83,9 @@ def begin_live(
         journal, itinerary, name, now, mode="wall", seed=0, by=by, speed=1.0, wall=now,
         target=itinerary.target, practice=False,
     )  # fmt: skip
+    if covered is not None:
+        journal.append([Entry(now, "conductor", covered)])
+        apply(run, now, covered)
     return _live(store, journal, run)
 
 

@@ -150,3 +150,13 @@ def test_regressed_links_are_named_with_what_was_waived() -> None:
     assert made["unproved"] == []
     assert made["exceptions"] == ["a/probe-links: link l1 waived by anna: closed"]
     assert play.wave() is WaveState.HELD
+
+
+def test_a_gate_knows_what_was_proved_of_the_links_before_anything_moved() -> None:
+    play = two_waves()
+    assert sheet(play)["links"] is None
+    play.note(ev.LinksCovered("b1", "2023-10-13T21:00:00+02:00", 30, 27, 1, 2, 0, 0))
+    found = sheet(play)["links"]
+    assert isinstance(found, dict)
+    assert (found["sweep"], found["proved"], found["links"]) == ("b1", 27, 30)
+    assert str(found["said"]).startswith("27 of 30 links proved, 1 did not answer, 2 not proved")

@@ -11,7 +11,7 @@ import pytest
 from by_command import SCRIPT_NAME, Willing, by_command, effects, live_sides
 from by_hand import a_task, clock, hand
 from migrator.conductor.clock import wall_now
-from migrator.engine.events import StepStarted
+from migrator.engine.events import LinksCovered, StepStarted
 from migrator.engine.ports import Line
 from migrator.engine.run import Run
 from migrator.engine.states import RunState, WaveState
@@ -129,3 +129,18 @@ def test_only_a_live_run_is_gone_on_with_as_one(world: Path) -> None:
         begin_practice(store, itinerary, "p1", Setting(1, 600.0)).journal.release()
         with pytest.raises(RefusedError, match="no live run"):
             continue_live(store, "p1")
+
+
+def test_what_is_known_of_the_links_is_the_second_line_and_every_gate_shows_it(
+    world: Path,
+) -> None:
+    itinerary, files = by_command(world)
+    covered = LinksCovered("b1", "2023-10-13T21:00:00+02:00", 30, 27, 1, 2, 0, 0)
+    with open_store(world.parent / "state", practice=False) as store:
+        led = begin_live(store, itinerary, "night-1", "anna", files, covered=covered)
+        assert led.run.covered == covered
+        led.journal.release()
+        again = continue_live(store, "night-1")
+        assert again.run.covered == covered
+        assert again.run.seq == 2
+        again.journal.release()
