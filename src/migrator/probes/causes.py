@@ -1,0 +1,368 @@
+"""Many failures, few causes: what do the links that fail have in common?
+
+Called by `judging.py` once the verdicts are there. A candidate is one, two or three attributes
+with a value each ("network 10.20.30.0/24, port 5432"). It claims that its links fail; it gains the
+failures that nothing has explained yet and pays for its links that answer. The best one is taken,
+its failures are explained, and so on: greedy cover. Three rounds, each asking less:
+
+1. a fault: links with these attributes nearly all fail; an answering one costs three failures;
+2. a weakness: they fail often, as behind a balancer with one dead member; it costs a quarter;
+3. a symptom: what is left, by the word and the shape of the detail. It explains nothing, and is
+   still shorter than a list.
+
+Fewer attributes win a tie, then the more concrete attribute, then the text: the same failures give
+the same lines on every machine. Pure; numpy is imported where it is used, as it is not small.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Codes: TypeAlias = NDArray[np.int64]
+
+Common: TypeAlias = tuple[tuple[str, str], ...]
+"""Attributes with the value that each has."""
+
+ATTRIBUTES: Final = (
+    "target",
+    "address",
+    "source",
+    "vantage",
+    "target_subsystem",
+    "source_subsystem",
+    "network",  # /24, or /64
+    "port",
+    "protocol",
+    "wide_network",  # /16, or /48
+)
+"""From the most concrete to the least: of two that explain the same, the first is said."""
+
+SAY_THE_SAME: Final = frozenset(
+    {
+        frozenset(pair)
+        for pair in (
+            ("target", "target_subsystem"),
+            ("source", "source_subsystem"),
+            ("address", "network"),
+            ("address", "wide_network"),
+            ("network", "wide_network"),
+        )
+    }
+)
+"""One contains the other, so that together they say no more than one of them."""
+
+FROM: Final = ("source", "source_subsystem", "vantage")
+TO: Final = ("target_subsystem", "network", "wide_network")
+"""What a rule of a firewall speaks of: from whom, to where, on which port. The only triples."""
+
+CAUSES_MAX: Final = 10
+VALUES_MAX: Final = 1_000
+"""Of each attribute, the values with the most failures. A value beyond explains next to nothing
+where a thousand others explain more, and the tables stay small."""
+
+EXAMPLES_MAX: Final = 5
+
+FAULT, WEAKNESS, SYMPTOM = "fault", "weakness", "symptom"
+_PRICES: Final = {FAULT: 300, WEAKNESS: 25}
+"""What an answering link costs, in hundredths of a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One link that is worse than before. `values` are those of ATTRIBUTES, as texts."""
+
+    link: str
+    values: tuple[str, ...]
+    word: str  # of wire, or the verdict's where it answered: wrong_side, slower
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One line of the explanation.
+
+    `explains` counts the failures that no line above it explains; `failing` and `looked` count all
+    links with these attributes. A symptom has no attributes, and its `looked` means nothing.
+    """
+
+    kind: str
+    attributes: Common
+    words: tuple[tuple[str, int], ...]  # of what it explains, the most frequent first
+    shape: str  # of the details, where they are all alike
+    explains: int
+    failing: int
+    looked: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The lines, which of them each failure has (None: none), and how many have none."""
+
+    causes: tuple[Cause, ...]
+    cause_of: tuple[int | None, ...]
+    rest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Failures and answering links as numbers: one array an attribute.
+
+    Code 0 is every value that is not in `names`; code i is `names[attribute][i - 1]`.
+    """
+
+    names: Mapping[str, tuple[str, ...]]
+    failing: Mapping[str, Codes]
+    answering: Mapping[str, Codes]
+
+
+def values_worth_a_look(failures: Sequence[Failure]) -> dict[str, tuple[str, ...]]:
+    """The values of each attribute that can be part of a cause; empty ones never are."""
+    found = {}
+    for place, attribute in enumerate(ATTRIBUTES):
+        counts = Counter(failure.values[place] for failure in failures)
+        counts.pop("", None)
+        most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:VALUES_MAX]
+        found[attribute] = tuple(value for value, _ in most)
+    return found
+
+
+def table_of(
+    failures: Sequence[Failure],
+    names: Mapping[str, tuple[str, ...]],
+    answering: Mapping[str, Codes],
+) -> Table:
+    """Number the failures' values, as the answering links' were numbered."""
+    import numpy as np
+
+    failing = {}
+    for place, attribute in enumerate(ATTRIBUTES):
+        code = {value: number for number, value in enumerate(names[attribute], start=1)}
+        numbers = [code.get(failure.values[place], 0) for failure in failures]
+        failing[attribute] = np.array(numbers, dtype=np.int64)
+    return Table(names, failing, answering)
+
+
+def explain(failures: Sequence[Failure], table: Table) -> Explained:
+    """Explain as many failures as possible in at most CAUSES_MAX lines."""
+    import numpy as np
+
+    left = np.ones(len(failures), dtype=bool)
+    cause_of: list[int | None] = [None] * len(failures)
+    causes: list[Cause] = []
+    shapes = [shape_of(failure.detail) for failure in failures]
+
+    def take(kind: str, common: Common, mine: Sequence[int], counts: tuple[int, int]) -> None:
+        for place in mine:
+            cause_of[place] = len(causes)
+            left[place] = False
+        causes.append(_cause(kind, common, failures, shapes, mine, counts))
+
+    groupings = list(_groupings(table)) if failures else []
+    for kind, price in _PRICES.items():
+        while len(causes) < CAUSES_MAX and left.any():
+            found = _best(table, groupings, left, price)
+            if found is None:
+                break
+            common, counts = found
+            take(kind, common, np.flatnonzero(_matching(table, common) & left).tolist(), counts)
+    while len(causes) < CAUSES_MAX and left.any():
+        alike: dict[tuple[str, str], list[int]] = {}
+        for place in np.flatnonzero(left).tolist():
+            alike.setdefault((failures[place].word, shapes[place]), []).append(place)
+        _, mine = min(alike.items(), key=lambda item: (-len(item[1]), item[0]))
+        take(SYMPTOM, (), mine, (len(mine), len(mine)))
+    return Explained(tuple(causes), tuple(cause_of), int(left.sum()))
+
+
+# --- Candidates ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Grouping:
+    """All candidates of one combination of attributes that occur among the failures."""
+
+    attributes: tuple[str, ...]
+    member: Codes  # of each failure, its candidate; the last one is "no value"
+    failing: Codes  # of each candidate
+    answering: Codes
+    parts: Mapping[str, Codes]  # of each candidate, its code of each attribute
+
+
+def _groupings(table: Table) -> Iterator[_Grouping]:
+    """Every single attribute, every pair, and the triples that rules of firewalls are made of."""
+    yield from (_grouping(table, (one,)) for one in ATTRIBUTES)
+    for pair in combinations(ATTRIBUTES, 2):
+        if frozenset(pair) not in SAY_THE_SAME:
+            yield _grouping(table, pair)
+    for start in FROM:
+        for end in TO:
+            yield _grouping(table, (start, end, "port"))
+
+
+def _grouping(table: Table, attributes: tuple[str, ...]) -> _Grouping:
+    """Count the candidates of one combination in both kinds of links.
+
+    Combinations are numbered attribute by attribute, and after each one only those kept that some
+    failure has: so the tables that count answering links stay small whatever the estate's size.
+    """
+    import numpy as np
+
+    first = attributes[0]
+    member, answering = table.failing[first], table.answering[first]
+    size = len(table.names[first]) + 1
+    none = np.arange(size) == 0  # candidates in which a value is missing
+    parts: dict[str, Codes] = {first: np.arange(size)}
+    for attribute in attributes[1:]:
+        width = len(table.names[attribute]) + 1
+        joint = member * width + table.failing[attribute]
+        kept, member = np.unique(joint, return_inverse=True)
+        number = np.full(size * width, len(kept), dtype=np.int64)
+        number[kept] = np.arange(len(kept))
+        before, own = kept // width, kept % width
+        none = np.append(none[before] | (own == 0), True)
+        parts = {name: np.append(codes[before], 0) for name, codes in parts.items()}
+        parts[attribute] = np.append(own, 0)
+        answering = number[answering * width + table.answering[attribute]]
+        size = len(kept) + 1
+    failing = np.bincount(member, minlength=size)
+    counted = np.bincount(answering, minlength=size)
+    failing[none] = 0
+    return _Grouping(attributes, member, failing, counted, parts)
+
+
+def _best(
+    table: Table, groupings: Sequence[_Grouping], left: NDArray[np.bool_], price: int
+) -> tuple[Common, tuple[int, int]] | None:
+    """The candidate that gains most at that price; None where none gains anything.
+
+    A second attribute must pay for the longer sentence: one failure, and two in a hundred.
+    """
+    import numpy as np
+
+    chosen: tuple[int, int, tuple[int, ...], tuple[str, ...]] | None = None
+    found: tuple[Common, tuple[int, int]] | None = None
+    for grouping in groupings:
+        more = len(grouping.attributes) - 1
+        gained = np.bincount(grouping.member[left], minlength=len(grouping.failing))
+        gained[grouping.failing == 0] = 0
+        score = 100 * gained - price * grouping.answering - more * (100 + 2 * gained)
+        score[gained == 0] = 0
+        top = int(score.max())
+        if top <= 0 or (chosen is not None and -top > chosen[0]):
+            continue
+        order = tuple(ATTRIBUTES.index(each) for each in grouping.attributes)
+        for candidate in np.flatnonzero(score == top).tolist():
+            values = tuple(
+                table.names[each][int(grouping.parts[each][candidate]) - 1]
+                for each in grouping.attributes
+            )
+            rank = (-top, more, order, values)
+            if chosen is None or rank < chosen:
+                chosen = rank
+                failing, answering = grouping.failing[candidate], grouping.answering[candidate]
+                attributes = tuple(zip(grouping.attributes, values, strict=True))
+                found = attributes, (int(failing), int(failing + answering))
+    return found
+
+
+def _matching(table: Table, common: Common) -> NDArray[np.bool_]:
+    """Which failures have all these values."""
+    import numpy as np
+
+    together = np.ones(len(table.failing[ATTRIBUTES[0]]), dtype=bool)
+    for attribute, value in common:
+        together &= table.failing[attribute] == table.names[attribute].index(value) + 1
+    return together
+
+
+def _cause(
+    kind: str,
+    attributes: Common,
+    failures: Sequence[Failure],
+    shapes: Sequence[str],
+    mine: Sequence[int],
+    counts: tuple[int, int],
+) -> Cause:
+    words = Counter(failures[place].word for place in mine)
+    alike = {shapes[place] for place in mine}
+    return Cause(
+        kind=kind,
+        attributes=attributes,
+        words=tuple(sorted(words.items(), key=lambda item: (-item[1], item[0]))),
+        shape=alike.pop() if len(alike) == 1 else "",
+        explains=len(mine),
+        failing=counts[0],
+        looked=counts[1],
+        examples=tuple(sorted(failures[place].link for place in mine)[:EXAMPLES_MAX]),
+    )
+
+
+# --- Words -----------------------------------------------------------------------------------
+
+_CHANGING: Final = re.compile(
+    r"'[^']*'|\"[^\"]*\"|\b[0-9a-fA-F]*:[0-9a-fA-F:]+\b|\b\d[\w.:+-]*|\b[\w-]+(?:\.[\w-]+)+\b"
+)
+
+
+def shape_of(detail: str) -> str:
+    """A detail without what differs from link to link: numbers, addresses, names, quotations."""
+    return _CHANGING.sub("*", detail).strip()
+
+
+_SAID: Final = {
+    "source": "from {}",
+    "source_subsystem": "from subsystem {}",
+    "vantage": "seen from {}",
+    "target": "to {}",
+    "target_subsystem": "to subsystem {}",
+    "address": "to address {}",
+    "network": "to network {}",
+    "wide_network": "to network {}",
+    "port": "on port {}",
+    "protocol": "by {}",
+}
+_ORDER: Final = tuple(_SAID)
+
+WORDS_SAID_MAX: Final = 2
+
+
+def sentence(cause: Cause) -> str:
+    """One line for a person: how many of which links fail, and how."""
+    about = " ".join(
+        _SAID[attribute].format(value)
+        for attribute, value in sorted(cause.attributes, key=lambda item: _ORDER.index(item[0]))
+    )
+    how = _how(cause)
+    if cause.kind == SYMPTOM:
+        links = "link" if cause.explains == 1 else "links"
+        return f"{cause.explains:,} {links} with nothing in common but: {how}"
+    if cause.failing == cause.looked:
+        many = "the only link" if cause.looked == 1 else f"all {cause.looked:,} links"
+    else:
+        many = f"{cause.failing:,} of {cause.looked:,} links"
+    more = (
+        f"; {cause.explains:,} of them in no line above" if cause.explains < cause.failing else ""
+    )
+    return f"{many} {about}: {how}{more}"
+
+
+def _how(cause: Cause) -> str:
+    shown = cause.words[:WORDS_SAID_MAX]
+    rest = sum(number for _, number in cause.words[WORDS_SAID_MAX:])
+    alone = len(cause.words) == 1
+    parts = [
+        word.replace("_", " ") if alone else f"{word.replace('_', ' ')} {number:,}"
+        for word, number in shown
+    ]
+    parts += [f"other {rest:,}"] if rest else []
+    return ", ".join(parts) + (f" ({cause.shape})" if cause.shape else "")
