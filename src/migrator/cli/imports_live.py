@@ -46,9 +46,7 @@ def casual(
     ] = Split.domain,
     variables: Annotated[
         Path | None,
-        typer.Option(
-            "--variables", metavar="FILE", help="KEY=VALUE lines for ${KEY} in the files."
-        ),
+        typer.Option("--variables", metavar="FILE", help="KEY=VALUE lines for the ${KEY} in them."),
     ] = None,
     name: NameOption = "",
     owner: OwnerOption = "unknown",
@@ -69,6 +67,5 @@ def casual(
     """
     from migrator.importers.casual import read_casual
 
-    chosen = "group" if split is Split.group else "domain"
-    draft = read_casual(paths, name, split=chosen, variables=variables)
+    draft = read_casual(paths, name, split=split.value, variables=variables)
     finish(draft, folder, owner, force=force, dry_run=dry_run, form=form)

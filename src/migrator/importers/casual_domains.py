@@ -266,7 +266,8 @@ class _Reader:
         if port > 65535 or (written.isdigit() and port == 0):
             self._fault(node, f"{written} is no port")
             return
-        found.append(Gateway(alias, host.lower(), port, part, services, queues, order))
+        host = host if "${" in host else host.lower()  # a variable's name keeps its case
+        found.append(Gateway(alias, host, port, part, services, queues, order))
 
     def _list(self, node: Node) -> list[Node]:
         """The entries of a list; what is there and is no list is a fault."""
