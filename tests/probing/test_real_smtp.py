@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from migrator.probes.checks.smtp import Smtp
+from led_talks import a_look, over_socket
+from migrator.probes.checks.smtp import SmtpTalk
 from real_servers import free_port, program, running
-from talking import a_look, over_socket
 
 pytestmark = pytest.mark.slow
 
@@ -18,8 +18,8 @@ def test_server_in_the_open_is_seen_by_its_banner(tmp_path: Path) -> None:
     port = free_port()
     command = [program("aiosmtpd"), "-n", "-l", f"127.0.0.1:{port}"]
     with running(command, port, tmp_path) as address:
-        finding = over_socket(Smtp(a_look("smtp", holds="Python SMTP")), address)
-        without = over_socket(Smtp(a_look("smtp", starttls=True)), address)
+        finding = over_socket(SmtpTalk(a_look("smtp", holds="Python SMTP")), address)
+        without = over_socket(SmtpTalk(a_look("smtp", starttls=True)), address)
     assert finding.word == "ok", finding
     assert "8BITMIME" in finding.seen
     assert (without.word, "STARTTLS" in without.detail) == ("mismatch", True)
@@ -39,6 +39,6 @@ def test_server_is_greeted_again_inside_tls(tmp_path: Path) -> None:
     command = [program("aiosmtpd"), "-n", "-l", f"127.0.0.1:{port}"]
     command += ["--tlscert", str(tmp_path / "crt.pem"), "--tlskey", str(tmp_path / "key.pem")]
     with running(command, port, tmp_path) as address:
-        finding = over_socket(Smtp(a_look("smtp", starttls=True)), address)
+        finding = over_socket(SmtpTalk(a_look("smtp", starttls=True)), address)
     assert finding.word == "ok", finding
     assert "TLS" in finding.seen

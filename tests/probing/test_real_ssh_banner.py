@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from migrator.probes.checks.ssh_banner import SshBanner
+from led_talks import a_look, over_socket
+from migrator.probes.checks.ssh_banner import SshBannerTalk
 from real_servers import appears, folder_of_another, free_port, program, running
-from talking import a_look, over_socket
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +24,7 @@ def test_sshd_is_seen_by_its_banner_and_notes_who_came() -> None:
         )
         command = [sshd, "-D", "-e", "-f", str(folder / "sshd.conf")]
         with running(command, port, folder, as_user=user) as address:
-            finding = over_socket(SshBanner(a_look("ssh_banner", holds="side-new")), address)
+            finding = over_socket(SshBannerTalk(a_look("ssh_banner", holds="side-new")), address)
             noted = appears(folder / "server.log", "migrator_probe")
     assert finding.word == "ok", finding
     assert finding.seen.startswith("SSH-2.0-OpenSSH_")

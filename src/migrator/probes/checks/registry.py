@@ -15,6 +15,9 @@ from migrator.probes.checks.talk import Talk
 
 KINDS: Final[dict[str, str]] = {
     "http": "http:HttpTalk",
+    "redis": "redis:RedisTalk",
+    "smtp": "smtp:SmtpTalk",
+    "ssh_banner": "ssh_banner:SshBannerTalk",
     "tcp": "tcp:TcpTalk",
     "tls": "tls:TlsTalk",
 }

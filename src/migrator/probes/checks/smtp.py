@@ -7,7 +7,7 @@ in which servers name themselves. RFC 5321 and 3207.
 
 from __future__ import annotations
 
-from migrator.probes.agent.wire import CLOSED, MISMATCH, PROTOCOL, STATUS, Look
+from migrator.probes.agent.wire import CLOSED, MISMATCH, PROTOCOL, STATUS, TIMEOUT, TLS, Look
 from migrator.probes.checks.arguments import SEEN_LENGTH_MAX, Arguments, judged, readable
 from migrator.probes.checks.talk import Finding, Talk, Turn
 
@@ -16,7 +16,7 @@ LINES_MAX = 100  # of one answer
 QUIT = b"QUIT\r\n"
 
 
-class Smtp(Talk):
+class SmtpTalk(Talk):
     """One answer at a time; `_expects` says which."""
 
     def __init__(self, look: Look) -> None:
@@ -46,6 +46,12 @@ class Smtp(Talk):
         self._seen = [*self._seen[:1], f"TLS {version} {cipher}".strip()]
         return Turn(send=b"EHLO " + self._name + b"\r\n")
 
+    def distrusted(self, reason: str) -> Turn:
+        """Only a talk that begins with TLS can be looked at a second time as bare TLS."""
+        if self._expects == "tls":
+            return Turn(done=Finding(TLS, self._text(), reason))
+        return super().distrusted(reason)
+
     def hear(self, data: bytes) -> Turn:
         """Take whole answers, one after the other."""
         self._waiting += data
@@ -63,8 +69,11 @@ class Smtp(Talk):
 
     def closed(self) -> Finding:
         """Hung up in mid-talk."""
-        said = " / ".join(self._seen)[:200]
-        return Finding(CLOSED, self._text(), f"hung up after {said!r}" if said else "")
+        return Finding(CLOSED, self._text(), f"hung up {self._after()}")
+
+    def late(self) -> Finding:
+        """Slow greetings are how some servers keep away those who send junk: give them time."""
+        return Finding(TIMEOUT, self._text(), f"silent {self._after()}")
 
     def _whole_answer(self) -> tuple[int, list[str]] | Finding | None:
         while True:
@@ -118,6 +127,9 @@ class Smtp(Talk):
             return Turn(done=Finding(PROTOCOL, "", "said something between STARTTLS and TLS"))
         self._expects = "tls"
         return Turn(start_tls=True)
+
+    def _after(self) -> str:
+        return f"after {' / '.join(self._seen)[:200]!r}" if self._seen else "before its banner"
 
     def _text(self) -> str:
         return "\n".join(self._seen)[:SEEN_LENGTH_MAX]

@@ -7,7 +7,7 @@ answer alike; the host key, which would tell them apart, is not looked at.
 
 from __future__ import annotations
 
-from migrator.probes.agent.wire import CLOSED, PROTOCOL, STATUS, Look
+from migrator.probes.agent.wire import CLOSED, PROTOCOL, STATUS, TIMEOUT, Look
 from migrator.probes.checks.arguments import Arguments, judged, readable
 from migrator.probes.checks.talk import Finding, Talk, Turn
 
@@ -16,10 +16,8 @@ LINE_BYTES_MAX = 1_024  # RFC 4253 allows 255 for the identification, and says n
 LINES_MAX = 50
 
 
-class SshBanner(Talk):
+class SshBannerTalk(Talk):
     """Waits for `SSH-`, answers, ends."""
-
-    tls = "asked"
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
@@ -50,8 +48,16 @@ class SshBanner(Talk):
 
     def closed(self) -> Finding:
         """A server with too many callers says so and hangs up."""
-        said = readable(b" ".join([*self._lines, self._waiting[:LINE_BYTES_MAX]]), 200).strip()
+        said = self._said()
         return Finding(CLOSED, said, f"hung up after {said!r}" if said else "hung up at once")
+
+    def late(self) -> Finding:
+        """Whoever waits to be spoken to is no SSH server."""
+        said = self._said()
+        return Finding(TIMEOUT, said, f"said {said!r} and no more" if said else "said nothing")
+
+    def _said(self) -> str:
+        return readable(b" ".join([*self._lines, self._waiting[:LINE_BYTES_MAX]]), 200).strip()
 
     def _judge(self, line: str) -> Turn:
         seen = readable(b"\n".join(self._lines))
