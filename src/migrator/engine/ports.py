@@ -1,12 +1,13 @@
 """What the engine's conductor needs from the world: small protocols that adapters fit.
 
-Implemented by `store/` (Journal), `conductor/clock.py` (Clock), `platform/` (Platform) and, in
-rehearsals, by the simulated ones; each pair passes one contract suite (tests/contracts/).
+Implemented by `store/` (Journal), `conductor/clock.py` (Clock), `platform/` (Platform), `probes/`
+and `platform/kubernetes/` (Vantage) and, in rehearsals, by the simulated ones; those of one kind
+pass one contract suite (tests/contracts/).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -102,6 +103,42 @@ class Platform(Protocol):
 
     async def observe(self, intent: StepStarted | UndoStarted) -> ActResult:
         """Say whether the act took effect: outcome done, not_done or unknown."""
+        ...
+
+
+class VantageLost(Exception):
+    """A vantage point could not be asked, or not to the end; `reason` is for a person.
+
+    `for_good` says that another try would meet the same: a host key that nobody knows, no Python.
+    Whoever looks through a vantage point turns this into links that are unproved.
+    """
+
+    def __init__(self, reason: str, *, for_good: bool = False) -> None:
+        """Keep the reason apart from whether it passes."""
+        super().__init__(reason)
+        self.reason = reason
+        self.for_good = for_good
+
+
+class Vantage(Protocol):
+    """A place from which links are looked at: lines to an agent in, its lines out.
+
+    `header` and each of `lines` is one line of JSON with its end (`probes/agent/wire.py`). Lines
+    are taken as the agent takes them, and what comes back waits until it is taken. A place that is
+    asked in parts gives an end line for each. Leaving early ends the looks.
+    """
+
+    @property
+    def name(self) -> str:
+        """How a person is told of it."""
+        ...
+
+    def look(self, header: bytes, lines: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+        """Look at everything. Raises VantageLost, also when what came was cut."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what is kept between batches: a connection, a folder."""
         ...
 
 

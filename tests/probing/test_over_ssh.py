@@ -1,0 +1,136 @@
+"""Old hosts over a real sshd: entered through others, refused where they are strangers."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from contextlib import aclosing, suppress
+from pathlib import Path
+
+import pytest
+
+from false_agents import a_header, a_look, each, false_agent, ids
+from migrator.engine.ports import VantageLost
+from migrator.probes.over_ssh import OverSsh
+from probing.old_hosts import Hosts
+
+pytestmark = pytest.mark.slow
+
+
+async def looked(vantage: OverSsh, agent: bytes, *lines: bytes) -> list[bytes]:
+    header = a_header(hashlib.sha256(agent).hexdigest())
+    try:
+        return [line async for line in vantage.look(header, each(lines))]
+    finally:
+        await vantage.close()
+
+
+async def test_a_host_behind_another_is_looked_from_over_one_connection(hosts: Hosts) -> None:
+    hosts.add("jump")
+    hosts.add("behind", through="jump")
+    agent = false_agent()
+    vantage = OverSsh(agent, "behind")
+    header = a_header(hashlib.sha256(agent).hexdigest())
+    for number in range(3):
+        lines = each(a_look(f"{number}-{n}") for n in range(500))
+        answers = [line async for line in vantage.look(header, lines)]
+        assert ids(answers) == [f"{number}-{n}" for n in range(500)]
+    folder = str(vantage._folder)
+    assert folder in running()
+    await vantage.close()
+    assert hosts.entered("jump") == 1
+    assert hosts.entered("behind") == 1
+    await until_gone(folder)
+
+
+async def test_nothing_is_left_on_the_disk_of_a_host(hosts: Hosts) -> None:
+    hosts.add("tidy")
+    root = hosts.folder / "tidy"
+    before = {path for path in root.rglob("*") if not path.is_symlink()}
+    agent = false_agent()
+    await looked(OverSsh(agent, "tidy"), agent, a_look("a"))
+    assert {path for path in root.rglob("*") if not path.is_symlink()} == before
+
+
+async def test_a_host_whose_key_nobody_knows_is_not_entered(hosts: Hosts) -> None:
+    hosts.add("stranger", known=False)
+    agent = false_agent()
+    with pytest.raises(VantageLost, match=r"stranger is not entered: .*host key") as caught:
+        await looked(OverSsh(agent, "stranger"), agent, a_look("a"))
+    assert caught.value.for_good
+    assert hosts.entered("stranger") == 0
+
+
+async def test_a_host_with_another_key_than_before_is_not_entered(hosts: Hosts) -> None:
+    hosts.add("replaced")
+    lines = hosts.known.read_text().splitlines()
+    other = lines[0].split()[1:]
+    hosts.known.write_text("\n".join([*lines[:-1], " ".join([lines[-1].split()[0], *other]), ""]))
+    agent = false_agent()
+    with pytest.raises(VantageLost, match="replaced is not entered") as caught:
+        await looked(OverSsh(agent, "replaced"), agent, a_look("a"))
+    assert caught.value.for_good
+
+
+async def test_a_host_without_python_is_named(hosts: Hosts) -> None:
+    hosts.add("bare", python=False)
+    agent = false_agent()
+    with pytest.raises(VantageLost, match=r"no Python 3\.9 or newer.*on bare") as caught:
+        await looked(OverSsh(agent, "bare"), agent, a_look("a"))
+    assert caught.value.for_good
+
+
+async def test_a_host_that_is_not_there_passes_perhaps(hosts: Hosts) -> None:
+    hosts.add("down")
+    hosts.end("down")
+    agent = false_agent()
+    with pytest.raises(VantageLost, match=r"down cannot be entered: .*refused") as caught:
+        await looked(OverSsh(agent, "down"), agent, a_look("a"))
+    assert not caught.value.for_good
+
+
+async def test_a_host_that_goes_down_in_between_is_lost_and_entered_again(hosts: Hosts) -> None:
+    hosts.add("shaky")
+    agent = false_agent("silent")
+    vantage = OverSsh(agent, "shaky")
+    header = a_header(hashlib.sha256(agent).hexdigest())
+
+    async def look() -> None:
+        async with aclosing(vantage.look(header, each(a_look(str(n)) for n in range(5)))) as found:
+            async for line in found:
+                if json.loads(line).get("id") == "1":
+                    hosts.end("shaky")
+
+    with pytest.raises(VantageLost, match="shaky"):
+        await look()
+    await vantage.close()
+
+
+async def test_leaving_early_ends_the_agent_over_there(hosts: Hosts) -> None:
+    hosts.add("left")
+    agent = false_agent("silent")
+    vantage = OverSsh(agent, "left")
+    header = a_header(hashlib.sha256(agent).hexdigest())
+    async with aclosing(vantage.look(header, each(a_look(str(n)) for n in range(2)))) as found:
+        async for line in found:
+            if json.loads(line).get("id") == "1":
+                assert hashlib.sha256(agent).hexdigest() in running()
+                break
+    await vantage.close()
+    await until_gone(hashlib.sha256(agent).hexdigest())
+
+
+def running() -> str:
+    """The command lines of this machine's processes, those inside the hosts among them."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(path.read_text(errors="replace"))
+    return "\n".join(found)
+
+
+async def until_gone(word: str) -> None:
+    async with asyncio.timeout(5):
+        while word in running():  # noqa: ASYNC110 - it is another machine's process
+            await asyncio.sleep(0.05)
