@@ -247,10 +247,14 @@ def _by_kind(acts: Sequence[Act]) -> dict[str, str]:
 
 
 def _written(lines: Sequence[Line]) -> dict[str, int]:
-    """Every object that an act says it has changed, by what it did to it."""
+    """Every object that an act says it has changed, by what it did to it; and its audited writes."""
     ended = [line.event for line in lines if isinstance(line.event, ev.StepEnded | ev.UndoEnded)]
-    words = Counter(change.rpartition(" ")[2] for event in ended for change in event.changes)
-    return dict(words)
+    return dict(Counter(_word(change) for event in ended for change in event.changes))
+
+
+def _word(change: str) -> str:
+    """What was done, or that this is a write's number in the audit log."""
+    return "in the audit log" if change.startswith("audit ") else change.rpartition(" ")[2]
 
 
 def _unwind_seconds(lines: Sequence[Line]) -> float:
