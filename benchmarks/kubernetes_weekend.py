@@ -247,7 +247,7 @@ def _by_kind(acts: Sequence[Act]) -> dict[str, str]:
 
 
 def _written(lines: Sequence[Line]) -> dict[str, int]:
-    """Every object that an act says it has changed, by what it did to it; and its audited writes."""
+    """Every object that an act says it has changed, by what it did; and its audited writes."""
     ended = [line.event for line in lines if isinstance(line.event, ev.StepEnded | ev.UndoEnded)]
     return dict(Counter(_word(change) for event in ended for change in event.changes))
 
