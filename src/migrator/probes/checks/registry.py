@@ -14,12 +14,14 @@ from migrator.probes.agent.wire import Look
 from migrator.probes.checks.talk import Talk
 
 KINDS: Final[dict[str, str]] = {
+    "dns": "dns:DnsTalk",
     "http": "http:HttpTalk",
     "redis": "redis:RedisTalk",
     "smtp": "smtp:SmtpTalk",
     "ssh_banner": "ssh_banner:SshBannerTalk",
     "tcp": "tcp:TcpTalk",
     "tls": "tls:TlsTalk",
+    "udp": "udp:UdpTalk",
 }
 """Kind of check: module in this package and class. A new kind adds its line in the alphabet."""
 
