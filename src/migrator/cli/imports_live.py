@@ -29,9 +29,19 @@ class Split(Enum):
     group = "group"
 
 
+WindowOption = Annotated[
+    float | None,
+    typer.Option(
+        "--window", metavar="HOURS", min=0.01, help="The time that the counts cover, in hours."
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add these sub-commands to `migrator import`."""
     app.command("casual")(casual)
+    app.command("otel-graph")(otel_graph)
+    app.command("jaeger")(jaeger)
 
 
 def casual(
@@ -68,4 +78,60 @@ def casual(
     from migrator.importers.casual import read_casual
 
     draft = read_casual(paths, name, split=split.value, variables=variables)
+    finish(draft, folder, owner, force=force, dry_run=dry_run, form=form)
+
+
+def otel_graph(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Prometheus text, or a query's JSON.")
+    ],
+    *,
+    folder: FolderOption,
+    window: WindowOption = None,
+    name: NameOption = "",
+    owner: OwnerOption = "unknown",
+    force: ForceOption = False,
+    dry_run: DryRunOption = False,
+    form: FormatOption = Format.text,
+) -> None:
+    """Read OpenTelemetry's service graph from its counters.
+
+    Takes what a collector exposes, or the answer of a query for traces_service_graph_request_total.
+    Counters that were started anew go on; spans without a partner are told as incomplete.
+
+    \b
+    Examples:
+      migrator import otel-graph graph.json -o inventories/seen
+      migrator import otel-graph monday.prom tuesday.prom --window 24 -o inventories/seen
+    """
+    from migrator.importers.otel_graph import read_otel_graph
+
+    draft = read_otel_graph(files, name, window_hours=window)
+    finish(draft, folder, owner, force=force, dry_run=dry_run, form=form)
+
+
+def jaeger(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="What /api/dependencies answered.")
+    ],
+    *,
+    folder: FolderOption,
+    window: WindowOption = None,
+    name: NameOption = "",
+    owner: OwnerOption = "unknown",
+    force: ForceOption = False,
+    dry_run: DryRunOption = False,
+    form: FormatOption = Format.text,
+) -> None:
+    """Read Jaeger's dependencies: who called whom, and how often.
+
+    The answer does not say which time it covers: give the look-back of the query with --window.
+
+    \b
+    Examples:
+      migrator import jaeger dependencies.json --window 168 -o inventories/seen
+    """
+    from migrator.importers.jaeger import read_jaeger
+
+    draft = read_jaeger(files, name, window_hours=window)
     finish(draft, folder, owner, force=force, dry_run=dry_run, form=form)
