@@ -1,8 +1,8 @@
 """`migrator check`: is this folder an inventory, and what is in it?
 
-Reads everything once, links and manifests too, and names every fault of every file. It judges
-nothing itself: `inventory/`, `links/` and the platform do. With `--format json` the document has
-the same keys when the check fails, so that a program needs one way to read it.
+Reads everything once, links, manifests and probes too, and names every fault of every file. It
+judges nothing itself: `inventory/`, `links/`, `probes/` and the platform do. With `--format json`
+the document has the same keys when the check fails, so that a program needs one way to read it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import typer
 
 from migrator.cli import output
 from migrator.cli.check_manifests import ManifestsSeen, see_manifests
+from migrator.cli.check_probes import ProbesSeen, error_of, see_probes
 from migrator.cli.cluster_options import ContextOption, KubeconfigOption
 from migrator.cli.link_cache import CACHE
 from migrator.cli.output import Format, FormatOption
@@ -68,30 +69,38 @@ def command(
         )
     manifests = see_manifests(folder)
     try:
-        examination, table = _check(folder, manifests)
+        examination, table, probes = _check(folder, manifests)
     except _FaultyError as faulty:
         if form is Format.text:
             raise faulty.error from None
-        output.emit(_facts(faulty.examination, None, manifests, faulty.error, folder))
+        output.emit(
+            _facts(faulty.examination, None, manifests, faulty.probes, faulty.error, folder)
+        )
         raise typer.Exit(faulty.error.exit_code) from None
     inventory = examination.inventory
     assert inventory is not None, "an examination without faults has its inventory"
     if form is Format.json:
-        output.emit(_facts(examination, table, manifests, None, folder))
+        output.emit(_facts(examination, table, manifests, probes, None, folder))
     else:
-        _show(inventory, examination, table, manifests)
+        _show(inventory, examination, table, manifests, probes)
 
 
 class _FaultyError(Exception):
     """What is wrong, and what could be counted all the same."""
 
-    def __init__(self, error: InputError, examination: Examination | None) -> None:
+    def __init__(
+        self,
+        error: InputError,
+        examination: Examination | None,
+        probes: ProbesSeen = ProbesSeen(),  # noqa: B008 - frozen
+    ) -> None:
         super().__init__(error.message)
         self.error = error
         self.examination = examination
+        self.probes = probes
 
 
-def _check(folder: Path, manifests: ManifestsSeen) -> tuple[Examination, LinkTable]:
+def _check(folder: Path, manifests: ManifestsSeen) -> tuple[Examination, LinkTable, ProbesSeen]:
     """Read the files, then the links; whatever is wrong leaves as one _FaultyError."""
     from migrator.inventory.reader import examine
     from migrator.links.load import read_links
@@ -106,20 +115,23 @@ def _check(folder: Path, manifests: ManifestsSeen) -> tuple[Examination, LinkTab
         faults = sorted(both, key=lambda f: (f.file, f.line or 0, f.path, f.message))
         told = replace(examination, faults=tuple(faults))
         raise _FaultyError(told.error(folder), examination)
-    if manifests.faults:
-        raise _FaultyError(manifests.error(folder), examination)
+    probes = see_probes(examination.inventory)
+    wrong = error_of(folder, manifests, probes)
+    if wrong is not None:
+        raise _FaultyError(wrong, examination, probes)
     try:
         with output.progress("Checking the links"):
             table = read_links(examination.inventory, CACHE)
     except InputError as error:
-        raise _FaultyError(error, examination) from error
-    return examination, table
+        raise _FaultyError(error, examination, probes) from error
+    return examination, table, probes
 
 
 def _facts(
     examination: Examination | None,
     table: LinkTable | None,
     manifests: ManifestsSeen,
+    probes: ProbesSeen,
     error: InputError | None,
     folder: Path,
 ) -> dict[str, object]:
@@ -142,6 +154,7 @@ def _facts(
         "by_protocol": {} if table is None else table.by_protocol,
         "assumed": 0 if inventory is None else sum(_assumed(inventory).values()),
         "manifests": manifests.facts(),
+        "probes": probes.facts(),
         "assumed_by_field": {} if inventory is None else dict(_assumed(inventory)),
         "digest": None if inventory is None else inventory.digest,
         "links_digest": None if table is None else table.digest,
@@ -160,7 +173,11 @@ def _teams(examination: Examination | None) -> int:
 
 
 def _show(
-    inventory: Inventory, examination: Examination, table: LinkTable, manifests: ManifestsSeen
+    inventory: Inventory,
+    examination: Examination,
+    table: LinkTable,
+    manifests: ManifestsSeen,
+    probes: ProbesSeen,
 ) -> None:
     """The short table for people."""
     assumed = _assumed(inventory)
@@ -177,6 +194,8 @@ def _show(
     ]
     if manifests.subsystems:
         rows.insert(3, ("manifests", manifests.objects, _counted(dict(manifests.kinds))))
+    if probes.there:
+        rows.append(probes.row())
     calendar = inventory.calendar
     output.show(f"{inventory.name} ({inventory.owner}): the inventory can be planned from")
     output.show(
@@ -185,7 +204,7 @@ def _show(
     )
     output.show(output.table(("what", "number", "of these"), rows))
     output.show(f"digest {inventory.digest[:16]}, links {table.digest[:16]}")
-    for warning in manifests.warnings():
+    for warning in (*manifests.warnings(), *probes.warnings()):
         output.say(warning)
     if table.count == 0:
         output.say(

@@ -12,6 +12,7 @@ from typing import Final
 
 from migrator.cli.plan_files import PlanFile, PlanWithInventory
 from migrator.errors import Fault
+from migrator.inventory.reader import PROBES_FILE
 from migrator.inventory.schema import FILES
 from migrator.inventory.yaml_text import DataPath
 from migrator.plan.means import SCRIPT, Command
@@ -31,7 +32,7 @@ def files_of(opened: PlanWithInventory) -> tuple[FileToPin, ...]:
     """Look at every file; InputError naming the first that cannot be pinned, and its plan line."""
     plan, inventory = opened.file.path, opened.inventory
     found = [file_to_pin(f"plan/{plan.name}", plan)]
-    names = [*sorted(FILES), *_subsystem_files(inventory.folder), *inventory.manifests]
+    names = [*sorted(FILES), PROBES_FILE, *_subsystem_files(inventory.folder), *inventory.manifests]
     found += [
         file_to_pin(f"inventory/{name}", inventory.folder / name)
         for name in names

@@ -32,9 +32,7 @@ def command(
 
     An editor that knows yaml-language-server reads the comment line that is printed for each file.
     """
-    from migrator.inventory.schema import json_schemas
-
-    schemas = json_schemas()
+    schemas = all_schemas()
     if folder is None:
         if form is Format.text:
             raise InputError(
@@ -56,6 +54,14 @@ def command(
     output.show("Put the line beside a file's name at its top (a path from that file):")
     rows = [(name, f"# yaml-language-server: $schema={path}") for name, path in written.items()]
     output.show(output.table(("file", "first line"), rows))
+
+
+def all_schemas() -> dict[str, dict[str, object]]:
+    """File name -> JSON Schema, of every file of an inventory that people write."""
+    from migrator.inventory.schema import json_schemas
+    from migrator.probes import schema as probes
+
+    return {**json_schemas(), probes.FILE: probes.json_schema()}
 
 
 def schema_name(file: str) -> str:

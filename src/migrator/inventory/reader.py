@@ -40,6 +40,8 @@ FILE_BYTES_MAX: Final = 64 * 1024 * 1024
 HINT: Final = "mend the places named, then run `migrator check` on the folder again"
 SUBSYSTEMS_FOLDER: Final = "subsystems"
 MANIFESTS_FOLDER: Final = "manifests"
+PROBES_FILE: Final = "probes.yaml"
+"""Read by `probes/`, which stands above this package; a near miss of its name is told here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _documents(gathered: Rows) -> Iterator[Document]:
 
 def _refuse_near_miss(gathered: Rows, path: Path) -> None:
     """A file that looks like one of ours and is not would otherwise be ignored in silence."""
-    known = [*schema.FILES, *schema.LINK_FILES]
+    known = [*schema.FILES, *schema.LINK_FILES, PROBES_FILE]
     if path.is_dir():
         known = [SUBSYSTEMS_FOLDER, MANIFESTS_FOLDER]
     elif path.suffix.lower() not in {".yaml", ".yml", ".csv", ".parquet", ".json"}:

@@ -229,6 +229,7 @@ class NoLook(Enum):
     NO_VANTAGE = "no-vantage"  # nobody speaks for its caller on that side
     NO_ADDRESS = "no-address"  # its target has no address on that side
     NO_PORT = "no-port"  # neither the address nor the link has one, and the check needs one
+    NO_CHECK = "no-check"  # no check says anything of its protocol unless a rule tells it what
     NOT_ALLOWED = "not-allowed"  # its address stands outside the allow-list
     NO_SIDE = "no-side"  # nobody holds authority over its target, or over its caller, now
     SAME_ADDRESS = "same-address"  # ahead only: both sides of its target answer at one address

@@ -40,13 +40,14 @@ def test_everything_that_a_run_uses_is_named(tmp_path: Path) -> None:
     (manifests / "web.yaml").write_text("kind: Deployment\n", "utf-8")
     opened = open_with_inventory(open_plan(plan), None)
     (tmp_path / "estate" / "links.csv").write_text("id,source,target\n", "utf-8")
+    (tmp_path / "estate" / "probes.yaml").write_text("allow: [10.0.0.0/8]\n", "utf-8")
     linked = replace(opened, inventory=replace(opened.inventory, links_file=Path("links.csv")))
 
     files = {file.name: file for file in files_of(linked)}
 
     assert {"plan/plan.yaml", "inventory/inventory.yaml", "inventory/subsystems.yaml"} <= {*files}
     assert "inventory/manifests/web/web.yaml" in files
-    assert "inventory/links.csv" in files
+    assert {"inventory/links.csv", "inventory/probes.yaml"} <= {*files}
     scripts = [name for name in files if name.startswith("script/")]
     assert scripts == ["script/ops/prepare.sh", "script/both.sh", "script/check.sh"]
     assert (files["script/both.sh"].executable, files["script/ops/prepare.sh"].executable) == (
