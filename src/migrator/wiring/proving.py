@@ -17,6 +17,7 @@ from migrator.engine.events import StepStarted, UndoStarted
 from migrator.engine.ports import ActResult, Platform
 from migrator.errors import PermanentError
 from migrator.plan.model import StepKind, UndoKind
+from migrator.probes.prover import Looked
 
 Intent = StepStarted | UndoStarted
 
@@ -28,17 +29,6 @@ LOOKS: Final = frozenset(
         UndoKind.PROVE_BACK.value,
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """Which look at whose links, and how long it may take. `try_number` counts from 1."""
-
-    move: str
-    act: str
-    attempt: int
-    try_number: int
-    seconds_max: float
 
 
 class LinkProver(Protocol):

@@ -11,7 +11,8 @@ import pytest
 from migrator.engine.events import LinksJudged, StepStarted, UndoStarted
 from migrator.engine.ports import ActResult
 from migrator.errors import PermanentError
-from migrator.wiring.proving import Looked, Proving
+from migrator.probes.prover import Looked
+from migrator.wiring.proving import Proving
 
 AT = datetime(2023, 10, 14, 3, tzinfo=UTC)
 JUDGED = LinksJudged("kassa", 1, "probe-links", 7, 0, 0, 0, 0, (), sweep="s1")
