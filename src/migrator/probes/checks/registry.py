@@ -14,6 +14,7 @@ from migrator.probes.agent.wire import Look
 from migrator.probes.checks.talk import Talk
 
 KINDS: Final[dict[str, str]] = {
+    "casual": "casual:CasualTalk",
     "dns": "dns:DnsTalk",
     "http": "http:HttpTalk",
     "redis": "redis:RedisTalk",
