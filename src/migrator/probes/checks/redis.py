@@ -15,6 +15,7 @@ ANSWER_BYTES_MAX = 65_536
 LINE_BYTES_MAX = 4_096
 ITEMS_MAX = 1_000
 DEPTH_MAX = 4
+MARKS = (b"+", b"-", b":", b"$", b"*")
 ALIVE = ("NOAUTH", "NOPERM")
 """Errors of a Redis that works and does not let a stranger in."""
 
@@ -55,8 +56,7 @@ class RedisTalk(Talk):
             try:
                 held = _answer(self._waiting, 0, 0)
             except ValueError as fault:
-                said = readable(self._waiting, 100)
-                return Turn(send=say, done=Finding(PROTOCOL, said, f"{fault}: {said}"))
+                return Turn(send=say, done=Finding(PROTOCOL, "", str(fault)))
             if held is None:
                 return Turn(send=say)
             mark, text, end = held
@@ -103,15 +103,16 @@ def _command(words: list[str]) -> bytes:
 
 def _answer(data: bytes, start: int, depth: int) -> _Held | None:
     """One whole answer of RESP2 from `start`; None while it is not whole. ValueError: not Redis."""
-    end = data.find(b"\r\n", start, start + LINE_BYTES_MAX + 2)
-    mark = data[start : start + 1]
-    if mark and mark not in b"+-:$*":
-        raise ValueError("not Redis")
+    end = data.find(b"\n", start, start + LINE_BYTES_MAX)
     if end < 0:
-        if len(data) - start >= LINE_BYTES_MAX + 2:
-            raise ValueError("a line without an end")
+        if len(data) - start >= LINE_BYTES_MAX:
+            raise ValueError("a line without an end: not Redis")
         return None
-    line = data[start + 1 : end]
+    mark, line = data[start : start + 1], data[start + 1 : end - 1]
+    # Judged by whole lines, so that what is quoted is the same however the network cuts it.
+    if mark not in MARKS or data[end - 1 : end] != b"\r":
+        raise ValueError(f"not Redis: {readable(data[start:end], 100)}")
+    end -= 1
     if mark in (b"+", b"-", b":"):
         return mark, readable(line, LINE_BYTES_MAX), end + 2
     size = _size(line, ANSWER_BYTES_MAX if mark == b"$" else ITEMS_MAX)
@@ -146,5 +147,5 @@ def _size(line: bytes, most: int) -> int:
     if line == b"-1":
         return -1
     if not line.isdigit() or len(line) > 9 or int(line) > most:
-        raise ValueError("an answer of a size that cannot be")
+        raise ValueError(f"an answer of a size that cannot be: {readable(line, 100)}")
     return int(line)

@@ -1,0 +1,130 @@
+"""Whatever a stranger says, a check ends with a finding, in bounded space, however it is cut."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from itertools import islice, repeat
+from unittest.mock import patch  # of chance alone, which two talks must share
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casual_gateway import message
+from led_talks import a_look, cut, play
+from migrator.probes.agent import wire
+from migrator.probes.checks.casual import CasualTalk
+from migrator.probes.checks.dns import DnsTalk
+from migrator.probes.checks.redis import RedisTalk
+from migrator.probes.checks.smtp import SmtpTalk
+from migrator.probes.checks.ssh_banner import SshBannerTalk
+from migrator.probes.checks.talk import Finding, Talk
+from migrator.probes.checks.udp import UdpTalk
+
+WORDS = {wire.OK, wire.STATUS, wire.MISMATCH, wire.PROTOCOL, wire.CLOSED, wire.TLS}
+KEPT_BYTES_MAX = 400_000
+"""More than any check keeps of one answer, of two megabytes that a stranger may send."""
+
+DNS_HEAD = struct.pack("!HHHHHH", 7, 0x8180, 1, 1, 0, 0)
+DNS_TOLD = DNS_HEAD + b"\1a\0\0\1\0\1\xc0\x0c\0\1\0\1\0\0\0\1\0\4\x7f\0\0\1"
+
+MAKERS: dict[str, tuple[Callable[[], Talk], bytes]] = {
+    "casual": (
+        lambda: CasualTalk(a_look("casual")),
+        message(7201, bytes(16), bytes(16), "domain", 1000),
+    ),
+    "dns": (
+        lambda: DnsTalk(a_look("dns", name="a", over="tcp", server_id=True)),
+        struct.pack("!H", len(DNS_TOLD)) + DNS_TOLD,
+    ),
+    "redis": (
+        lambda: RedisTalk(a_look("redis", info=True, role="any")),
+        b"+PONG\r\n$4\r\nab\r\n\r\n*3\r\n$6\r\nmaster\r\n:7\r\n*0\r\n",
+    ),
+    "smtp": (
+        lambda: SmtpTalk(a_look("smtp", starttls=False)),
+        b"220-mx\r\n220 x\r\n250-mx\r\n250 SIZE\r\n",
+    ),
+    "ssh_banner": (lambda: SshBannerTalk(a_look("ssh_banner")), b"hi\r\nSSH-2.0-x y\r\n"),
+}
+"""A talk of each kind, and an answer that is good once its random parts are."""
+
+
+def made(kind: str) -> Talk:
+    """A talk whose chance is always the same, so that two of them can hear the same answer."""
+    with (
+        patch("secrets.token_bytes", bytes),
+        patch("secrets.randbelow", lambda _: 7),
+    ):
+        return MAKERS[kind][0]()
+
+
+@st.composite
+def heard(draw: st.DrawFn, good: bytes) -> bytes:
+    """A good answer with a piece of it replaced, repeated or lost; or nothing of it."""
+    if draw(st.integers(0, 9)) == 0:
+        return draw(st.binary(max_size=300))
+    start = draw(st.integers(0, len(good)))
+    end = draw(st.integers(start, len(good)))
+    middle = draw(st.one_of(st.just(good[start:end] * 2), st.binary(max_size=12), st.just(b"")))
+    return good[:start] + middle + good[end:] + draw(st.sampled_from([b"", b"\r\n", good]))
+
+
+@pytest.mark.parametrize("kind", sorted(MAKERS))
+@given(data=st.data())
+def test_same_bytes_give_the_same_finding_however_they_are_cut(
+    kind: str, data: st.DataObject
+) -> None:
+    said = data.draw(heard(MAKERS[kind][1]))
+    places = data.draw(st.lists(st.integers(0, 1000), max_size=8))
+    whole = play(made(kind), [said] if said else [], hangs_up=True).finding
+    pieces = play(made(kind), cut(said, places), hangs_up=True).finding
+    single = play(made(kind), cut(said, range(len(said))), hangs_up=True).finding
+    assert whole is not None
+    assert whole == pieces == single
+    assert whole.word in WORDS
+    assert len(whole.detail) <= 300
+    assert len(whole.seen) <= 4_200
+
+
+@pytest.mark.parametrize("kind", sorted(MAKERS))
+def test_good_answer_is_ok(kind: str) -> None:
+    finding = play(made(kind), [MAKERS[kind][1]], hangs_up=True).finding
+    assert finding is not None
+    assert finding.word == "ok", finding
+
+
+ENDLESS: dict[str, bytes] = {
+    "zeros": bytes(1000),
+    "letters": b"x" * 1000,
+    "lines": b"220-x\r\n" * 100,
+    "answers": b"250 x\r\n" * 100,
+    "lists": b"*1000\r\n" + b"$1\r\nx\r\n" * 20,
+    "big": b"*2\r\n$60000\r\n" + bytes(900),
+    "text": b"$65000\r\n" + b"y" * 900,
+}
+
+
+@pytest.mark.parametrize("said", list(ENDLESS.values()), ids=list(ENDLESS))
+@pytest.mark.parametrize("kind", sorted(MAKERS))
+def test_endless_answer_is_not_kept(kind: str, said: bytes) -> None:
+    talk = made(kind)
+    play(talk, islice(repeat(said), 2_000_000 // len(said)))
+    assert kept(talk) < KEPT_BYTES_MAX
+
+
+def kept(talk: Talk) -> int:
+    """How many bytes and characters a talk holds on to."""
+    values = vars(talk).values()
+    texts = [each for value in values if isinstance(value, list) for each in value]
+    return sum(len(v) for v in [*values, *texts] if isinstance(v, (bytes, bytearray, str)))
+
+
+@given(st.lists(st.binary(max_size=300), max_size=20))
+def test_datagrams_of_anybody_do_no_harm(datagrams: list[bytes]) -> None:
+    for talk in (DnsTalk(a_look("dns", name="a")), UdpTalk(a_look("udp", send="x"))):
+        finding = play(talk, datagrams).finding
+        assert finding is None or isinstance(finding, Finding)
+        assert finding is None or finding.word in WORDS
+        assert talk.late().word in WORDS | {wire.TIMEOUT}
