@@ -16,6 +16,7 @@ from led_talks import a_look, cut, play
 from migrator.probes.agent import wire
 from migrator.probes.checks.casual import CasualTalk
 from migrator.probes.checks.dns import DnsTalk
+from migrator.probes.checks.postgresql import PostgresqlTalk
 from migrator.probes.checks.redis import RedisTalk
 from migrator.probes.checks.smtp import SmtpTalk
 from migrator.probes.checks.ssh_banner import SshBannerTalk
@@ -37,6 +38,10 @@ MAKERS: dict[str, tuple[Callable[[], Talk], bytes]] = {
     "dns": (
         lambda: DnsTalk(a_look("dns", name="a", over="tcp", server_id=True)),
         struct.pack("!H", len(DNS_TOLD)) + DNS_TOLD,
+    ),
+    "postgresql": (
+        lambda: PostgresqlTalk(a_look("postgresql", user="k", sign_in=True)),
+        b"R\0\0\0\x08\0\0\0\0S\0\0\0\x08a\0b\0Z\0\0\0\5ID\0\0\0\x0b\0\1\0\0\0\1fZ\0\0\0\5I",
     ),
     "redis": (
         lambda: RedisTalk(a_look("redis", info=True, role="any")),
@@ -102,6 +107,8 @@ ENDLESS: dict[str, bytes] = {
     "answers": b"250 x\r\n" * 100,
     "lists": b"*1000\r\n" + b"$1\r\nx\r\n" * 20,
     "big": b"*2\r\n$60000\r\n" + bytes(900),
+    "notices": b"N\0\0\x03\xec" + bytes(1000),
+    "settings": b"R\0\0\0\x08\0\0\0\0" + b"S\0\0\x03\xec" + b"z" * 1000,
     "text": b"$65000\r\n" + b"y" * 900,
 }
 

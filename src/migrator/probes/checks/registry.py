@@ -17,6 +17,7 @@ KINDS: Final[dict[str, str]] = {
     "casual": "casual:CasualTalk",
     "dns": "dns:DnsTalk",
     "http": "http:HttpTalk",
+    "postgresql": "postgresql:PostgresqlTalk",
     "redis": "redis:RedisTalk",
     "smtp": "smtp:SmtpTalk",
     "ssh_banner": "ssh_banner:SshBannerTalk",
