@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from migrator.cli import output
+from migrator.cli.cluster_options import ContextOption, KubeconfigOption
 from migrator.cli.imports_finish import (
     DryRunOption,
     FolderOption,
@@ -20,6 +22,12 @@ from migrator.cli.imports_finish import (
     finish,
 )
 from migrator.cli.output import Format, FormatOption
+
+if TYPE_CHECKING:
+    from migrator.platform.kubernetes.reading_all import ClusterReading
+
+TRIES_MAX: Final = 4
+"""Somebody waits at a terminal: a cluster that is not there is said to be so within seconds."""
 
 
 class Split(Enum):
@@ -42,6 +50,7 @@ def register(app: typer.Typer) -> None:
     app.command("casual")(casual)
     app.command("otel-graph")(otel_graph)
     app.command("jaeger")(jaeger)
+    app.command("kubernetes-live")(kubernetes_live)
 
 
 def casual(
@@ -135,3 +144,60 @@ def jaeger(
 
     draft = read_jaeger(files, name, window_hours=window)
     finish(draft, folder, owner, force=force, dry_run=dry_run, form=form)
+
+
+def kubernetes_live(
+    *,
+    folder: FolderOption,
+    context: ContextOption = "",
+    kubeconfig: KubeconfigOption = None,
+    namespaces: Annotated[
+        list[str] | None,
+        typer.Option("--namespace", metavar="NAME", help="Read this namespace only; repeat it."),
+    ] = None,
+    name: NameOption = "",
+    owner: OwnerOption = "unknown",
+    force: ForceOption = False,
+    dry_run: DryRunOption = False,
+    form: FormatOption = Format.text,
+) -> None:
+    """Read a live cluster; nothing is written to it, and no Secret is asked for.
+
+    The same reading as of manifests, and besides where Services without a selector lead. What we
+    may not list is named in coverage.md.
+
+    \b
+    Examples:
+      migrator import kubernetes-live --context old -o inventories/old
+      migrator import kubernetes-live --context old --namespace shop -o inventories/shop
+    """
+    from migrator.importers.kubernetes_live import Source, read_live
+    from migrator.platform.kubernetes.kubeconfig import choose
+
+    chosen = choose(context, file=kubeconfig).context
+    with output.progress("Reading the cluster"):
+        reading = _read_cluster(context, kubeconfig, namespaces or [])
+    source = Source(chosen, reading.forbidden, reading.stale_groups)
+    draft = read_live(reading.objects, source, name)
+    finish(draft, folder, owner, force=force, dry_run=dry_run, form=form)
+
+
+def _read_cluster(context: str, kubeconfig: Path | None, namespaces: list[str]) -> ClusterReading:
+    import asyncio
+
+    from migrator.conductor.clock import wall_now
+    from migrator.platform.kubernetes.asking import Patience
+    from migrator.platform.kubernetes.connecting import connected
+    from migrator.platform.kubernetes.reading_all import read_cluster
+    from migrator.platform.kubernetes.transport import load_library
+
+    load_library()
+
+    async def ask() -> ClusterReading:
+        patience = Patience(tries_max=TRIES_MAX)
+        async with connected(
+            context, wall=wall_now, kubeconfig=kubeconfig, patience=patience
+        ) as client:
+            return await read_cluster(client, namespaces)
+
+    return asyncio.run(ask())

@@ -3,7 +3,7 @@
 Called by `casual.py`, and by `casual_links.py` to find the ends of links. A store of transactions
 that several subsystems use becomes a subsystem of its own, because nobody of them can take it along
 alone; one that a single subsystem uses is a component of it. An address that none of the files
-listens on becomes an external system that is named by the address and nothing else.
+listens on becomes a component of the external subsystem `unknown`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from migrator.inventory.model import Kind
 
 Split = Literal["domain", "group"]
 
-UNKNOWN: Final = "unknown-address"
-"""The tag of a system that only an address speaks of; joining looks for it."""
+UNKNOWN: Final = "unknown"
+"""The external subsystem of all addresses that nobody is known behind, as every importer has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,14 @@ class Parts:
         self._split = split
         self._collector = collector
         self._growing: dict[str, _Growing] = {}
-        self._external: dict[str, DraftSubsystem] = {}
-        self._taken: set[str] = set()
+        self._unknown: dict[str, DraftComponent] = {}
+        self._taken: set[str] = {UNKNOWN}
         self._components: set[str] = set()
         self._ids: dict[str, str] = {}  # by the domain's name: two names may look alike as ids
         self._ends: dict[tuple[str, str, str], tuple[str, ComponentId]] = {}
         for domain in self.domains:
-            self._ids[domain.name] = unique_id(as_id(domain.name), self._ids.values())
+            taken = {*self._ids.values(), UNKNOWN}
+            self._ids[domain.name] = unique_id(as_id(domain.name), taken)
         for domain in self.domains:
             self._of_domain(domain)
         self.stores = shared_stores(self.domains, collector)
@@ -94,22 +95,13 @@ class Parts:
     def unknown(self, domain: Domain, gateway: Gateway) -> tuple[str, ComponentId]:
         """The external system behind an address that nothing among the files listens on."""
         host = gateway.host or "any"
-        local = is_local(host)
-        name = f"unknown-{domain.name}-localhost" if local else f"unknown-{host}"
-        known = self._external.get(name)
+        if is_local(host):
+            host = f"{domain.name}-localhost"
+        known = self._unknown.get(host)
         if known is None:
-            own = unique_id(as_id(name), self._taken)
-            self._taken.add(own)
-            why = f"an address that nothing among the files listens on: {host}"
-            known = self._external[name] = DraftSubsystem(
-                SubsystemId(own),
-                host,
-                Kind.EXTERNAL,
-                why,
-                (DraftComponent(ComponentId(own), host, "external", None),),
-                tags=(UNKNOWN,),
-            )
-        return known.id, known.components[0].id
+            known = self._component(f"unknown-{host}", f"unknown:{host}", "external", None)
+            self._unknown[host] = known
+        return UNKNOWN, known.id
 
     def subsystems(self) -> tuple[DraftSubsystem, ...]:
         """All of them, by id."""
@@ -126,7 +118,12 @@ class Parts:
             )
             for name, each in self._growing.items()
         ]
-        return tuple(sorted([*own, *self._external.values()], key=lambda each: each.id))
+        if self._unknown:
+            components = tuple(sorted(self._unknown.values(), key=lambda each: each.id))
+            why = "addresses that nothing among the files listens on"
+            name = SubsystemId(UNKNOWN)
+            own.append(DraftSubsystem(name, UNKNOWN, Kind.EXTERNAL, why, components))
+        return tuple(sorted(own, key=lambda each: each.id))
 
     def _of_domain(self, domain: Domain) -> None:
         own = self._ids[domain.name]
@@ -204,7 +201,9 @@ class Parts:
         why = "one per domain" if self._split == "domain" else "one per group of a domain"
         return self._growing.setdefault(subsystem, _Growing(name, why))
 
-    def _component(self, wanted: str, name: str, role: str, technology: str) -> DraftComponent:
+    def _component(
+        self, wanted: str, name: str, role: str, technology: str | None
+    ) -> DraftComponent:
         own = unique_id(as_id(wanted), self._components)
         self._components.add(own)
         return DraftComponent(ComponentId(own), name, role, technology)

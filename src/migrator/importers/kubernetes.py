@@ -8,6 +8,7 @@ no Secret is opened. Charts and overlays are rendered before they come here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +16,14 @@ from migrator.errors import InputError
 from migrator.ids import ComponentId, SubsystemId
 from migrator.importers.compose import ComposeReading, read_services
 from migrator.importers.coverage import Collector, Ignored, Noted
-from migrator.importers.draft import Draft, DraftComponent, DraftSubsystem, unique_id
-from migrator.importers.evidence import FoundLink, merge
+from migrator.importers.draft import (
+    Draft,
+    DraftComponent,
+    DraftManifest,
+    DraftSubsystem,
+    unique_id,
+)
+from migrator.importers.evidence import FoundLink, ProvenLink, merge
 from migrator.importers.files import collect
 from migrator.importers.kubernetes_directory import Directory, build_directory
 from migrator.importers.kubernetes_links import Objects, links_of_workload, used_by
@@ -71,6 +78,30 @@ def read_kubernetes(paths: Sequence[Path], compose: Sequence[Path] = (), name: s
             hint="name files with Deployments, StatefulSets, DaemonSets, CronJobs, Jobs or Pods; "
             "render a chart (`helm template`) or an overlay (`kustomize build`) first",
         )
+    read = read_estate(objects, workloads, collector, compose)
+    coverage = collector.freeze("kubernetes")
+    return Draft(
+        name or _default_name(paths), read.subsystems, read.links, read.manifests, coverage
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEstate:
+    """All that objects say, before it has a name; `directory` says who answers to which Service."""
+
+    subsystems: tuple[DraftSubsystem, ...]
+    links: tuple[ProvenLink, ...]
+    manifests: tuple[DraftManifest, ...]
+    directory: Directory
+
+
+def read_estate(
+    objects: list[KubeObject],
+    workloads: tuple[Workload, ...],
+    collector: Collector,
+    compose: Sequence[Path] = (),
+) -> ReadEstate:
+    """What the objects mean, wherever they came from: a folder of files or a cluster."""
     directory = build_directory(objects, workloads, collector)
     known: Objects = {(one.kind, one.namespace, one.name): one for one in objects if _built_in(one)}
     found: list[FoundLink] = []
@@ -97,13 +128,7 @@ def read_kubernetes(paths: Sequence[Path], compose: Sequence[Path] = (), name: s
     manifests, used = copied_manifests(objects, workloads, directory, collector)
     _account_for_the_rest(objects, used, collector)
     _note_shared_claims(workloads, collector)
-    return Draft(
-        name or _default_name(paths),
-        subsystems,
-        links,
-        manifests,
-        collector.freeze("kubernetes"),
-    )
+    return ReadEstate(subsystems, links, manifests, directory)
 
 
 def _built_in(one: KubeObject) -> bool:
