@@ -331,3 +331,27 @@ def skew_warnings(skews: Sequence[Skew]) -> tuple[str, ...]:
 
 def _clock_file(folder: Path, vantage: str) -> Path:
     return folder / RESULTS_FOLDER / f"{vantage}.clock"
+
+
+# --- Vantage points that were lost -----------------------------------------------------------
+
+_LOST_FILE: Final = "lost.json"
+
+
+def keep_losses(folder: Path, losses: Mapping[str, str]) -> None:
+    """Keep which vantage points were given up in the last round, and why; none clears it."""
+    path = folder / RESULTS_FOLDER / _LOST_FILE
+    with _room(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.part")
+        draft.write_text(json.dumps(dict(losses), ensure_ascii=False), encoding="utf-8")
+        draft.replace(path)
+
+
+def kept_losses(folder: Path) -> dict[str, str]:
+    """The vantage points that were lost, and why; a broken file is as good as none."""
+    try:
+        found = json.loads((folder / RESULTS_FOLDER / _LOST_FILE).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {str(name): str(why) for name, why in found.items()} if isinstance(found, dict) else {}

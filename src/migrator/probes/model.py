@@ -361,6 +361,7 @@ VERDICTS_COLUMNS: Final[Columns] = (
     ("look", "VARCHAR"),
     ("verdict", "VARCHAR"),  # same, better, regressed, was_broken, flaky, slower, wrong_side, ...
     ("reason", "VARCHAR"),  # of untestable, waived and unproved
+    ("rule", "INTEGER"),  # of `untestable` or `waived`, counted from 0; else null
     ("expected", "VARCHAR"),
     ("side", "VARCHAR"),
     ("word", "VARCHAR"),

@@ -242,3 +242,13 @@ def test_what_is_known_of_clocks_is_kept_and_a_broken_file_of_it_is_none(tmp_pat
     keeping.keep_skew(tmp_path, Skew("here", 0.0, 0.0))
     (tmp_path / "results" / "here.clock").write_text("{", "utf-8")
     assert keeping.kept_skews(tmp_path) == (Skew("web.old", 3.0, 4.0),)
+
+
+def test_which_vantage_points_were_lost_is_kept_until_they_are_not(tmp_path: Path) -> None:
+    assert keeping.kept_losses(tmp_path) == {}
+    keeping.keep_losses(tmp_path, {"web": "no Python"})
+    assert keeping.kept_losses(tmp_path) == {"web": "no Python"}
+    keeping.keep_losses(tmp_path, {})
+    assert keeping.kept_losses(tmp_path) == {}
+    (tmp_path / "results" / "lost.json").write_text("[", "utf-8")
+    assert keeping.kept_losses(tmp_path) == {}
