@@ -41,4 +41,4 @@ def test_server_is_greeted_again_inside_tls(tmp_path: Path) -> None:
     with running(command, port, tmp_path) as address:
         finding = over_socket(SmtpTalk(a_look("smtp", starttls=True)), address)
     assert finding.word == "ok", finding
-    assert "TLS" in finding.seen
+    assert "tls TLS" in finding.seen

@@ -177,3 +177,9 @@ def test_question_that_is_not_ours_to_ask_is_refused(args: dict[str, Plain]) -> 
     with pytest.raises(ValueError, match=r"name|type|over"):
         asking(**args)
     assert play(asking(), []).finding is None
+
+
+def test_question_goes_through_tls_only_over_tcp() -> None:
+    with pytest.raises(ValueError, match="through TLS"):
+        DnsTalk({**a_look("dns", name="a"), "tls": True})
+    assert DnsTalk({**a_look("dns", name="a", over="tcp", verify=False), "tls": True})

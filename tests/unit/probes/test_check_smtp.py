@@ -47,11 +47,13 @@ def test_tls_is_begun_only_where_it_is_asked_for_and_offered() -> None:
     played = play(talk, [BANNER, EHLO, b"220 go\r\n"])
     assert played.asked_tls
     assert played.sent[-1] == b"STARTTLS\r\n"
-    assert talk.secured({}, "TLSv1.3", "X").send == OURS
+    shown: dict[str, object] = {"subject": "CN=mx.new", "names": ["mx.new"]}
+    assert talk.secured(shown, "TLSv1.3", "X").send == OURS
     turn = talk.hear(b"250 inside.example\r\n")
     assert turn.done is not None
     assert turn.done.word == "ok"
     assert "250 inside.example" in turn.done.seen
+    assert "subject CN=mx.new\nname mx.new" in turn.done.seen
     assert "250-STARTTLS" not in turn.done.seen, "said in the open"
     assert turn.send == b"QUIT\r\n"
 

@@ -46,3 +46,8 @@ def test_bytes_that_are_no_text_do_no_harm() -> None:
 def test_look_that_says_not_what_to_send_is_refused(args: dict[str, Plain]) -> None:
     with pytest.raises(ValueError, match="send"):
         UdpTalk(a_look("udp", **args))
+
+
+def test_tls_over_udp_is_refused() -> None:
+    with pytest.raises(ValueError, match="through TLS"):
+        UdpTalk({**a_look("udp", send="x"), "tls": True})

@@ -14,6 +14,9 @@ from migrator.probes.agent.wire import MISMATCH, OK, Look, Plain
 from migrator.probes.checks.talk import Finding
 
 SECRETS_BEGIN_WITH = "MIGRATOR_PROBE_"
+TLS_ARGUMENTS = ("ca", "verify", "min_version")
+"""Read by the agent's TLS and not by a kind."""
+
 TEXT_LENGTH_MAX = 1_000
 SEEN_LENGTH_MAX = 4_096
 """Characters of an answer in which the sides' marks are looked for; the first ones."""
@@ -22,16 +25,19 @@ SEEN_LENGTH_MAX = 4_096
 class Arguments:
     """The arguments of one look. Every reader raises ValueError, and names the argument."""
 
-    def __init__(self, look: Look, known: tuple[str, ...]) -> None:
-        """Refuse what this kind does not know. `holds` is known to every kind."""
+    def __init__(self, look: Look, known: tuple[str, ...], *, tls: bool = True) -> None:
+        """Refuse what this kind does not know, and TLS where it cannot be spoken."""
         self._kind = look.get("kind", "")
         self._given: dict[str, Plain] = look.get("args") or {}
-        strange = sorted(set(self._given) - {*known, "holds"})
+        all_known = {*known, "holds", *(TLS_ARGUMENTS if tls else ())}
+        strange = sorted(set(self._given) - all_known)
         if strange:
             raise ValueError(
                 f"{self._kind} knows no argument {', '.join(strange)}; "
-                f"it knows {', '.join(sorted({*known, 'holds'}))}"
+                f"it knows {', '.join(sorted(all_known))}"
             )
+        if not tls and look.get("tls"):
+            raise ValueError(f"{self._kind} cannot be asked through TLS")
         self.holds = self.text("holds")
 
     def text(self, name: str, default: str = "", longest: int = TEXT_LENGTH_MAX) -> str:
@@ -113,3 +119,13 @@ def judged(holds: str, seen: str, detail: str) -> Finding:
     if holds and holds not in seen:
         return Finding(MISMATCH, seen, f"the answer does not hold {holds!r}: {detail}"[:300])
     return Finding(OK, seen, detail[:300])
+
+
+def certified(certificate: dict[str, object], version: str) -> list[str]:
+    """A certificate as lines in which the sides' marks may stand."""
+    names = certificate.get("names")
+    return [
+        f"tls {version}",
+        *(f"{key} {certificate[key]}" for key in ("subject", "issuer") if key in certificate),
+        *(f"name {name}" for name in (names if isinstance(names, list) else [])[:20]),
+    ]

@@ -27,7 +27,9 @@ class DnsTalk(Talk):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
-        given = Arguments(look, ("name", "type", "class", "over", "expect", "recurse", "server_id"))
+        over_tcp = (look.get("args") or {}).get("over") == "tcp"
+        known = ("name", "type", "class", "over", "expect", "recurse", "server_id")
+        given = Arguments(look, known, tls=over_tcp)
         self._holds = given.holds
         name = given.text("name")
         if not name:

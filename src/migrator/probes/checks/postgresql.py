@@ -13,7 +13,7 @@ from __future__ import annotations
 import struct
 
 from migrator.probes.agent.wire import CLOSED, MISMATCH, PROTOCOL, STATUS, TIMEOUT, TLS, Look
-from migrator.probes.checks.arguments import SEEN_LENGTH_MAX, Arguments, judged, readable
+from migrator.probes.checks.arguments import SEEN_LENGTH_MAX, Arguments, certified, judged, readable
 from migrator.probes.checks.scram import MECHANISM, Scram, md5_answer
 from migrator.probes.checks.talk import Finding, Talk, Turn
 
@@ -73,7 +73,7 @@ class PostgresqlTalk(Talk):
     def secured(self, certificate: dict[str, object], version: str, cipher: str) -> Turn:
         """Inside TLS the talk begins anew."""
         self._asked_for_tls, self._inside_tls = False, True
-        self._settings.append(f"tls={version}")
+        self._settings += certified(certificate, version)
         return Turn(send=self._start())
 
     def distrusted(self, reason: str) -> Turn:

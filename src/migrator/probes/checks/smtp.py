@@ -8,7 +8,7 @@ in which servers name themselves. RFC 5321 and 3207.
 from __future__ import annotations
 
 from migrator.probes.agent.wire import CLOSED, MISMATCH, PROTOCOL, STATUS, TIMEOUT, TLS, Look
-from migrator.probes.checks.arguments import SEEN_LENGTH_MAX, Arguments, judged, readable
+from migrator.probes.checks.arguments import SEEN_LENGTH_MAX, Arguments, certified, judged, readable
 from migrator.probes.checks.talk import Finding, Talk, Turn
 
 LINE_BYTES_MAX = 2_048  # RFC 5321 asks for 512; some servers advertise more in one line
@@ -43,7 +43,7 @@ class SmtpTalk(Talk):
             return Turn()
         self._expects = "secured"
         # What TLS was begun for counts, and not what was said in the open before it.
-        self._seen = [*self._seen[:1], f"TLS {version} {cipher}".strip()]
+        self._seen = [*self._seen[:1], *certified(certificate, version)]
         return Turn(send=b"EHLO " + self._name + b"\r\n")
 
     def distrusted(self, reason: str) -> Turn:

@@ -21,7 +21,7 @@ class SshBannerTalk(Talk):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
-        self._holds = Arguments(look, ()).holds
+        self._holds = Arguments(look, (), tls=False).holds
         self._waiting = b""
         self._lines: list[bytes] = []
 

@@ -22,7 +22,7 @@ class UdpTalk(Talk):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
-        given = Arguments(look, ("send", "send_hex"))
+        given = Arguments(look, ("send", "send_hex"), tls=False)
         self._holds = given.holds
         text, digits = given.text("send"), given.text("send_hex", longest=2 * SEND_BYTES_MAX)
         if bool(text) == bool(digits):
