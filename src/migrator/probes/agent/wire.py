@@ -23,8 +23,9 @@ NOT_ALLOWED = "not_allowed"  # outside the allowed ranges: nothing was sent
 NO_TIME = "no_time"  # the batch's time ended first: nothing is known
 CROWDED = "crowded"  # this machine had no socket, port or memory: nothing is known
 UNKNOWN_KIND = "unknown_kind"
+BAD_LOOK = "bad_look"  # no look at all, or arguments without sense; the id is empty if it had none
 
-PROVES_NOTHING = (NOT_ALLOWED, NO_TIME, CROWDED, UNKNOWN_KIND)
+PROVES_NOTHING = (NOT_ALLOWED, NO_TIME, CROWDED, UNKNOWN_KIND, BAD_LOOK)
 """Words that say something of the vantage point or the batch and nothing of the link."""
 
 OLD, NEW, BOTH, NEITHER = "old", "new", "both", "neither"
@@ -33,15 +34,25 @@ OLD, NEW, BOTH, NEITHER = "old", "new", "both", "neither"
 Plain = Union[None, bool, int, float, str, list["Plain"], dict[str, "Plain"]]  # noqa: UP007 - 3.9
 
 
+SECONDS, NEED, OF, PAUSE = 3.0, 1, 3, 0.25
+"""What a look that does not say gets: one ok of three tries of three seconds each."""
+
+SECONDS_MAX, OF_MAX, PAUSE_MAX = 300.0, 20, 30.0
+LINE_BYTES_MAX = 256 * 1024
+"""A look may carry an authority's certificates; a longer line is refused as no look."""
+
+DETAIL_LENGTH_MAX = 300
+
+
 class Caps(TypedDict, total=False):
     """Limits of one batch. Left out means the agent's own default; nothing is ever unlimited."""
 
-    in_flight: int
-    per_second: float  # new connections from this vantage point
-    target_at_once: int  # connections open to one address and port
-    target_per_second: float
-    network_per_second: float  # to one /24 or /64
-    processes: int
+    in_flight: int  # 256
+    per_second: float  # new connections from this vantage point: 500
+    target_at_once: int  # connections open to one address and port: 1
+    target_per_second: float  # 20
+    network_per_second: float  # to one /24 or /64: 200
+    processes: int  # at most; one for each core, fewer where the caps need no more
 
 
 class Header(TypedDict):
@@ -73,6 +84,7 @@ class Look(TypedDict, total=False):
     new: str
     need: int
     of: int
+    pause: float  # seconds before the second try, doubled for each further one, and jittered
     args: dict[str, Plain]  # what the kind of check asks for: path, status, query, ...
 
 
@@ -98,6 +110,7 @@ class Beat(TypedDict):
     done: int
     in_flight: int
     waiting: int
+    slowed: int  # targets that suffer, and are looked at more slowly for it
 
 
 class End(TypedDict):
@@ -109,3 +122,4 @@ class End(TypedDict):
     clock: float
     seconds: float
     python: str
+    slowed: list[str]  # the targets that suffered, as "address port"; the first hundred
