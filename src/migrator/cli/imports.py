@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from migrator.cli import imports_live
+from migrator.cli import imports_live, imports_tables
 from migrator.cli.imports_finish import (
     DryRunOption,
     FolderOption,
@@ -102,3 +102,6 @@ def compose(
 
 
 imports_live.register(app)
+
+
+imports_tables.register(app)

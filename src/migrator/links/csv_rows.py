@@ -46,6 +46,19 @@ class Broken:
     faults: tuple[Fault, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a table is written; without a word it is links.csv."""
+
+    delimiter: str = ","
+    header_line: int = 1  # 0: the rows begin at once
+    ragged: bool = False  # a row may have fewer fields; those beyond the columns are left out
+    shown: str = ""  # the name in faults; empty: the file's own
+
+
+_LINKS_CSV: Final = Form()
+
+
 def encoding_fault(path: Path) -> Fault | None:
     """Name the encoding of a file that is not UTF-8, with the first offending byte."""
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -106,7 +119,9 @@ def line_is_row(path: Path, rows: int) -> bool:
     return returns == pairs and breaks + (last != b"\n") == rows + 1
 
 
-def whole_rows(path: Path, columns: tuple[str, ...], target: Path) -> Broken:
+def whole_rows(
+    path: Path, columns: tuple[str, ...], target: Path, form: Form = _LINKS_CSV
+) -> Broken:
     """Write `line` and the fields of all whole rows to a Parquet file; count the other rows."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -120,7 +135,7 @@ def whole_rows(path: Path, columns: tuple[str, ...], target: Path) -> Broken:
         path.open(encoding="utf-8-sig", newline="") as source,
         pq.ParquetWriter(target, schema) as writer,
     ):
-        for line, row in _numbered(source, path.name, columns):
+        for line, row in _numbered(source, form.shown or path.name, columns, form):
             if isinstance(row, Fault):
                 count += 1
                 faults += [row] if len(faults) < FAULTS_KEPT_MAX else []
@@ -145,22 +160,31 @@ def _table(block: list[tuple[int | str, ...]], schema: pa.Schema) -> pa.Table:
 
 
 def _numbered(
-    source: Iterator[str], file: str, columns: tuple[str, ...]
+    source: Iterator[str], file: str, columns: tuple[str, ...], form: Form
 ) -> Iterator[tuple[int, list[str] | Fault]]:
     """Give each row after the header, or its fault, with the line it begins on.
 
     Empty lines are no rows.
     """
-    reader = csv.reader(source, strict=True)
-    next(reader, None)
+    before = max(0, form.header_line - 1)
+    for _ in range(before):
+        next(source, None)
+    # Quotation marks in a ragged table are somebody's command line, not the table's own.
+    reader = csv.reader(source, delimiter=form.delimiter, strict=not form.ragged)
+    if form.header_line:
+        next(reader, None)
     while True:
-        line = reader.line_num + 1
+        line = before + reader.line_num + 1
         try:
             fields = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
             yield line, _misquoted(file, line, str(error))
+            continue
+        if form.ragged and fields:
+            filled = fields + [""] * (len(columns) - len(fields))
+            yield line, filled[: len(columns)]
             continue
         if len(fields) == len(columns) + 1 and not fields[-1]:
             fields.pop()  # a comma at the end of a row says nothing; DuckDB passes it over, too

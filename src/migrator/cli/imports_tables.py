@@ -1,0 +1,104 @@
+r"""`migrator import` for tables: CSV by a column map, and the exports of two migration products.
+
+Registered by `imports.py`. Each sub-command reads, writes a folder unless `--dry-run` is given, and
+prints where every row went; coverage.md in that folder says it in detail.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from migrator.cli import output
+from migrator.cli.imports_finish import DryRunOption, ForceOption, NameOption, OwnerOption
+from migrator.cli.output import Format, FormatOption
+from migrator.errors import InputError
+
+if TYPE_CHECKING:
+    from migrator.importers.table_import import Outcome, Wanted
+
+OptionalFolderOption = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="DIR", help="The inventory's folder.")
+]
+SkipOption = Annotated[
+    bool, typer.Option("--skip-bad-rows", help="Go on without rows that cannot be used.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the sub-commands to `migrator import`."""
+    app.command("csv")(csv_command)
+
+
+def csv_command(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Tables of connections, all alike.")
+    ],
+    *,
+    column_map: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="MAP.yaml", help="What the columns mean."),
+    ] = None,
+    folder: OptionalFolderOption = None,
+    name: NameOption = "",
+    owner: OwnerOption = "unknown",
+    force: ForceOption = False,
+    dry_run: DryRunOption = False,
+    skip_bad_rows: SkipOption = False,
+    form: FormatOption = Format.text,
+) -> None:
+    """Read tables of connections by a saved column map.
+
+    Rows are summed to links by source, target, protocol and port. Every row is counted: in a link,
+    or with the reason why not. Addresses that nothing names keep their links.
+
+    \b
+    Examples:
+      migrator import csv flows.csv --map map.yaml -o inventories/estate --dry-run
+      migrator import csv flows-1.csv flows-2.csv --map map.yaml -o inventories/estate
+
+    docs/importing-tables.md explains the map.
+    """
+    if column_map is None or folder is None:
+        missing = "--map" if column_map is None else "--output"
+        raise InputError(
+            "usage",
+            f"missing option {missing}",
+            hint="name a map with --map and the inventory's folder with -o",
+        )
+    from migrator.importers.csv_links import import_csv
+
+    wanted = _wanted(folder, owner, name, force=force, dry_run=dry_run, skip=skip_bad_rows)
+    _finish(import_csv(files, column_map, wanted), wanted, form)
+
+
+def _wanted(
+    folder: Path, owner: str, name: str, *, force: bool, dry_run: bool, skip: bool
+) -> Wanted:
+    """Gather what the command line says about the result."""
+    from migrator.importers.table_import import Wanted
+
+    return Wanted(folder, owner, name, force=force, dry_run=dry_run, skip_bad_rows=skip)
+
+
+def _finish(outcome: Outcome, wanted: Wanted, form: Format) -> None:
+    """Print what was found and where it stands."""
+    if form is Format.json:
+        folder = None if wanted.dry_run else str(wanted.folder)
+        output.emit({**outcome.summary, "folder": folder})
+        return
+    output.show(output.table(("what", "count"), list(outcome.summary.items())))
+    columns = [
+        (each.file, column, role) for each in outcome.report.tables for role, column in each.columns
+    ]
+    output.show()
+    output.show(output.table(("file", "column", "taken for"), columns))
+    for fault in outcome.report.faults:
+        output.say(f"not used: {fault}")
+    if wanted.dry_run:
+        output.say("nothing was written (--dry-run)")
+        return
+    output.show(f"written to {wanted.folder}")
+    output.say(f"read {wanted.folder / 'coverage.md'}, then: migrator check {wanted.folder}")
