@@ -142,13 +142,17 @@ class Controllers:
         }
         kind = self.server.kind("Pod")
         spec = map_at(owner, "spec", "template", "spec")
+        gated = ready and not objects_at(spec, "readinessGates")  # nobody here satisfies a gate
         pod: KubeObject = {"metadata": metadata, "spec": spec}
         self.server.writes.create(Write(kind, namespace, pod_name, pod, BY, strict=False))
         status: KubeObject = {
             "phase": "Running" if ready else "Pending",
             "podIP": f"10.244.{self.addresses // 250}.{self.addresses % 250 + 1}",
             "containerStatuses": statuses,
-            "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
+            "conditions": [
+                {"type": "ContainersReady", "status": "True" if ready else "False"},
+                {"type": "Ready", "status": "True" if gated else "False"},
+            ],
         }
         self.server.put_status("Pod", namespace, pod_name, status)
 

@@ -28,7 +28,7 @@ class PodServer(ApiServer):
 
     async def _one(
         self, request: web.Request, write: Write, headers: dict[str, str]
-    ) -> web.Response:
+    ) -> web.StreamResponse:
         if write.kind.resource.kind == "Pod" and write.subresource == "log":
             return self._log(request, write, headers)
         if write.kind.resource.kind == "Pod" and write.subresource == "proxy":
@@ -51,15 +51,24 @@ class PodServer(ApiServer):
         text = text[: int(request.query.get("limitBytes", len(text)))]
         return web.Response(body=text, headers={**headers, "Content-Type": "text/plain"})
 
-    async def _way(self, request: web.Request, write: Write) -> web.Response:
+    async def _way(self, request: web.Request, write: Write) -> web.StreamResponse:
         port = self.ways.get((write.namespace, write.name))
         if port is None:
             said = "error trying to reach service: dial tcp: connect: connection refused"
             raise RefusedError(503, "ServiceUnavailable", said)
         path = request.path.partition("/proxy/")[2]
         body = await request.read()
+        # The real one passes all headers on but those that sign its own caller in.
+        passed = {name: text for name, text in request.headers.items() if name.startswith("X-")}
         async with (
             aiohttp.ClientSession() as session,
-            session.request(request.method, f"http://127.0.0.1:{port}/{path}", data=body) as found,
+            session.request(
+                request.method, f"http://127.0.0.1:{port}/{path}", data=body, headers=passed
+            ) as found,
         ):
-            return web.Response(status=found.status, body=await found.read())
+            answer = web.StreamResponse(status=found.status)
+            await answer.prepare(request)
+            async for chunk in found.content.iter_any():
+                await answer.write(chunk)
+            await answer.write_eof()
+            return answer

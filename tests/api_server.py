@@ -261,7 +261,7 @@ class ApiServer:
 
     async def _one(
         self, request: web.Request, write: Write, headers: dict[str, str]
-    ) -> web.Response:
+    ) -> web.StreamResponse:
         if request.method == "GET":
             live = self.storage.objects.get(write.key)
             if live is None:

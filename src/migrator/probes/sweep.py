@@ -16,7 +16,6 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, cast
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
@@ -28,6 +27,7 @@ from migrator.probes.keeping import (
     Keeper,
     Skew,
     clock_skew,
+    keep_losses,
     keep_skew,
     left_to_look,
     result_of,
@@ -35,9 +35,6 @@ from migrator.probes.keeping import (
 )
 from migrator.probes.model import SweepPlan, VantagePlan
 from migrator.probes.progress import Meter, Progress, State
-
-LOST_FILE: Final = "lost.json"
-"""Beside sweep.json: each vantage point that was given up, and why."""
 
 TAKEN_MAX: Final = 500
 """So many results are handed to the disk at once; a beat hands over what there is."""
@@ -130,15 +127,6 @@ class Asked:
         return json.dumps(header).encode() + b"\n"
 
 
-def lost_of(folder: Path) -> dict[str, str]:
-    """The vantage points that the last try of a sweep gave up, and why."""
-    try:
-        found = json.loads((folder / LOST_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return {str(key): str(text) for key, text in found.items()} if isinstance(found, dict) else {}
-
-
 async def run_sweep(
     asked: Asked, vantages: Mapping[str, Vantage], tell: Callable[[Progress], None] | None = None
 ) -> Ran:
@@ -147,7 +135,7 @@ async def run_sweep(
     Raises EnvironmentFailed where the disk is full; then, too, the rest is looked at by the next
     call. `tell` is called once a second and at the end. The vantage points stay open.
     """
-    (asked.plan.folder / LOST_FILE).unlink(missing_ok=True)
+    keep_losses(asked.plan.folder, {})
     meter = Meter({each.id: each.looks for each in asked.plan.vantages})
     runs = [_Run(asked, each, vantages.get(each.id), meter) for each in asked.plan.vantages]
     tasks = [asyncio.create_task(each.run(), name=f"sweep {each.place.id}") for each in runs]
@@ -172,9 +160,7 @@ async def run_sweep(
         if isinstance(found, BaseException) and not isinstance(found, asyncio.CancelledError):
             raise found
     ran = Ran(tuple(found for found in ended if isinstance(found, Placed)))
-    draft = asked.plan.folder / f".{LOST_FILE}.part"
-    draft.write_text(json.dumps(ran.lost, indent=1, sort_keys=True), encoding="utf-8")
-    draft.replace(asked.plan.folder / LOST_FILE)
+    keep_losses(asked.plan.folder, ran.lost)
     return ran
 
 
@@ -347,6 +333,11 @@ class _Run:
                 raise TypeError
             if "beat" in said:
                 return
+            if said.get("word") == wire.BAD_LOOK:  # of a line that was none, so it has no id
+                batch.since_end += 1
+                return
+            if "refused" in said:
+                raise VantageLost(f"its agent refuses: {said['refused']}", for_good=True)
             end = cast("wire.End", said)
             digest, count, clock = str(end["digest"]), int(end["n"]), float(end["clock"])
             seconds = float(end["seconds"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from migrator.probes import keeping
 from migrator.probes.agent import wire
 from migrator.probes.model import Caps, Purpose, SweepPlan, VantagePlan, lines_file, results_file
 from migrator.probes.progress import Progress, State
-from migrator.probes.sweep import Asked, Patience, Ran, lost_of, run_sweep
+from migrator.probes.sweep import Asked, Patience, Ran, run_sweep
 
 DIGEST = "d" * 64
 
@@ -138,7 +138,7 @@ async def test_one_that_stays_away_is_given_up_and_the_others_go_on(tmp_path: Pa
     assert found.lost == {"old": "it is gone"}
     assert [each.unproved for each in found.places] == [0, 2]
     assert len(old.asked) == 1 + PATIENCE.tries
-    assert lost_of(tmp_path) == {"old": "it is gone"}
+    assert keeping.kept_losses(tmp_path) == {"old": "it is gone"}
 
 
 async def test_what_another_try_cannot_mend_is_not_tried_again(tmp_path: Path) -> None:
@@ -166,6 +166,22 @@ async def test_one_that_falls_silent_is_not_waited_for(tmp_path: Path) -> None:
 async def test_another_agent_than_ours_is_refused(tmp_path: Path) -> None:
     found = await ran(a_sweep(tmp_path, here=3), FakeVantage("here", digest="e" * 64))
     assert "another agent runs there: eeeeeeeeeeee, not dddddddddddd" in found.lost["here"]
+
+
+async def test_an_agent_that_refuses_the_batch_is_quoted_and_not_asked_again(
+    tmp_path: Path,
+) -> None:
+    class Refusing(FakeVantage):
+        async def look(
+            self, header: bytes, lines: AsyncIterator[bytes]
+        ) -> AsyncGenerator[bytes, None]:
+            self.asked.append([])
+            yield b'{"refused": "the header allows no network"}\n'
+
+    here = Refusing("here")
+    found = await ran(a_sweep(tmp_path, here=3), here)
+    assert found.lost == {"here": "its agent refuses: the header allows no network"}
+    assert len(here.asked) == 1
 
 
 async def test_an_answer_with_fewer_results_than_it_says_is_cut(tmp_path: Path) -> None:

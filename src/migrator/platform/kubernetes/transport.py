@@ -72,7 +72,7 @@ class OfficialTransport:
                     asked.method,
                     f"{self._chosen.server}{asked.url}",
                     headers=self._headers(asked),
-                    body=asked.body,
+                    body=asked.body if asked.raw is None else asked.raw,
                     _request_timeout=limits,
                 )
                 body = await response.read()
@@ -98,6 +98,7 @@ class OfficialTransport:
                 asked.method,
                 f"{self._chosen.server}{asked.url}",
                 headers=self._headers(asked),
+                body=asked.body if asked.raw is None else asked.raw,
                 _request_timeout=limits,
             )
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -151,6 +152,7 @@ class OfficialTransport:
 
     def _headers(self, asked: Asked) -> dict[str, str]:
         headers = {
+            **dict(asked.headers),
             "Accept": asked.accept,
             "Content-Type": asked.content_type,
             "User-Agent": asked.agent or self._agent,

@@ -44,7 +44,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request. `agent` is empty where the client's own User-Agent says enough."""
+    """One request. `agent` is empty where the client's own User-Agent says enough.
+
+    `raw` is a body that is no object, for what stands behind the server; `headers` are shown to
+    nobody, because they may carry a secret.
+    """
 
     method: str
     path: str
@@ -54,6 +58,8 @@ class Asked:
     content_type: str = JSON
     accept: str = JSON
     agent: str = ""
+    raw: bytes | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def url(self) -> str:
