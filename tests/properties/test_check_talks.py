@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from casual_gateway import message
 from led_talks import a_look, cut, play
 from migrator.probes.agent import wire
+from migrator.probes.checks import frames, hpack
 from migrator.probes.checks.casual import CasualTalk
 from migrator.probes.checks.dns import DnsTalk
+from migrator.probes.checks.grpc_health import GrpcHealthTalk
 from migrator.probes.checks.postgresql import PostgresqlTalk
 from migrator.probes.checks.redis import RedisTalk
 from migrator.probes.checks.smtp import SmtpTalk
@@ -30,6 +32,16 @@ KEPT_BYTES_MAX = 400_000
 DNS_HEAD = struct.pack("!HHHHHH", 7, 0x8180, 1, 1, 0, 0)
 DNS_TOLD = DNS_HEAD + b"\1a\0\0\1\0\1\xc0\x0c\0\1\0\1\0\0\0\1\0\4\x7f\0\0\1"
 
+GRPC_TOLD = b"".join(
+    [
+        frames.framed(frames.SETTINGS, 0, 0),
+        frames.framed(frames.HEADERS, 0, 1, hpack.encoded([(":status", "200"), ("a", "b")])),
+        frames.framed(frames.CONTINUATION, 4, 1, b"\x40\1x\x81\x1f\xbe"),
+        frames.framed(frames.DATA, 0, 1, b"\0\0\0\0\2\x08\1"),
+        frames.framed(frames.HEADERS, 5, 1, hpack.encoded([("grpc-status", "0")])),
+    ]
+)
+
 MAKERS: dict[str, tuple[Callable[[], Talk], bytes]] = {
     "casual": (
         lambda: CasualTalk(a_look("casual")),
@@ -39,6 +51,7 @@ MAKERS: dict[str, tuple[Callable[[], Talk], bytes]] = {
         lambda: DnsTalk(a_look("dns", name="a", over="tcp", server_id=True)),
         struct.pack("!H", len(DNS_TOLD)) + DNS_TOLD,
     ),
+    "grpc_health": (lambda: GrpcHealthTalk(a_look("grpc_health")), GRPC_TOLD),
     "postgresql": (
         lambda: PostgresqlTalk(a_look("postgresql", user="k", sign_in=True)),
         b"R\0\0\0\x08\0\0\0\0S\0\0\0\x08a\0b\0Z\0\0\0\5ID\0\0\0\x0b\0\1\0\0\0\1fZ\0\0\0\5I",
@@ -109,6 +122,8 @@ ENDLESS: dict[str, bytes] = {
     "big": b"*2\r\n$60000\r\n" + bytes(900),
     "notices": b"N\0\0\x03\xec" + bytes(1000),
     "settings": b"R\0\0\0\x08\0\0\0\0" + b"S\0\0\x03\xec" + b"z" * 1000,
+    "pings": (frames.framed(6, 0, 0, bytes(8))) * 50,
+    "pieces": (frames.framed(frames.SETTINGS, 0, 0) + frames.framed(9, 0, 1) * 50),
     "text": b"$65000\r\n" + b"y" * 900,
 }
 

@@ -182,4 +182,5 @@ def test_question_that_is_not_ours_to_ask_is_refused(args: dict[str, Plain]) -> 
 def test_question_goes_through_tls_only_over_tcp() -> None:
     with pytest.raises(ValueError, match="through TLS"):
         DnsTalk({**a_look("dns", name="a"), "tls": True})
-    assert DnsTalk({**a_look("dns", name="a", over="tcp", verify=False), "tls": True})
+    inside = DnsTalk({**a_look("dns", name="a", over="tcp", verify=False), "tls": True})
+    assert inside.transport == "tcp"

@@ -16,6 +16,7 @@ from migrator.probes.checks.talk import Talk
 KINDS: Final[dict[str, str]] = {
     "casual": "casual:CasualTalk",
     "dns": "dns:DnsTalk",
+    "grpc_health": "grpc_health:GrpcHealthTalk",
     "http": "http:HttpTalk",
     "postgresql": "postgresql:PostgresqlTalk",
     "redis": "redis:RedisTalk",
@@ -26,6 +27,9 @@ KINDS: Final[dict[str, str]] = {
     "udp": "udp:UdpTalk",
 }
 """Kind of check: module in this package and class. A new kind adds its line in the alphabet."""
+
+TRUST: Final = frozenset(("ca", "verify", "min_version"))
+"""Arguments about whom to trust: the connection's business, so no kind needs to know them."""
 
 
 class UnknownKind(LookupError):
@@ -48,4 +52,9 @@ def talk_for(look: Look) -> Talk:
 
     Raises `UnknownKind`, or ValueError with words for a person for arguments that no talk can use.
     """
-    return kind_named(look["kind"])(look)
+    kind = kind_named(look["kind"])
+    args = look.get("args")
+    if args and look["kind"] != "tls" and not TRUST.isdisjoint(args):
+        kept = {name: value for name, value in args.items() if name not in TRUST}
+        look = Look(**{**look, "args": kept})
+    return kind(look)
