@@ -15,6 +15,7 @@ from migrator.probes.checks.talk import Talk
 
 KINDS: Final[dict[str, str]] = {
     "casual": "casual:CasualTalk",
+    "command": "command:CommandTalk",
     "dns": "dns:DnsTalk",
     "grpc_health": "grpc_health:GrpcHealthTalk",
     "http": "http:HttpTalk",
