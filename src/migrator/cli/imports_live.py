@@ -51,6 +51,7 @@ def register(app: typer.Typer) -> None:
     app.command("otel-graph")(otel_graph)
     app.command("jaeger")(jaeger)
     app.command("kubernetes-live")(kubernetes_live)
+    app.command("join")(join)
 
 
 def casual(
@@ -201,3 +202,72 @@ def _read_cluster(context: str, kubeconfig: Path | None, namespaces: list[str]) 
             return await read_cluster(client, namespaces)
 
     return asyncio.run(ask())
+
+
+def join(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="DIR...", help="Inventories; the first has the last word."),
+    ],
+    *,
+    folder: FolderOption,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against", metavar="DIR", help="The declared inventory: tell what differs from it."
+        ),
+    ] = None,
+    aliases: Annotated[
+        Path | None,
+        typer.Option("--aliases", metavar="FILE", help="Lines of NAME,ID: both are the same."),
+    ] = None,
+    addresses: Annotated[
+        Path | None,
+        typer.Option("--addresses", metavar="FILE", help="Lines of ADDRESS,ID: who answers there."),
+    ] = None,
+    name: NameOption = "",
+    owner: OwnerOption = "unknown",
+    force: ForceOption = False,
+    dry_run: DryRunOption = False,
+    form: FormatOption = Format.text,
+) -> None:
+    """Join several inventories: the same link seen by three sources is one link.
+
+    Names are the same by their exact id, by an address or by an alias that somebody wrote down;
+    what only looks alike is listed. With --against it tells what was seen and not declared, and
+    what was declared and never seen.
+
+    \b
+    Examples:
+      migrator import join inventories/casual inventories/seen -o inventories/all
+      migrator import join inventories/seen --against inventories/ours -o inventories/all
+      migrator import join a b --aliases names.csv --addresses addresses.csv -o inventories/all
+    """
+    from migrator.importers.joining import Wish, join_inventories
+    from migrator.importers.joining_report import summary
+
+    wish = Wish(
+        tuple(folders),
+        folder,
+        against,
+        aliases,
+        addresses,
+        name,
+        owner,
+        force=force,
+        dry_run=dry_run,
+    )
+    with output.progress("Joining the links"):
+        joined = join_inventories(wish)
+    counts = summary(joined)
+    if form is Format.json:
+        output.emit({**counts, "folder": None if dry_run else str(folder)})
+        return
+    output.show(output.table(("what", "count"), list(counts.items())))
+    if dry_run:
+        output.say("nothing was written (--dry-run)")
+        return
+    output.show(f"written to {folder}")
+    if against is not None:
+        output.say(f"what differs from {against}: {folder / 'seen-declared.txt'}")
+    output.say(f"read {folder / 'coverage.md'}, then: migrator check {folder}")
