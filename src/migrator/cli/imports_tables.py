@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migrator.cli import output
-from migrator.cli.imports_finish import DryRunOption, ForceOption, NameOption, OwnerOption
+from migrator.cli.imports_finish import (
+    DryRunOption,
+    FolderOption,
+    ForceOption,
+    NameOption,
+    OwnerOption,
+)
 from migrator.cli.output import Format, FormatOption
 from migrator.errors import InputError
 
@@ -25,11 +31,17 @@ OptionalFolderOption = Annotated[
 SkipOption = Annotated[
     bool, typer.Option("--skip-bad-rows", help="Go on without rows that cannot be used.")
 ]
+WindowOption = Annotated[
+    float | None,
+    typer.Option("--window-days", min=0.01, help="How long was looked; else first to last row."),
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the sub-commands to `migrator import`."""
     app.command("csv")(csv_command)
+    app.command("azure-migrate")(azure_migrate_command)
+    app.command("aws-discovery")(aws_discovery_command)
 
 
 def csv_command(
@@ -72,6 +84,86 @@ def csv_command(
 
     wanted = _wanted(folder, owner, name, force=force, dry_run=dry_run, skip=skip_bad_rows)
     _finish(import_csv(files, column_map, wanted), wanted, form)
+
+
+def azure_migrate_command(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Dependency exports of one project.")
+    ],
+    *,
+    folder: FolderOption,
+    day_first: Annotated[
+        bool, typer.Option("--day-first", help="3/4/2026 is the third of April.")
+    ] = False,
+    window_days: WindowOption = None,
+    name: NameOption = "",
+    owner: OwnerOption = "unknown",
+    force: ForceOption = False,
+    dry_run: DryRunOption = False,
+    skip_bad_rows: SkipOption = False,
+    form: FormatOption = Format.text,
+) -> None:
+    """Read dependency exports (CSV) of Azure Migrate, the older form or the newer.
+
+    Servers become subsystems, connections become links. The ids of machines in that cloud are not
+    taken over. Servers without a name are known by their address.
+
+    \b
+    Examples:
+      migrator import azure-migrate dependencies.csv -o inventories/estate --dry-run
+      migrator import azure-migrate march.csv april.csv -o inventories/estate --day-first
+    """
+    from migrator.importers.azure_migrate import import_azure_migrate
+
+    wanted = _wanted(folder, owner, name, force=force, dry_run=dry_run, skip=skip_bad_rows)
+    outcome = import_azure_migrate(files, wanted, day_first=day_first, window_days=window_days)
+    _finish(outcome, wanted, form)
+
+
+def aws_discovery_command(
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="The export's zip, or the folder it became.")
+    ],
+    *,
+    folder: FolderOption,
+    management_ports: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--management-port",
+            metavar="PORT",
+            min=0,
+            max=65_535,
+            help="Leave out what goes to this port; 0 for none. Usually 17472.",
+        ),
+    ] = None,
+    window_days: WindowOption = None,
+    name: NameOption = "",
+    owner: OwnerOption = "unknown",
+    force: ForceOption = False,
+    dry_run: DryRunOption = False,
+    skip_bad_rows: SkipOption = False,
+    form: FormatOption = Format.text,
+) -> None:
+    """Read an export of AWS Application Discovery Service (the agents' six tables).
+
+    A connection that the agents of both ends report counts once. Hosts are named by osInfo,
+    addresses by networkInterface.
+
+    \b
+    Examples:
+      migrator import aws-discovery export.zip -o inventories/estate --dry-run
+      migrator import aws-discovery export/ -o inventories/estate --management-port 0
+    """
+    from migrator.importers.aws_discovery import MANAGEMENT_PORTS, import_aws_discovery
+
+    wanted = _wanted(folder, owner, name, force=force, dry_run=dry_run, skip=skip_bad_rows)
+    outcome = import_aws_discovery(
+        path,
+        wanted,
+        management_ports=MANAGEMENT_PORTS if management_ports is None else management_ports,
+        window_days=window_days,
+    )
+    _finish(outcome, wanted, form)
 
 
 def _wanted(

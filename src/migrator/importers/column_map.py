@@ -76,6 +76,7 @@ class ColumnMap:
     per_day: bool = False  # the calls are a day's already
     hosts: HostRules = field(default_factory=HostRules)
     hosts_table: Path | None = None  # None: no table of hosts
+    times_must_fit: bool = True  # a time in no known form makes its row a bad one
     optional: frozenset[str] = frozenset()  # roles whose columns a file need not have
 
 
@@ -144,7 +145,7 @@ def bind(column_map: ColumnMap, header: Sequence[str], columns: int, shown: str)
             faults=tuple(faults),
         )
     picks = {role: one.pick for role, one in column_map.roles.items() if one.pick is not None}
-    return Reading(roles, tuple(keep), picks, column_map.time_formats)
+    return Reading(roles, tuple(keep), picks, column_map.time_formats, column_map.times_must_fit)
 
 
 def _plain(name: str) -> str:

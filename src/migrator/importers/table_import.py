@@ -61,6 +61,7 @@ class Gathered:
     faults: list[Fault] = field(default_factory=list)
     bad: dict[str, int] = field(default_factory=dict)
     collector: Collector = field(default_factory=Collector)
+    second_looks: int = 0  # rows in which the other end reports a connection once more
     digests: dict[str, str] = field(default_factory=dict)  # of a file's bytes -> its name
 
 
@@ -73,10 +74,16 @@ class Outcome:
 
 
 def read_table(
-    connection: Connection, path: Path, column_map: ColumnMap, gathered: Gathered, work: Path
+    connection: Connection,
+    path: Path,
+    column_map: ColumnMap,
+    gathered: Gathered,
+    work: Path,
+    *,
+    shown: str = "",
 ) -> TableFile | None:
     """Read one file's rows into `seen`; None where the same bytes were read before."""
-    shown = _shown(path, gathered.files)
+    shown = _shown(shown or path.name, gathered.files)
     file = open_table(path, shown, column_map.looks, work)
     earlier = gathered.digests.get(file.sha256)
     if earlier is not None:
@@ -101,7 +108,7 @@ def read_table(
             used=rows.used,
             columns=tuple(
                 (role, ", ".join(_named(file.header, place) for place in reading.roles[role]))
-                for role in ROLES
+                for role in (*ROLES, "observer", "source_port")
                 if role in reading.roles
             ),
             unused=tuple(name for place, name in enumerate(file.header) if place not in used),
@@ -155,15 +162,16 @@ def conclude(
         criticality_given="criticality" in {**column_map.roles, **column_map.constants},
         data_class_given="data_class" in {**column_map.roles, **column_map.constants},
         parquet=sums.links > CSV_LINKS_MAX,
+        second_looks=gathered.second_looks,
     )
     if not wanted.dry_run:
         _write(connection, gathered, draft, report, wanted, work)
     return Outcome(_summary(draft, report), report)
 
 
-def _shown(path: Path, taken: Sequence[str]) -> str:
+def _shown(name: str, taken: Sequence[str]) -> str:
     """A file's name in reports and evidence: the same on every machine, and one file's only."""
-    plain = "".join(sign if sign.isprintable() and sign not in ";()" else "_" for sign in path.name)
+    plain = "".join(sign if sign.isprintable() and sign not in ";()" else "_" for sign in name)
     shown, number = plain, 2
     while shown in taken:
         shown, number = f"{plain} ({number})".translate({40: "_", 41: "_"}), number + 1
@@ -261,8 +269,8 @@ def _coverage(
 
 
 def _summary(draft: Draft, report: TableReport) -> dict[str, int]:
-    """The counts that the command prints; every row is in one of the five counts of rows."""
-    rows = sum(each.rows for each in report.tables)
+    """The counts that the command prints; every row is in one of these counts of rows."""
+    rows = sum(each.rows for each in report.tables if each.of_connections)
     bad = sum(report.bad.values())
     return {
         "subsystems": len(draft.subsystems),
@@ -273,7 +281,8 @@ def _summary(draft: Draft, report: TableReport) -> dict[str, int]:
         "rows_in_links": report.sums.rows - report.sums.inside - report.sums.local,
         "rows_inside_one_component": report.sums.inside,
         "rows_of_a_machine_with_itself": report.sums.local,
-        "rows_not_kept": rows - report.sums.rows - bad,
+        "rows_seen_by_the_other_end_too": report.second_looks,
+        "rows_not_kept": rows - report.sums.rows - report.second_looks - bad,
         "rows_bad": bad,
     }
 

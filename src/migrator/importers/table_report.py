@@ -34,6 +34,7 @@ class TableSeen:
     used: int
     columns: tuple[tuple[str, str], ...]  # role, the file's columns
     unused: tuple[str, ...]
+    of_connections: bool = True  # else its rows say who is who, and are counted apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class TableReport:
     criticality_given: bool
     data_class_given: bool
     parquet: bool
+    second_looks: int = 0  # rows in which the other end reports a connection once more
 
 
 def report_data(draft: Draft, report: TableReport, summary: Mapping[str, int]) -> dict[str, object]:

@@ -59,6 +59,7 @@ class Reading:
     keep: tuple[Condition, ...] = ()
     picks: Mapping[str, Pick] = field(default_factory=dict)
     time_formats: tuple[str, ...] = ("iso",)
+    times_must_fit: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,9 @@ def _sum(
 
 
 def _rules(reading: Reading) -> csv_map_sql.Rules:
-    return csv_map_sql.Rules(reading.keep, reading.picks, reading.time_formats)
+    return csv_map_sql.Rules(
+        reading.keep, reading.picks, reading.time_formats, reading.times_must_fit
+    )
 
 
 def _rejects(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, str]]:

@@ -62,6 +62,7 @@ class Rules:
     keep: tuple[Condition, ...]
     picks: Mapping[str, Pick]
     time_formats: tuple[str, ...]
+    times_must_fit: bool = True
 
 
 def column_names(count: int) -> tuple[str, ...]:
@@ -133,11 +134,13 @@ def _numbers(roles: Mapping[str, tuple[int, ...]], rules: Rules) -> str:
     """The numbers and times of a row, and the texts of the times."""
     once = roles.get("first_seen") == roles.get("last_seen") and "last_seen" not in rules.picks
     last = "" if once else "last_seen"
+    # A text that need not be a time is none: then nothing is left where no time was understood.
+    first_w = _written("first_seen", roles, rules) if rules.times_must_fit else "''"
+    last_w = _written(last, roles, rules) if rules.times_must_fit else "''"
     return (
         f"{_calls(roles, rules)} AS calls_n,"
         f" {_time('first_seen', roles, rules)} AS first_n, {_time(last, roles, rules)} AS last_n,"
-        f" {_written('first_seen', roles, rules)} AS first_w,"
-        f" {_written(last, roles, rules)} AS last_w"
+        f" {first_w} AS first_w, {last_w} AS last_w"
     )
 
 

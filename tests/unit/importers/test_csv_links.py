@@ -32,13 +32,14 @@ def outcome_of(
     table: str | bytes,
     column_map: str = PLAIN_MAP,
     *,
-    name: str = "flows.csv",
-    **wanted: bool,
+    dry_run: bool = False,
+    skip_bad_rows: bool = False,
 ) -> Outcome:
-    path = folder / name
+    path = folder / "flows.csv"
     path.write_bytes(table if isinstance(table, bytes) else table.encode())
     (folder / "map.yaml").write_text(column_map, encoding="utf-8")
-    return import_csv([path], folder / "map.yaml", Wanted(folder / "out", "us", **wanted))
+    wanted = Wanted(folder / "out", "us", dry_run=dry_run, skip_bad_rows=skip_bad_rows)
+    return import_csv([path], folder / "map.yaml", wanted)
 
 
 def links_of(folder: Path) -> dict[tuple[str, str, str], dict[str, str]]:
