@@ -25,7 +25,7 @@ VERSIONS = {
     "1.3": ssl.TLSVersion.TLSv1_3,
 }
 
-_contexts: OrderedDict[tuple[str, bool, str], ssl.SSLContext] = OrderedDict()
+_contexts: OrderedDict[tuple[str, bool, str, tuple[str, ...]], ssl.SSLContext] = OrderedDict()
 
 
 class Distrusted(Exception):
@@ -36,7 +36,7 @@ class Broken(Exception):
     """The handshake failed, or TLS broke later; the text says how."""
 
 
-def context_for(look: Look) -> ssl.SSLContext:
+def context_for(look: Look, alpn: tuple[str, ...] = ()) -> ssl.SSLContext:
     """The settings that a look asks for; raises ValueError for what it cannot mean."""
     args = look.get("args", {})
     ca, verify, least = args.get("ca", "system"), args.get("verify", True), args.get("min_version")
@@ -44,10 +44,12 @@ def context_for(look: Look) -> ssl.SSLContext:
         raise ValueError("ca is no text, or verify neither true nor false")  # noqa: TRY004
     if least is not None and (not isinstance(least, str) or least not in VERSIONS):
         raise ValueError(f"min_version is none of {', '.join(filter(None, VERSIONS))}")
-    key = (ca, verify, least or "")
+    key = (ca, verify, least or "", alpn)
     context = _contexts.get(key)
     if context is None:
         context = _contexts[key] = _made(ca, least or "", verify=verify)
+        if alpn:
+            context.set_alpn_protocols(list(alpn))
         if len(_contexts) > CONTEXTS_MAX:
             _contexts.popitem(last=False)
     return context
@@ -77,11 +79,12 @@ def _made(ca: str, least: str, *, verify: bool) -> ssl.SSLContext:
 class Secure:
     """One TLS connection, from the client's side."""
 
-    def __init__(self, look: Look) -> None:
-        """Raises ValueError for settings or a name that cannot be meant."""
+    def __init__(self, look: Look, alpn: tuple[str, ...] = ()) -> None:
+        """Raises ValueError for settings or a name that cannot be meant. `alpn` as in `Talk`."""
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         name = look.get("server_name") or look["host"].partition("%")[0]
-        self._tls = context_for(look).wrap_bio(self._in, self._out, server_hostname=name)
+        context = context_for(look, alpn)
+        self._tls = context.wrap_bio(self._in, self._out, server_hostname=name)
         self.standing = False
 
     def shake(self) -> bool:

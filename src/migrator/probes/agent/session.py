@@ -161,7 +161,7 @@ class Session:
         from migrator.probes.agent.secure import Secure
 
         try:
-            self.secure = Secure(self.job.look)
+            self.secure = Secure(self.job.look, self.talk.alpn)
         except ValueError as error:
             self._end(Finding(wire.FAILED, "", f"TLS cannot begin: {error}"), t)
             return

@@ -39,6 +39,7 @@ class Talk:
 
     transport = "tcp"  # or udp, or none: `alone` is called instead of everything else
     tls = "asked"  # asked: where the look says so; always; inside: the talk itself says start_tls
+    alpn: tuple[str, ...] = ()  # what is offered to be spoken inside TLS; some servers insist
 
     def __init__(self, look: Look) -> None:
         """Raises ValueError, with words for a person, for arguments that it cannot use."""
