@@ -203,16 +203,16 @@ async def retire(client: Client, namespace: str, mark: Mark) -> ChangeSet:
 
 
 async def _parts(lines: AsyncIterator[bytes], most: int) -> AsyncIterator[bytes]:
-    """Lines by the thousand; nothing at all where there is no line."""
+    """Lines by the thousand; one empty part where there is no line, so that there is an end."""
     part: list[bytes] = []
-    size = 0
+    size, parts = 0, 0
     async for line in lines:
         part.append(line)
         size += len(line)
         if len(part) >= most or size >= PART_BYTES:
             yield b"".join(part)
-            part, size = [], 0
-    if part:
+            part, size, parts = [], 0, parts + 1
+    if part or not parts:
         yield b"".join(part)
 
 
