@@ -65,6 +65,10 @@ TO: Final = ("target_subsystem", "network", "wide_network")
 """What a rule of a firewall speaks of: from whom, to where, on which port. The only triples."""
 
 CAUSES_MAX: Final = 10
+SYMPTOMS_KEPT: Final = 2
+"""Lines kept for symptoms where there is more to say than fits: ten dead machines are no reason to
+be silent about a thousand other failures."""
+
 VALUES_MAX: Final = 1_000
 """Of each attribute, the values with the most failures. A value beyond explains next to nothing
 where a thousand others explain more, and the tables stay small."""
@@ -169,8 +173,10 @@ def explain(failures: Sequence[Failure], table: Table) -> Explained:
 
     groupings = list(_groupings(table)) if failures else []
     for kind, price in _PRICES.items():
-        while len(causes) < CAUSES_MAX and left.any():
-            found = _best(table, groupings, left, price)
+        while len(causes) < CAUSES_MAX - SYMPTOMS_KEPT and left.any():
+            # One link is its own explanation where all of them can be shown, and none elsewhere.
+            least = 1 if int(left.sum()) + len(causes) <= CAUSES_MAX - SYMPTOMS_KEPT else 2
+            found = _best(table, groupings, left, price, least)
             if found is None:
                 break
             common, counts = found
@@ -241,9 +247,9 @@ def _grouping(table: Table, attributes: tuple[str, ...]) -> _Grouping:
 
 
 def _best(
-    table: Table, groupings: Sequence[_Grouping], left: NDArray[np.bool_], price: int
+    table: Table, groupings: Sequence[_Grouping], left: NDArray[np.bool_], price: int, least: int
 ) -> tuple[Common, tuple[int, int]] | None:
-    """The candidate that gains most at that price; None where none gains anything.
+    """The candidate that gains most at that price, `least` failures or more; or None.
 
     A second attribute must pay for the longer sentence: one failure, and two in a hundred.
     """
@@ -256,7 +262,7 @@ def _best(
         gained = np.bincount(grouping.member[left], minlength=len(grouping.failing))
         gained[grouping.failing == 0] = 0
         score = 100 * gained - price * grouping.answering - more * (100 + 2 * gained)
-        score[gained == 0] = 0
+        score[gained < least] = 0
         top = int(score.max())
         if top <= 0 or (chosen is not None and -top > chosen[0]):
             continue

@@ -159,12 +159,31 @@ def test_failures_that_share_nothing_are_told_by_their_symptom() -> None:
 
 
 def test_there_are_never_more_lines_than_a_person_reads_and_the_rest_is_counted() -> None:
-    failing = [link for i in range(30) for link in to_targets(f"t{i:02}", of=f"s{i:02}-")]
+    failing = [
+        link for i in range(30) for link in to_targets(f"t{i:02}", of=f"s{i:02}-", word=f"w{i:02}")
+    ]
     found = explained(failing)
     assert len(found.causes) == CAUSES_MAX
     assert found.rest == 200
     assert found.cause_of.count(None) == 200
     assert commons(found)[0] == {"target": "t00"}
+
+
+def test_dead_machines_never_take_the_lines_of_everything_else() -> None:
+    dead = [link for i in range(30) for link in to_targets(f"t{i:02}", of=f"s{i:02}-")]
+    spread = [a_link(f"z{i}", "tls", target=f"u{i}", source=f"v{i}") for i in range(90)]
+    fine = [a_link(f"k{i}", target=f"u{i % 90}", source=f"v{i % 90}") for i in range(900)]
+    lines = explained([*dead, *spread], fine).causes
+    assert [(cause.kind, cause.explains) for cause in lines[-2:]] == [(SYMPTOM, 220), (SYMPTOM, 90)]
+    assert all(cause.kind == FAULT for cause in lines[:-2])
+
+
+def test_a_single_link_is_a_line_of_its_own_only_where_all_can_be_shown() -> None:
+    def failing(number: int) -> list[Failure]:
+        return [a_link(f"l{i}", "dns", target=f"t{i}") for i in range(number)]
+
+    assert commons(explained(failing(3))) == [{"target": f"t{i}"} for i in range(3)]
+    assert [cause.explains for cause in explained(failing(30)).causes] == [30]
 
 
 def test_every_failure_belongs_to_one_line_or_to_the_rest() -> None:
