@@ -27,12 +27,13 @@ from migrator.probes.model import (
     VERDICTS_COLUMNS,
     VERDICTS_FILE,
     Match,
+    NoLook,
     SweepPlan,
     Untestable,
     Waiver,
 )
 from migrator.probes.summary import Counts, Summary, Untested, Waived, summary_facts
-from migrator.probes.verdicts import WORSE, verdicts_sql, words
+from migrator.probes.verdicts import WORSE, Verdict, verdicts_sql, words
 
 if TYPE_CHECKING:
     import duckdb
@@ -90,6 +91,7 @@ def judge(
             untestable=_untested(connection, untestable),
             lost=losses,
             suspects=suspects,
+            dark=_dark(connection),
             results_digest=compacted.digest,
             warnings=(*plan.warnings, *_warnings(folder)),
         )
@@ -308,6 +310,15 @@ def _examples(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         f" ORDER BY criticality DESC, link LIMIT {EXAMPLES_MAX}"
     ).fetchall()
     return tuple(str(link) for (link,) in rows)
+
+
+def _dark(connection: duckdb.DuckDBPyConnection) -> int:
+    """Links that worked in the baseline and of which nothing is known now."""
+    row = connection.execute(
+        f"SELECT count(*) FROM judged WHERE verdict = '{Verdict.UNPROVED.value}'"  # noqa: S608 - our own words
+        f" AND before_word = '{wire.OK}' AND reason <> '{NoLook.NO_SIDE.value}'"
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _by_rule(connection: duckdb.DuckDBPyConnection, verdict: str) -> dict[int, int]:

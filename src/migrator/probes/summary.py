@@ -58,7 +58,8 @@ class Summary:
     """What a sweep found.
 
     `suspects` counts looks that were much slower and too few to be sure; looking at them again
-    (`paces.py`) makes it sure. `examined` is how many worse links the causes were found among.
+    (`paces.py`) makes it sure. `dark` counts links that answered in the baseline and of which
+    nothing is known now, those whose end is between the sides left out. `examined` is how many worse links the causes were found among.
     """
 
     sweep: str
@@ -77,6 +78,7 @@ class Summary:
     untestable: tuple[Untested, ...] = ()
     lost: dict[str, str] = field(default_factory=dict)
     suspects: int = 0
+    dark: int = 0
     results_digest: str = ""
     warnings: tuple[str, ...] = ()
 

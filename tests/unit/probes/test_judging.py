@@ -327,3 +327,18 @@ def test_judging_leaves_nothing_else_behind_and_can_be_done_again(tmp_path: Path
         "verdicts.parquet", "summary.json",
     }  # fmt: skip
     assert judged(now) == before
+
+
+def test_links_that_answered_before_and_nobody_could_look_at_now_are_dark(tmp_path: Path) -> None:
+    """Those that lead to somebody between the sides are left to that one's own move."""
+    old = a_sweep(
+        tmp_path / "before", Looked("gone"), Looked("crossing"), Looked("never", wire.REFUSED)
+    )
+    now = a_sweep(
+        tmp_path / "now",
+        Looked("gone", ""),
+        Looked("crossing", reason="no-side"),
+        Looked("never", ""),
+    )
+    summary = judged(now, old)
+    assert (summary.dark, summary.worse) == (1, 0)
