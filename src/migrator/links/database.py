@@ -1,8 +1,8 @@
 """The connection to DuckDB: one place for its limits and for quoting into its SQL.
 
-Called by the other modules of `links/` and by nobody else. A connection is made per question and
-closed again; it never loads an extension, never reaches the network and never uses more than two
-threads or the stated memory.
+Called by the other modules of `links/`, and by `probes/` in child processes, whose sweeps are made
+of links; by nobody else. A connection is made per question and closed again; it never loads an
+extension, never reaches the network and never uses more than two threads or the stated memory.
 """
 
 from __future__ import annotations
