@@ -150,3 +150,19 @@ def test_datagrams_of_anybody_do_no_harm(datagrams: list[bytes]) -> None:
         assert finding is None or isinstance(finding, Finding)
         assert finding is None or finding.word in WORDS
         assert talk.late().word in WORDS | {wire.TIMEOUT}
+
+
+@given(st.lists(st.binary(max_size=80), max_size=6), st.sampled_from([b"R", b"E", b"D", b"S"]))
+def test_server_that_asks_for_proofs_gets_an_end(bodies: list[bytes], letter: bytes) -> None:
+    with patch.dict("os.environ", {"MIGRATOR_PROBE_X": "s3cret"}):
+        talk = PostgresqlTalk(
+            a_look("postgresql", user="k", sign_in=True, password_env="MIGRATOR_PROBE_X")
+        )
+    asked = b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0"
+    further = [b"R" + struct.pack("!II", 8 + len(b), 11 + len(b) % 2) + b for b in bodies]
+    odd = [letter + struct.pack("!I", 4 + len(b)) + b for b in bodies]
+    finding = play(talk, [asked, *further, *odd], hangs_up=True).finding
+    assert finding is not None
+    assert finding.word in WORDS
+    assert finding.word != wire.OK
+    assert "s3cret" not in str(finding)

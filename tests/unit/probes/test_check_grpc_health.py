@@ -136,6 +136,10 @@ def test_server_that_goes_away_later_still_answers() -> None:
         SETTINGS + frames.framed(frames.RESET, 0, 1, b""),
         SETTINGS + headers((":status", "200"), flags=LAST),
         answer(b"\x12\x01"),
+        SETTINGS
+        + headers((":status", "200"))
+        + frames.framed(frames.DATA, 0, 1, b"\1\0\0\0\0")
+        + headers(("grpc-status", "0"), flags=LAST),
         answer(b"\x08\x07"),
     ],
 )
@@ -157,3 +161,8 @@ def test_name_of_the_host_is_an_address_of_version_six_in_brackets() -> None:
     look = a_look("grpc_health")
     look["host"] = "2001:db8::1"
     assert b"[2001:db8::1]:4711" in GrpcHealthTalk(look).begin().send
+
+
+def test_authority_is_spelt_as_dns_spells_it() -> None:
+    with pytest.raises(ValueError, match="authority"):
+        talk(authority="försäkring.example")

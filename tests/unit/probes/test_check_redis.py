@@ -84,3 +84,22 @@ def test_silence_is_said_with_what_came_before_it() -> None:
     play(talk, [b"+PO"])
     finding = talk.late()
     assert (finding.word, "PING" in finding.detail) == ("timeout", True)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 1000])
+def test_lists_in_lists_with_texts_and_nothings_are_read_however_they_are_cut(size: int) -> None:
+    told = b"+PONG\r\n*3\r\n$5\r\nslave\r\n$-1\r\n*1\r\n*-1\r\n"
+    talk = RedisTalk(a_look("redis", role="slave"))
+    finding = found(talk, [told[i : i + size] for i in range(0, len(told), size)])
+    assert (finding.word, finding.detail) == ("ok", "slave")
+
+
+def test_list_of_texts_that_are_too_long_together_ends() -> None:
+    talk = RedisTalk(a_look("redis", role="any"))
+    big = b"$40000\r\n" + bytes(40_000) + b"\r\n"
+    assert found(talk, [b"+PONG\r\n*9\r\n", big, big]).word == "protocol"
+
+
+def test_user_without_a_password_is_refused() -> None:
+    with pytest.raises(ValueError, match="user"):
+        RedisTalk(a_look("redis", user="kassa"))
