@@ -256,8 +256,6 @@ class Examiner:
         look.update({key: text for key, text in (("old", rule.old), ("new", rule.new)) if text})  # type: ignore[typeddict-item]  # two keys of Look
         try:
             talk_for(look)
-        except ModuleNotFoundError:
-            return
         except ValueError as error:
             self.faults.append(placed.fault(str(error), "args"))
 

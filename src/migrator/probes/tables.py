@@ -16,7 +16,6 @@ from typing import Final, TypeAlias
 
 from migrator.ids import ComponentId, SubsystemId
 from migrator.probes.agent.wire import Plain
-from migrator.probes.checks.registry import KINDS
 from migrator.probes.columns import NOWHERE, OUTSIDE, SAME, Table
 from migrator.probes.model import (
     NEW,
@@ -42,7 +41,6 @@ PORTLESS: Final = frozenset({"command"})
 
 BY_PROTOCOL: Final[dict[str, str]] = {
     **dict.fromkeys(("https", "tls", "ldaps", "amqps"), "tls"),
-    "http": "http",
     **dict.fromkeys(("postgresql", "postgres"), "postgresql"),
     "redis": "redis",
     "smtp": "smtp",
@@ -51,7 +49,11 @@ BY_PROTOCOL: Final[dict[str, str]] = {
     "": "tcp",
 }
 """What a link is asked without a rule: a handshake. The empty kind asks nothing, because silence
-would be taken for an answer; the empty protocol stands for all others."""
+would be taken for an answer; the empty protocol stands for all others. HTTP is not asked for a
+page, because nobody knows which one is there for a stranger."""
+
+_ARGS: Final = {"tls": '{"verify":false}'}
+"""Without a rule nobody has said which authority signs the estate's certificates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,15 +244,11 @@ def check_tables(declared: Declared, standing: Standing) -> dict[str, Table]:
         checks.append((number, number, *_told(rule, declared)))
     defaults: dict[str, int] = {}
     for kind in BY_PROTOCOL.values():
-        # A kind that this program does not have yet is asked as a bare connection.
-        known = kind if kind in KINDS or not kind else "tcp"
-        if known not in defaults:
-            defaults[known] = len(checks)
-            checks.append((len(checks), None, *_told(CheckRule(Match(), known), declared)))
-    by_protocol: list[_Row] = [
-        (protocol, defaults[kind if kind in defaults else "tcp"])
-        for protocol, kind in BY_PROTOCOL.items()
-    ]
+        if kind not in defaults:
+            by_default = CheckRule(Match(), kind, args=_ARGS.get(kind, "{}"))
+            defaults[kind] = len(checks)
+            checks.append((len(checks), None, *_told(by_default, declared)))
+    by_protocol: list[_Row] = [(protocol, defaults[kind]) for protocol, kind in BY_PROTOCOL.items()]
     return {
         "rules": _table(
             rules,

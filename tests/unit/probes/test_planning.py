@@ -110,7 +110,11 @@ def test_an_agent_hears_its_looks_in_order_the_critical_ones_first(tmp_path: Pat
         "need": 1,
         "of": 3,
     }
-    assert second["host"] == "10.1.0.2"
+    assert (second["host"], second["kind"], second["args"]) == (
+        "10.1.0.2",
+        "tls",
+        {"verify": False},
+    )
     assert told(plan, "new") == []
 
 
