@@ -103,3 +103,5 @@ def _names(content: bytes) -> Iterator[str]:
                 yield value.decode("ascii", "replace")
             elif tag == IP_NAME and len(value) == 4:
                 yield ".".join(str(byte) for byte in value)
+            elif tag == IP_NAME and len(value) == 16:
+                yield ":".join(value[i : i + 2].hex().lstrip("0") or "0" for i in range(0, 16, 2))
