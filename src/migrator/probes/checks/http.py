@@ -31,6 +31,7 @@ UNSENDABLE = (
 """Headers that sign in, or that change what is sent and to whom."""
 
 STATUS_LINE = re.compile(r"HTTP/1\.[01] ([1-5]\d\d)(?: (.*))?")
+HEAD_END = re.compile(rb"\r?\n\r?\n")
 FIELD_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 ARGUMENTS = ("path", "method", "status", "header", "redirects", "host", "send")
 
@@ -57,7 +58,7 @@ class HttpTalk(Talk):
             raise ValueError(f"send cannot hold any of {', '.join(UNSENDABLE)}")
         self.holds = args.holds
         self._raw = b""
-        self._status = self._interim = 0
+        self._status = self._interim = self._searched = 0
         self._head = ""
         self._headers: dict[str, str] = {}
         self._body: Body | None = None
@@ -117,12 +118,14 @@ class HttpTalk(Talk):
     def _read_heads(self) -> str:
         """Take the heads apart, interim ones too; what is wrong with them."""
         while self._body is None:
-            end = re.search(rb"\r?\n\r?\n", self._raw)
+            end = HEAD_END.search(self._raw, self._searched)
             if end is None:
+                # Not from the beginning again: a head that comes byte by byte would cost a second.
+                self._searched = max(0, len(self._raw) - 3)
                 if not b"HTTP/".startswith(self._raw[:5]):
                     return f"no HTTP: {readable(self._raw, 80)!r}"
                 return "a head without end" if len(self._raw) > HEAD_BYTES_MAX else ""
-            head, self._raw = self._raw[: end.start()], self._raw[end.end() :]
+            head, self._raw, self._searched = self._raw[: end.start()], self._raw[end.end() :], 0
             lines = head.decode("utf-8", "replace").splitlines()
             first = STATUS_LINE.fullmatch(lines[0]) if lines else None
             if first is None or len(head) > HEAD_BYTES_MAX:
