@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,24 @@ def test_program_that_hangs_is_ended_with_its_children() -> None:
     finding = run("echo begun; sleep 60 & sleep 60", seconds=0.1)
     assert (finding.word, finding.seen) == ("timeout", "begun\n")
     assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("ends", ["wait", "exit 0"])
+def test_nothing_that_it_started_goes_on(ends: str) -> None:
+    child = int(run(f"sleep 60 & echo $!; {ends}", seconds=0.1).seen)
+    for _ in range(200):
+        if not alive(child):
+            break
+        time.sleep(0.01)
+    assert not alive(child)
+
+
+def alive(number: int) -> bool:
+    """Whether a process goes on; one that nobody has buried yet does not."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_program_that_closes_its_output_is_still_waited_for() -> None:

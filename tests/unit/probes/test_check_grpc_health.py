@@ -134,6 +134,11 @@ def test_server_that_goes_away_later_still_answers() -> None:
         SETTINGS + frames.framed(frames.DATA, frames.PADDED, 1, b"\xff"),
         SETTINGS + frames.framed(frames.DATA, 0, 1, bytes(BODY_BYTES_MAX + 1)),
         SETTINGS + frames.framed(frames.RESET, 0, 1, b""),
+        SETTINGS + frames.framed(frames.PING, 0, 0, bytes(8)) * frames.FRAMES_MAX,
+        SETTINGS + frames.framed(frames.HEADERS, 0, 1, bytes(12_000)) * 3,
+        SETTINGS
+        + frames.framed(frames.HEADERS, 0, 1)
+        + frames.framed(frames.CONTINUATION, 0, 1, bytes(12_000)) * 3,
         SETTINGS + headers((":status", "200"), flags=LAST),
         answer(b"\x12\x01"),
         SETTINGS
