@@ -17,7 +17,9 @@ from typing import NamedTuple
 from migrator.probes.agent.ranges import packed_of
 from migrator.probes.agent.watch import now
 
-THREADS_MAX = 16
+THREADS_MAX, HANGING_MAX = 16, 64
+"""Threads that ask, and threads at all, those among them that are written off and still hang."""
+
 SECONDS = 5.0
 KNOWN_MAX = 20_000
 ADDRESSES_MAX = 16
@@ -51,6 +53,7 @@ class Names:
         self._asked: SimpleQueue[str] = SimpleQueue()
         self._answers: SimpleQueue[tuple[str, Answer]] = SimpleQueue()
         self._threads = 0
+        self._all: list[threading.Thread] = []
         self.parked = 0
 
     def answer(self, name: str) -> Answer | None:
@@ -65,9 +68,7 @@ class Names:
             return
         self._parked[name] = [line]
         self._asked.put(name)
-        if self._threads < THREADS_MAX:
-            self._threads += 1
-            threading.Thread(target=self._work, daemon=True).start()
+        self._staff()
 
     def come(self) -> list[tuple[bytes, Answer]]:
         """The lines whose names are known since, or will not be known in time."""
@@ -84,6 +85,7 @@ class Names:
                 self._threads -= 1
                 fault = f"no answer from the resolver in {self._seconds:g} s"
                 found += self._answered(name, Answer([], fault))
+                self._staff()
         return found
 
     def abandon(self) -> list[bytes]:
@@ -97,6 +99,15 @@ class Names:
         """No more is asked. Threads that hang do so until the process ends."""
         for _ in range(THREADS_MAX):
             self._asked.put("")
+
+    def _staff(self) -> None:
+        """Have enough threads, as long as not too many hang."""
+        self._all = [thread for thread in self._all if thread.is_alive()]
+        if self._threads < THREADS_MAX and len(self._all) < HANGING_MAX:
+            self._threads += 1
+            thread = threading.Thread(target=self._work, daemon=True)
+            self._all.append(thread)
+            thread.start()
 
     def _answered(self, name: str, answer: Answer) -> list[tuple[bytes, Answer]]:
         lines = self._parked.pop(name, None)
