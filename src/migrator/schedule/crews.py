@@ -1,0 +1,61 @@
+"""Seats and hours: when a crew has a place, and when a decision can be taken.
+
+Called by `wave.py`, `unwind_time.py` and `weekend.py` with the few arrays that they need. A crew's
+seats are the times at which each becomes free, sorted; who begins takes the one that is free for
+longest. Whoever asks comes in the order of time, so no gap has to be looked for.
+"""
+
+from __future__ import annotations
+
+import math
+
+from migrator.schedule.compiled import compiled
+from migrator.schedule.problem import (
+    COUNT,
+    FROM,
+    SEAT,
+    SEAT_END,
+    SHIFT,
+    SHIFT_END,
+    TO,
+    Floats,
+    Ints,
+)
+
+
+@compiled
+def seat_from(crew: int, t: float, seats: Floats, crews: Ints, stretches: Floats) -> float:
+    """The first minute from `t` on at which somebody of the crew is there and free."""
+    last = crews[crew, SEAT_END]
+    if last == crews[crew, SEAT]:
+        return t
+    for k in range(crews[crew, SHIFT], crews[crew, SHIFT_END]):
+        if stretches[k, TO] <= t or stretches[k, COUNT] == 0.0:
+            continue
+        # With c seats there is one free when the c-th last to become free is free.
+        at = max(t, stretches[k, FROM], seats[last - int(stretches[k, COUNT])])
+        if at < stretches[k, TO]:
+            return float(at)
+    return math.inf
+
+
+@compiled
+def take(crew: int, until: float, seats: Floats, crews: Ints) -> None:
+    """Take the seat that became free first, until a minute."""
+    place, last = crews[crew, SEAT], crews[crew, SEAT_END]
+    if place == last:
+        return
+    while place + 1 < last and seats[place + 1] < until:
+        seats[place] = seats[place + 1]
+        place += 1
+    seats[place] = until
+
+
+@compiled
+def decided(t: float, minutes: float, crews: Ints, stretches: Floats) -> float:
+    """When a decision asked for at `t` has been taken; after the last shift it can be at once."""
+    deciders = len(crews) - 1
+    for k in range(crews[deciders, SHIFT], crews[deciders, SHIFT_END]):
+        if stretches[k, TO] > t:
+            return float(max(t, stretches[k, FROM]) + minutes)
+    return t + minutes

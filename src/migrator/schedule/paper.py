@@ -1,0 +1,78 @@
+"""What a weekend writes on: its answers by move, and the scratch paper of one thread.
+
+Made by `run.py`, written by the kernel's modules, read by whoever asked. Nothing on it is defined
+before `weekend.play` has filled it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from migrator.schedule.problem import SEAT_END, Floats, Ints, Problem
+
+START, SWITCH, FREE, VERIFIED, END, COPIED, MINUTES, TOGETHER, UNDO = range(9)
+"""The columns of `Paper.times`."""
+
+STATE, TURN, WAITS, PLACE = range(4)
+"""The columns of `Paper.marks`."""
+
+WAITING: Final = 0
+MOVED: Final = 1
+RETURNED: Final = 2  # its wave was unwound and given up
+BLOCKED: Final = 3  # what it needs is not there, or nothing may begin any more
+STRANDED: Final = 4  # no seat, no handler or no quota ever came
+
+READY, AGAIN = range(2)
+"""The columns of `Paper.checks`."""
+
+OPENED, ANCHOR, LEFT = range(3)
+"""The columns of `Paper.check_marks`."""
+
+COPYING, MISSED, ATTEMPT, FREED, STOPPED = range(5)
+"""Places in `Paper.counts`: copies in the line, dates missed, attempts so far, returns of quota,
+whether nothing may begin any more."""
+
+HEAP, JOBS, EVERYBODY, QUEUE, GOING = range(5)
+"""The rows of `Paper.keys` (the first three) and `Paper.items`."""
+
+
+class Paper(NamedTuple):
+    """Arrays that are written over and over."""
+
+    gates: Floats  # by wave, of its last attempt
+    times: Floats  # by move
+    marks: Ints  # by move
+    back: Floats  # by move: since when its traffic is back; zero outside of an unwind
+    checks: Floats  # by function
+    check_marks: Ints
+    seats: Floats  # two rows: of the weekend, and of an unwind that is thought through
+    keys: Floats
+    items: Ints
+    line: Floats  # two rows: the ends and the rates of copies
+    freed: Floats  # two rows: when quota comes back, and how much
+    level: Floats  # of the quota, one number
+    counts: Ints
+    figures: Floats
+
+
+def paper(p: Problem) -> Paper:
+    """Fresh paper for one thread."""
+    n, f, seats = len(p.moves), len(p.functions), int(p.crews[-1, SEAT_END])
+    return Paper(
+        gates=np.zeros(n + 1),
+        times=np.zeros((n, 9)),
+        marks=np.zeros((n, 4), dtype=np.int64),
+        back=np.zeros(n),
+        checks=np.zeros((f, 2)),
+        check_marks=np.zeros((f, 3), dtype=np.int64),
+        seats=np.zeros((2, seats)),
+        keys=np.zeros((3, n + f + 1)),
+        items=np.zeros((5, n + f + 1), dtype=np.int64),
+        line=np.zeros((2, 2 * n + 1)),
+        freed=np.zeros((2, n + 1)),
+        level=np.zeros(1),
+        counts=np.zeros(5, dtype=np.int64),
+        figures=np.zeros(5),
+    )

@@ -1,0 +1,220 @@
+"""A weekend from its first gate to its last end, and many of them with seeded chance.
+
+Called by `run.py` (one process, one or two threads) and `turn_back.py`. Waves go one after the
+other. A wave in which a move fails is unwound as a whole, with its teams and handlers, and tried
+again while the rules allow it; then it is given up, and so is whoever needs it. Exposure counts
+where moves stand in the end: a move that did not go stands apart until the window closes, and what
+a failed try split for a while is not in it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from migrator.schedule import paper as at
+from migrator.schedule import problem as of
+from migrator.schedule.chance import SHOCK, minutes, normal, root
+from migrator.schedule.compiled import ZERO, compiled
+from migrator.schedule.crews import decided
+from migrator.schedule.heap import sort
+from migrator.schedule.paper import Paper
+from migrator.schedule.problem import Floats, Ints, Problem
+from migrator.schedule.unwind_time import draw_undos, unwound
+from migrator.schedule.wave import attempt, verify
+
+FIGURES = 5
+OVER, EXPOSURE, GONE, LATE, UNWINDS = range(FIGURES)
+"""A weekend's figures: when the last thing was over; minutes times weight; moves that stand on the
+target; fixed dates that were not kept, failed tries included; waves that were taken back."""
+
+
+@compiled
+def play(
+    p: Problem, w: Paper, order: Ints, wave_at: Ints, seed: int, sample: int, figures: Floats
+) -> None:
+    """One weekend on the paper `w`. A sample below zero is the plan itself: P50, nothing fails."""
+    chance = sample >= 0
+    start = root(seed, max(sample, 0))
+    factor = shock(p, start) if chance else 1.0
+    _reset(p, w)
+    ready = ahead = last = 0.0
+    unwinds = ZERO
+    for k in range(len(wave_at) - 1):
+        wave = order[wave_at[k] : wave_at[k + 1]]
+        w.gates[k] = ready
+        if not _admit(p, w, wave):
+            continue
+        gate = decided(ready, p.rules[of.GATE_MINUTES], p.crews, p.stretches)
+        nth = ZERO
+        while True:
+            w.gates[k] = gate
+            level = w.level[0]
+            failed = attempt(p, w, wave, ahead, gate, chance, start, nth, factor)
+            if failed == math.inf:
+                verify(p, w, wave, chance, start, nth, factor)
+                ready = _keep(p, w, wave, gate)
+                break
+            failed += p.rules[of.UNWIND_DELAY]
+            count = _part(w, wave, failed)
+            w.level[0] = level
+            members = w.items[at.JOBS]
+            draw_undos(p, w, members, count, chance, start, nth, factor)
+            ready = unwound(p, w, members, count, failed, failed)
+            last = max(last, ready)
+            unwinds += 1
+            nth += 1
+            if nth >= p.rules[of.ATTEMPTS_MAX] or ready == math.inf:
+                _give_up(p, w, wave)
+                break
+            gate = decided(ready, p.rules[of.GATE_MINUTES], p.crews, p.stretches)
+            ahead = ready
+        ahead = w.gates[k]
+        if ready == math.inf:
+            w.counts[at.STOPPED] = 1
+    figures[UNWINDS] = unwinds
+    _figures(p, w, last, figures)
+
+
+@compiled
+def shock(p: Problem, start: np.uint64) -> float:
+    """The factor on all durations of a weekend."""
+    return minutes(1.0, p.rules[of.SHOCK_SIGMA], 1.0, normal(start, SHOCK, ZERO, ZERO))
+
+
+@compiled
+def play_many(
+    p: Problem,
+    w: Paper,
+    order: Ints,
+    wave_at: Ints,
+    seed: int,
+    first: int,
+    figures: Floats,
+    gates: Floats,
+    times: Floats,
+) -> None:
+    """Weekends from sample `first` on, one per row of `figures`.
+
+    `gates` (by wave) and `times` (by move: start, switch, verified, end) are kept for as many
+    weekends as they have room for.
+    """
+    for row in range(figures.shape[0]):
+        play(p, w, order, wave_at, seed, first + row, figures[row])
+        if row < gates.shape[0]:
+            for k in range(len(wave_at) - 1):
+                gates[row, k] = w.gates[k]
+        if row < times.shape[0]:
+            for i in range(len(order)):
+                times[row, i, 0] = w.times[i, at.START]
+                times[row, i, 1] = w.times[i, at.SWITCH]
+                times[row, i, 2] = w.times[i, at.VERIFIED]
+                times[row, i, 3] = w.times[i, at.END]
+
+
+@compiled
+def _reset(p: Problem, w: Paper) -> None:
+    w.marks[:] = 0
+    w.check_marks[:] = 0
+    w.times[:] = 0.0
+    w.seats[:] = 0.0
+    w.counts[:] = 0
+    w.level[0] = p.rules[of.QUOTA]
+
+
+@compiled
+def _admit(p: Problem, w: Paper, wave: Ints) -> bool:
+    """Block the moves of a wave that lack one before them; tells whether any is left."""
+    left = False
+    for i in wave:
+        may = w.counts[at.STOPPED] == 0
+        for k in range(p.ties[i, of.BEFORE], p.ties[i, of.BEFORE_END]):
+            # The order keeps `before`, so one that still waits is in this wave and earlier.
+            state = w.marks[p.lists[k], at.STATE]
+            may = may and state in (at.MOVED, at.WAITING)
+        if may:
+            left = True
+        else:
+            w.marks[i, at.STATE] = at.BLOCKED
+    return left
+
+
+@compiled
+def _keep(p: Problem, w: Paper, wave: Ints, gate: float) -> float:
+    """Note a wave that moved; says when the next gate may be asked for."""
+    ready = gate
+    column = at.VERIFIED if p.rules[of.WAIT_FOR_ACCEPTED] == 0.0 else at.END
+    limited = p.rules[of.QUOTA] < math.inf
+    for i in wave:
+        if w.marks[i, at.STATE] == at.WAITING:
+            w.marks[i, at.STATE] = at.MOVED
+            ready = max(ready, w.times[i, column])
+            if limited and p.moves[i, of.FREES] > 0.0:
+                _free(w, w.times[i, at.END] + p.rules[of.REIMAGE], p.moves[i, of.FREES])
+    return ready
+
+
+@compiled
+def _give_up(p: Problem, w: Paper, wave: Ints) -> None:
+    if p.rules[of.STOP_AFTER_UNWIND] != 0.0:
+        w.counts[at.STOPPED] = 1
+    for i in wave:
+        if w.marks[i, at.STATE] == at.WAITING:
+            w.marks[i, at.STATE] = at.RETURNED
+
+
+@compiled
+def _free(w: Paper, t: float, amount: float) -> None:
+    """Note that quota comes back, in the order of time."""
+    place = w.counts[at.FREED]
+    while place and w.freed[0, place - 1] > t:
+        w.freed[0, place] = w.freed[0, place - 1]
+        w.freed[1, place] = w.freed[1, place - 1]
+        place -= 1
+    w.freed[0, place] = t
+    w.freed[1, place] = amount
+    w.counts[at.FREED] += 1
+
+
+@compiled
+def _part(w: Paper, wave: Ints, t: float) -> int:
+    """Who of a wave has started by `t`, in the order of switches; everybody puts work down."""
+    count = ZERO
+    keys, items, seats = w.keys[at.JOBS], w.items[at.JOBS], w.seats[0]
+    for i in wave:
+        if w.marks[i, at.STATE] == at.WAITING and w.times[i, at.START] <= t:
+            items[count] = i
+            keys[count] = w.times[i, at.SWITCH]
+            count += 1
+    sort(keys, items, count)
+    for seat in range(len(seats)):
+        seats[seat] = min(seats[seat], t)
+    w.counts[at.COPYING] = 0
+    return count
+
+
+@compiled
+def _figures(p: Problem, w: Paper, last: float, figures: Floats) -> None:
+    """Sum up; whoever did not move has no times, and stands apart until the window closes."""
+    gone = 0
+    times = w.times
+    for i in range(len(times)):
+        if w.marks[i, at.STATE] == at.MOVED:
+            gone += 1
+            last = max(last, times[i, at.END])
+            times[i, at.TOGETHER] = times[i, at.SWITCH]
+        else:
+            times[i, at.START] = math.inf
+            times[i, at.SWITCH] = math.inf
+            times[i, at.VERIFIED] = math.inf
+            times[i, at.END] = math.inf
+            times[i, at.TOGETHER] = p.rules[of.WINDOW]
+    exposure = 0.0
+    for k in range(len(p.weights)):
+        one, other = p.pairs[k, 0], p.pairs[k, 1]
+        exposure += p.weights[k] * abs(times[one, at.TOGETHER] - times[other, at.TOGETHER])
+    figures[OVER] = last
+    figures[EXPOSURE] = exposure
+    figures[GONE] = gone
+    figures[LATE] = w.counts[at.MISSED]
