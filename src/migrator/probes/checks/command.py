@@ -14,8 +14,8 @@ import select
 import signal
 import subprocess
 from contextlib import suppress
+from time import monotonic as now
 
-from migrator.probes.agent.watch import now
 from migrator.probes.agent.wire import FAILED, STATUS, TIMEOUT, Look
 from migrator.probes.checks.arguments import (
     SECRETS_BEGIN_WITH,
