@@ -234,7 +234,7 @@ def _join(connection: duckdb.DuckDBPyConnection) -> None:
                 min(id) AS id, least(sum(calls_per_day), {CALLS_MAX})::BIGINT AS calls,
                 coalesce(min(data_class) FILTER (data_class <> ''), '') AS data_class,
                 arg_min(latency_class, id) AS latency_class, max(criticality) AS criticality,
-                string_agg(DISTINCT evidence, '; ' ORDER BY evidence) AS evidence
+                array_to_string(list_sort(list_distinct(list(evidence))), '; ') AS evidence
             FROM named WHERE source <> target GROUP BY source, target, protocol, port, k
         ), one AS (
             SELECT source, target, protocol, port, min(s_sub) AS s_sub, min(t_sub) AS t_sub,
@@ -253,13 +253,21 @@ def _join(connection: duckdb.DuckDBPyConnection) -> None:
             FROM each JOIN sources ON sources.k = each.k
             GROUP BY source, target, protocol, port
         )
-        SELECT * REPLACE (CASE WHEN row_number() OVER (
-                PARTITION BY id ORDER BY source, target, protocol, port) = 1 THEN id
-            ELSE 'l-' || left(sha256(concat_ws('|', id, source, target, protocol, port)), 16)
-            END AS id)
-        FROM one
+        SELECT * FROM one
         """  # noqa: S608 - made of our own numbers
     )
+    if _number(connection, "SELECT count(*) - count(DISTINCT id) FROM joined"):
+        # The first inventory's name for one link may be what another link is called by its ends.
+        connection.execute(
+            """
+            CREATE OR REPLACE TABLE joined AS
+            SELECT * REPLACE (CASE WHEN row_number() OVER (
+                    PARTITION BY id ORDER BY source, target, protocol, port) = 1 THEN id
+                ELSE 'l-' || left(sha256(concat_ws('|', id, source, target, protocol, port)), 16)
+                END AS id)
+            FROM joined
+            """
+        )
 
 
 _LINKS: Final = (
