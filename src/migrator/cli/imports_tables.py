@@ -6,6 +6,7 @@ prints where every row went; coverage.md in that folder says it in detail.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,6 +54,9 @@ def csv_command(
         Path | None,
         typer.Option("--map", metavar="MAP.yaml", help="What the columns mean."),
     ] = None,
+    suggest_map: Annotated[
+        bool, typer.Option("--suggest-map", help="Print a draft of a map for the first file.")
+    ] = False,
     folder: OptionalFolderOption = None,
     name: NameOption = "",
     owner: OwnerOption = "unknown",
@@ -68,17 +72,22 @@ def csv_command(
 
     \b
     Examples:
+      migrator import csv flows.csv --suggest-map > map.yaml
       migrator import csv flows.csv --map map.yaml -o inventories/estate --dry-run
       migrator import csv flows-1.csv flows-2.csv --map map.yaml -o inventories/estate
 
     docs/importing-tables.md explains the map.
     """
+    if suggest_map:
+        _suggest(files[0], form)
+        return
     if column_map is None or folder is None:
         missing = "--map" if column_map is None else "--output"
         raise InputError(
             "usage",
             f"missing option {missing}",
-            hint="name a map with --map and the inventory's folder with -o",
+            hint="name a map with --map and the inventory's folder with -o; --suggest-map drafts a "
+            "map",
         )
     from migrator.importers.csv_links import import_csv
 
@@ -164,6 +173,26 @@ def aws_discovery_command(
         window_days=window_days,
     )
     _finish(outcome, wanted, form)
+
+
+def _suggest(path: Path, form: Format) -> None:
+    """Print a draft of a map, and how sure it is."""
+    from migrator.importers.column_map_suggest import suggest_map
+    from migrator.importers.csv_links import refuse_missing
+
+    refuse_missing([path])
+    draft = suggest_map(path)
+    if form is Format.json:
+        output.emit({"map": draft.text, "guesses": [asdict(each) for each in draft.guesses]})
+        return
+    output.show(draft.text.rstrip("\n"))
+    unsure = sum(each.sure != "sure" for each in draft.guesses)
+    output.say(f"{len(draft.guesses)} columns found, {unsure} of them not for sure")
+    if not {"source", "source_ip"} & {each.role for each in draft.guesses} or not {
+        "target",
+        "target_ip",
+    } & {each.role for each in draft.guesses}:
+        output.say("an end of the connections was not found: write its column into the map")
 
 
 def _wanted(

@@ -2,7 +2,8 @@
 
 The commands look a format up here and load its reader only then, because a reader brings the YAML
 parser along. A reader takes paths and gives a `draft.Draft`; `write.py` writes it, the coverage
-report included. The sample estate (`sample.py`) is made up, not read, and stands apart.
+report included. Tables of connections are too large for that: `table_import.py` writes theirs.
+The sample estate (`sample.py`) is made up, not read, and stands apart.
 To add a format: a new file in this folder, one line in FORMATS, one sub-command.
 """
 
@@ -27,4 +28,7 @@ FORMATS: Final = (
     Format("compose", "compose:read_compose", "Compose files, with .env and env_file"),
     Format("otel-graph", "otel_graph:read_otel_graph", "OpenTelemetry's service graph"),
     Format("jaeger", "jaeger:read_jaeger", "Jaeger's dependencies (JSON)"),
+    Format("csv", "csv_links:import_csv", "tables of connections, by a column map"),
+    Format("azure-migrate", "azure_migrate:import_azure_migrate", "Azure Migrate's dependencies"),
+    Format("aws-discovery", "aws_discovery:import_aws_discovery", "AWS discovery exports"),
 )
