@@ -55,14 +55,14 @@ def begin(
     from migrator.platform.legacy.preflight import refuse_what_cannot_be_performed
     from migrator.store.sql import open_store
     from migrator.wiring.live import begin_live
+    from migrator.wiring.proof_of_links import declares_looks, with_looks
 
     itinerary = read.itinerary
-    if where is None:
-        cluster = None
-        refuse_what_cannot_be_performed(itinerary, str(plan))
-    else:
-        cluster = _found(where)
-        refuse_what_cannot_be_performed(itinerary, str(plan), _otherwise(read))
+    cluster = None if where is None else _found(where)
+    otherwise = None if where is None else _otherwise(read)
+    if declares_looks(frozenset(each.name for each in read.files)):
+        otherwise = with_looks(otherwise)
+    refuse_what_cannot_be_performed(itinerary, str(plan), otherwise)
     _confirm(itinerary.target, yes=yes)
     user, members = os_user(), itinerary.members
     by = who(person, user, members) if person else (person_id(user, members) or user)

@@ -34,6 +34,7 @@ from migrator.store.sql import Store
 from migrator.store.sql_journal import SqlJournal
 from migrator.wiring.on_cluster import PLACE, ClusterPlace, facts_of, on_cluster, place_of
 from migrator.wiring.practising import Practised
+from migrator.wiring.proof_of_links import proving
 from migrator.wiring.rehearsing import begin
 
 PROGRESS: Final = "progress"
@@ -124,9 +125,14 @@ def conduct(
 
     async def loop() -> Practised:
         try:
-            async with on_cluster(led.store, led.journal, led.run, trouble) as cluster:
+            async with (
+                on_cluster(led.store, led.journal, led.run, trouble) as cluster,
+                proving(
+                    led.store, led.journal, led.run, led.files.folder, cluster, trouble
+                ) as otherwise,
+            ):
                 clock = ScaledClock(wall_now(), 1.0)
-                conductor = Conductor(led.journal, live_platform(led, cluster), clock, led.run)
+                conductor = Conductor(led.journal, live_platform(led, otherwise), clock, led.run)
                 attendant = Attendant(conductor, led.journal, clock, 1.0, None, onlooker)
                 attendant.waits_for_people = waits_for_people
                 if observers is not None:

@@ -158,11 +158,22 @@ async def _connected(place: ClusterPlace, run: str, wave: str) -> AsyncIterator[
         yield client
 
 
+@dataclass(frozen=True, slots=True)
+class OnCluster:
+    """A run's cluster while the run is led. `mark` is for writes beside the acts."""
+
+    platform: KubernetesPlatform
+    client: Client
+    mark: Callable[[], Mark]
+    image: str  # for the pods that look; empty: none was given
+    subjects: dict[str, Subject]
+
+
 @asynccontextmanager
 async def on_cluster(
     store: Store, journal: SqlJournal, run: Run, trouble: Callable[[str], None]
-) -> AsyncIterator[KubernetesPlatform | None]:
-    """The platform of a run's cluster with its watches and its follower; None without a cluster.
+) -> AsyncIterator[OnCluster | None]:
+    """A run's cluster with its platform, watches and follower; None without a cluster.
 
     Raises RefusedError where the context leads to another cluster than the one it began on.
     """
@@ -212,7 +223,8 @@ async def on_cluster(
                 parts = _Parts(
                     client, cluster, locks, place.probe_image, epoch, mark, place.on_drift
                 )
-                yield _platform(store, journal, run, subjects, parts)
+                platform = _platform(store, journal, run, subjects, parts)
+                yield OnCluster(platform, client, mark, place.probe_image, subjects)
             finally:
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)

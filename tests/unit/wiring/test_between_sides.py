@@ -45,7 +45,28 @@ def test_a_move_is_between_the_sides_from_its_first_crossing_step_to_its_last(
     assert between_sides(move) is expected
 
 
-def test_a_move_that_is_taken_back_is_between_the_sides_until_it_is_back() -> None:
+UNDOS = ("fence-target", "bring-back", "grant-source", "switch-back", "prove-back", "remove")
+
+
+@pytest.mark.parametrize(
+    ("done", "expected"), [("", True), ("grant-source", True), ("switch-back", False)]
+)
+def test_a_move_that_is_taken_back_is_between_the_sides_until_the_old_one_serves(
+    done: str, expected: bool
+) -> None:
+    """What only clears up afterwards keeps nobody from proving the links."""
     move = a_move(STATEFUL, done="probe-links")
     move.unwinding = True
-    assert between_sides(move)
+    reached = UNDOS.index(done) if done else -1
+    move.undoing = tuple(
+        ActRecord(name, state=ActState.DONE if number <= reached else ActState.WAITING)
+        for number, name in enumerate(UNDOS)
+    )
+    assert between_sides(move) is expected
+
+
+def test_a_move_that_never_crossed_is_not_between_the_sides_while_it_is_cleared_up() -> None:
+    move = a_move(STATEFUL, done="copy")
+    move.unwinding = True
+    move.undoing = (ActRecord("remove", state=ActState.STARTED, nth=1),)
+    assert not between_sides(move)

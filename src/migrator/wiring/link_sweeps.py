@@ -1,0 +1,148 @@
+"""The sweeps of a live run: planned and judged in child processes, run from the vantage points.
+
+Made by `live.py` for the prover of a run. What is looked at, and from where, was pinned with the
+run's inventory; sweeps stay beside the journal, one folder each, so that a look that was in doubt
+is gone on with and every verdict can be read again. The conductor's process opens no DuckDB.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Final, cast
+
+from migrator.engine.ports import Vantage, VantageLost
+from migrator.errors import MigratorError
+from migrator.ids import SubsystemId
+from migrator.probes.asking import ask
+from migrator.probes.causes import sentence
+from migrator.probes.facts import SweepFacts, declared_from, read_sweep, sweep_from
+from migrator.probes.model import SWEEP_FILE, Declared, Purpose, SweepPlan, VantagePoint
+from migrator.probes.prover import Judged
+from migrator.probes.requests import DeclaredAnswer
+from migrator.probes.summary import read_summary
+from migrator.probes.sweep import Asked, run_sweep
+from migrator.probes.verdicts import Verdict
+
+SEED: Final = 1
+"""Of the sample of what a move does not touch: the same in every look of a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """What a run's sweeps are made of: the laid-out inventory's links and what it declares."""
+
+    answer: DeclaredAnswer
+    declared: Declared
+
+
+async def read_estate(inventory: Path, cache: Path, today: date) -> Estate | None:
+    """Read an inventory's probes.yaml and links, in a child. None where it declares nothing."""
+    asked = {"inventory": str(inventory), "cache": str(cache), "today": today.isoformat()}
+    answer = cast("DeclaredAnswer", await ask("declared", asked))
+    if answer["declared"] is None:
+        return None
+    return Estate(answer, declared_from(answer["declared"]))
+
+
+@dataclass(slots=True)
+class LinkSweeps:
+    """Sweeps of one run below `folder`. `reach` makes a vantage point, and may fail."""
+
+    folder: Path
+    estate: Estate
+    digest: str  # of the agent
+    reach: Callable[[VantagePoint], Awaitable[Vantage]]
+    today: Callable[[], date]
+    clock: Callable[[], float]
+    _open: dict[str, Vantage] = field(default_factory=dict)
+
+    async def plan(
+        self, sweep: str, purpose: Purpose, move: str, sides: Mapping[str, str]
+    ) -> SweepPlan:
+        """Plan a sweep; one of that id that was planned before is gone on with."""
+        if (self.folder / sweep / SWEEP_FILE).exists():
+            return read_sweep(self.folder / sweep)
+        asked = {
+            "id": sweep,
+            "sweeps": str(self.folder),
+            "purpose": purpose.value,
+            "scope": move,
+            "members": [SubsystemId(move)],
+            "sides": dict(sides),
+            "seed": SEED,
+            "today": self.today().isoformat(),
+            "estate": self.estate.answer["estate"],
+            "declared": self.estate.answer["declared"],
+        }
+        return sweep_from(cast("SweepFacts", await ask("plan", asked)), self.folder / sweep)
+
+    async def carry_out(self, plan: SweepPlan, seconds_max: float) -> tuple[str, ...]:
+        """Look; the answer says of each vantage point that could not be asked why."""
+        wanted = {each.id for each in plan.vantages}
+        vantages = {name: await self._reached(name) for name in sorted(wanted)}
+        asked = Asked(plan, self.estate.declared.allow, self.digest, self.clock)
+        try:
+            async with asyncio.timeout(seconds_max):
+                ran = await run_sweep(asked, vantages)
+        except TimeoutError:
+            return (f"time was up after {seconds_max:.0f} s",)
+        return tuple(f"{name}: {why}" for name, why in sorted(ran.lost.items()))
+
+    async def judge(self, plan: SweepPlan, baseline: str) -> Judged:
+        """Judge a sweep against the one of that id; without one where it is empty."""
+        await ask(
+            "judge",
+            {
+                "folder": str(plan.folder),
+                "baseline": str(self.folder / baseline) if baseline else None,
+                "today": self.today().isoformat(),
+                "declared": self.estate.answer["declared"],
+            },
+        )
+        summary = read_summary(plan.folder)
+        assert summary is not None, "a sweep that was judged has its summary"
+        counts: Counter[tuple[Verdict, str]] = Counter()
+        for each in summary.counts:
+            counts[Verdict(each.verdict), each.reason] += each.links
+        causes = tuple(sentence(each) for each in summary.causes)
+        return Judged(counts, summary.examples, causes, summary.dark)
+
+    async def close(self) -> None:
+        """Let go of every vantage point."""
+        for each in self._open.values():
+            await each.close()
+        self._open.clear()
+
+    async def _reached(self, name: str) -> Vantage:
+        """A vantage point, made when it is first needed; one that cannot be made says why."""
+        if name in self._open:
+            return self._open[name]
+        point = self.estate.declared.vantage(name)
+        assert point is not None, "a sweep is planned from what is declared"
+        try:
+            self._open[name] = await self.reach(point)
+        except MigratorError as error:
+            return Unreached(name, str(error))
+        return self._open[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A vantage point that could not be made: whoever asks it is told why."""
+
+    name: str
+    reason: str
+
+    async def look(self, header: bytes, lines: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+        """Raise VantageLost."""
+        if self.reason:
+            raise VantageLost(self.reason, for_good=True)
+        yield b""
+
+    async def close(self) -> None:
+        """Nothing is open."""
