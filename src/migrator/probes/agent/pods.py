@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -45,7 +46,8 @@ def serve(port: str, key_file: str, digest: str) -> int:
         sys.stderr.write(f"agent: {error}\n")
         return 2
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    # Where the system has it, IPv6 hears IPv4 callers too.
+    sys.stdout.write(f'{{"serving": true, "port": {server.server_address[1]}}}\n')
+    sys.stdout.flush()
     with server:
         server.serve_forever()
     return 0
@@ -188,6 +190,7 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             assert child.stdout is not None
             while True:
+                self._see_caller(child.stdout.fileno())
                 data = os.read(child.stdout.fileno(), CHUNK_BYTES)
                 if not data:
                     break
@@ -200,6 +203,16 @@ class Handler(BaseHTTPRequestHandler):
             child.kill()
             child.wait()
             feeding.join()
+
+    def _see_caller(self, answers: int) -> None:
+        """Wait for more of the answer, and raise OSError as soon as nobody is there to get it."""
+        while True:
+            ready = select.select([answers, self.connection], [], [])[0]
+            if self.connection in ready and not self.connection.recv(1, socket.MSG_PEEK):
+                raise ConnectionResetError("the caller went away")
+            # A caller that speaks on during its answer is heard by nobody, and is still there.
+            if answers in ready or self.connection in ready:
+                return
 
     def _answer(self, status: int, text: str) -> None:
         data = (text + "\n").encode("utf-8", "replace")
