@@ -3,10 +3,11 @@
 Called by `judging.py` once the verdicts are there. A candidate is one, two or three attributes
 with a value each ("network 10.20.30.0/24, port 5432"). It claims that its links fail; it gains the
 failures that nothing has explained yet and pays for its links that answer. The best one is taken,
-its failures are explained, and so on: greedy cover. Three rounds, each asking less:
+its failures are explained, and so on: greedy cover. There are three kinds of lines:
 
 1. a fault: links with these attributes nearly all fail; an answering one costs three failures;
-2. a weakness: they fail often, as behind a balancer with one dead member; it costs a quarter;
+2. a weakness: they fail often, as behind a balancer with one dead member; it costs a quarter, and
+   such a line must explain four times as much to be said instead of a fault;
 3. a symptom: what is left, by the word and the shape of the detail. It explains nothing, and is
    still shorter than a list.
 
@@ -76,8 +77,11 @@ where a thousand others explain more, and the tables stay small."""
 EXAMPLES_MAX: Final = 5
 
 FAULT, WEAKNESS, SYMPTOM = "fault", "weakness", "symptom"
-_PRICES: Final = {FAULT: 300, WEAKNESS: 25}
-"""What an answering link costs, in hundredths of a failure."""
+_PRICES: Final = {FAULT: (300, 4), WEAKNESS: (25, 1)}
+"""What an answering link costs, in hundredths of a failure, and how much the kind is worth."""
+
+_ONE_IN: Final = 500
+"""A line for fewer than one in so many failures is chance where there are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +176,14 @@ def explain(failures: Sequence[Failure], table: Table) -> Explained:
         causes.append(_cause(kind, common, failures, shapes, mine, counts))
 
     groupings = list(_groupings(table)) if failures else []
-    for kind, price in _PRICES.items():
-        while len(causes) < CAUSES_MAX - SYMPTOMS_KEPT and left.any():
-            # One link is its own explanation where all of them can be shown, and none elsewhere.
-            least = 1 if int(left.sum()) + len(causes) <= CAUSES_MAX - SYMPTOMS_KEPT else 2
-            found = _best(table, groupings, left, price, least)
-            if found is None:
-                break
-            common, counts = found
-            take(kind, common, np.flatnonzero(_matching(table, common) & left).tolist(), counts)
+    while len(causes) < CAUSES_MAX - SYMPTOMS_KEPT and left.any():
+        # One link is its own explanation where all of them can be shown, and none elsewhere.
+        few = len(failures) <= CAUSES_MAX - SYMPTOMS_KEPT
+        found = _best(table, groupings, left, 1 if few else max(2, len(failures) // _ONE_IN))
+        if found is None:
+            break
+        kind, common, counts = found
+        take(kind, common, np.flatnonzero(_matching(table, common) & left).tolist(), counts)
     while len(causes) < CAUSES_MAX and left.any():
         alike: dict[tuple[str, str], list[int]] = {}
         for place in np.flatnonzero(left).tolist():
@@ -247,37 +250,39 @@ def _grouping(table: Table, attributes: tuple[str, ...]) -> _Grouping:
 
 
 def _best(
-    table: Table, groupings: Sequence[_Grouping], left: NDArray[np.bool_], price: int, least: int
-) -> tuple[Common, tuple[int, int]] | None:
-    """The candidate that gains most at that price, `least` failures or more; or None.
+    table: Table, groupings: Sequence[_Grouping], left: NDArray[np.bool_], least: int
+) -> tuple[str, Common, tuple[int, int]] | None:
+    """The candidate that gains most and explains `least` failures or more; None if none gains.
 
     A second attribute must pay for the longer sentence: one failure, and two in a hundred.
     """
     import numpy as np
 
     chosen: tuple[int, int, tuple[int, ...], tuple[str, ...]] | None = None
-    found: tuple[Common, tuple[int, int]] | None = None
+    found: tuple[str, Common, tuple[int, int]] | None = None
     for grouping in groupings:
         more = len(grouping.attributes) - 1
         gained = np.bincount(grouping.member[left], minlength=len(grouping.failing))
         gained[grouping.failing == 0] = 0
-        score = 100 * gained - price * grouping.answering - more * (100 + 2 * gained)
-        score[gained < least] = 0
-        top = int(score.max())
-        if top <= 0 or (chosen is not None and -top > chosen[0]):
-            continue
+        longer = more * (100 + 2 * gained)
         order = tuple(ATTRIBUTES.index(each) for each in grouping.attributes)
-        for candidate in np.flatnonzero(score == top).tolist():
-            values = tuple(
-                table.names[each][int(grouping.parts[each][candidate]) - 1]
-                for each in grouping.attributes
-            )
-            rank = (-top, more, order, values)
-            if chosen is None or rank < chosen:
-                chosen = rank
-                failing, answering = grouping.failing[candidate], grouping.answering[candidate]
-                attributes = tuple(zip(grouping.attributes, values, strict=True))
-                found = attributes, (int(failing), int(failing + answering))
+        for kind, (price, worth) in _PRICES.items():
+            score = worth * (100 * gained - price * grouping.answering - longer)
+            score[gained < least] = 0
+            top = int(score.max())
+            if top <= 0 or (chosen is not None and -top > chosen[0]):
+                continue
+            for candidate in np.flatnonzero(score == top).tolist():
+                values = tuple(
+                    table.names[each][int(grouping.parts[each][candidate]) - 1]
+                    for each in grouping.attributes
+                )
+                rank = (-top, more, order, values)
+                if chosen is None or rank < chosen:
+                    chosen = rank
+                    common = tuple(zip(grouping.attributes, values, strict=True))
+                    failing, answering = grouping.failing[candidate], grouping.answering[candidate]
+                    found = kind, common, (int(failing), int(failing + answering))
     return found
 
 

@@ -37,10 +37,14 @@ _AS_THEY_COME: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """What results.parquet holds: how many looks, and a digest of its rows in any order."""
+    """What results.parquet holds: how many looks, and a digest of its rows in any order.
+
+    `lines` counts the whole results that each vantage point's file has.
+    """
 
     looks: int
     digest: str
+    lines: dict[str, int]
 
 
 def compact(connection: duckdb.DuckDBPyConnection, folder: Path) -> Compacted:
@@ -49,10 +53,11 @@ def compact(connection: duckdb.DuckDBPyConnection, folder: Path) -> Compacted:
     draft = folder / f".{RESULTS_FILE}.part"
     repeats = folder / REPEATS_FILE
     counted = connection.execute(
-        f"SELECT count(*), count(DISTINCT look) FROM ({relation})"  # noqa: S608 - quoted
-    ).fetchone()
-    assert counted is not None, "an aggregate without groups always has one row"
-    lines, looks = counted
+        "SELECT vantage, count(*), (SELECT count(DISTINCT look)"  # noqa: S608 - quoted
+        f" FROM ({relation})) FROM ({relation}) GROUP BY vantage"
+    ).fetchall()
+    by_vantage = {str(vantage): int(number) for vantage, number, _ in counted}
+    lines, looks = sum(by_vantage.values()), int(counted[0][2]) if counted else 0
     if lines == looks:
         repeats.unlink(missing_ok=True)
         rows = relation
@@ -70,7 +75,7 @@ def compact(connection: duckdb.DuckDBPyConnection, folder: Path) -> Compacted:
         )
     _write(connection, rows, draft)
     draft.replace(folder / RESULTS_FILE)
-    return Compacted(int(looks), digest_of(connection, folder / RESULTS_FILE))
+    return Compacted(looks, digest_of(connection, folder / RESULTS_FILE), by_vantage)
 
 
 def digest_of(connection: duckdb.DuckDBPyConnection, results: Path) -> str:

@@ -63,6 +63,8 @@ def judge(
         database.connect(Path(work)) as connection,
     ):
         compacted = compact(connection, folder)
+        # From here on no order of rows means anything, and keeping it costs much memory.
+        connection.execute("SET preserve_insertion_order = false")
         chain = _chain(connection, baseline)
         _views(connection, folder, chain, _earlier(plan))
         _waivers(connection, waived, today)
@@ -93,7 +95,7 @@ def judge(
             suspects=suspects,
             dark=_dark(connection),
             results_digest=compacted.digest,
-            warnings=(*plan.warnings, *_warnings(folder)),
+            warnings=(*plan.warnings, *_warnings(folder, compacted.lines)),
         )
     _write_summary(folder, summary)
     return summary
@@ -251,6 +253,7 @@ def _judged(*, compared: bool, lost: Mapping[str, str]) -> str:
         " CASE WHEN l.reason = '' THEN w.waiver ELSE l.rule END AS rule,"
         " l.touched, l.source, l.target, l.source_subsystem, l.target_subsystem, l.protocol,"
         " l.port, l.criticality, l.vantage, l.expected, r.word, coalesce(r.side, '') AS side,"
+        " coalesce(r.detail, '') AS detail, coalesce(nullif(r.address, ''), k.host, '') AS address,"
         " r.oks, r.tries, r.total_ms, b.word AS before_word, coalesce(b.side, '') AS before_side,"
         " coalesce(b.expected, '') AS before_expected, b.total_ms AS before_ms,"
         f" coalesce(k.marked, false) AS marked, {str(compared).lower()} AS compared,"
@@ -349,9 +352,11 @@ def _untested(
     )
 
 
-def _warnings(folder: Path) -> list[str]:
+def _warnings(folder: Path, results: Mapping[str, int]) -> list[str]:
     """What a person should know of the files and clocks behind the verdicts."""
     said: list[str] = []
     for vantage in keeping.vantages_kept(folder):
-        said += keeping.read_back(folder, vantage).warnings
+        # Reading line by line takes seconds a million; counting them says whether it is needed.
+        if keeping.lines_in(folder, vantage) != results.get(vantage, 0):
+            said += keeping.read_back(folder, vantage).warnings
     return [*said, *keeping.skew_warnings(keeping.kept_skews(folder))]

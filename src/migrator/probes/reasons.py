@@ -54,7 +54,7 @@ def _attributes(connection: duckdb.DuckDBPyConnection) -> None:
     shown = [
         str(address)
         for (address,) in connection.execute(
-            "SELECT DISTINCT address FROM results WHERE contains(address, ':')"
+            "SELECT DISTINCT address FROM judged WHERE contains(address, ':')"
         ).fetchall()
     ]
     networks = [_networks(address) for address in shown]
@@ -71,10 +71,7 @@ def _attributes(connection: duckdb.DuckDBPyConnection) -> None:
         " coalesce(n.wide_network, a.wide_network) AS wide_network FROM (SELECT *,"
         f" CASE WHEN {three} <> '' THEN {three} || '.0/24' ELSE '' END AS network,"
         f" CASE WHEN {two} <> '' THEN {two} || '.0.0/16' ELSE '' END AS wide_network"
-        " FROM (SELECT j.*, r.detail, coalesce(nullif(r.address, ''), k.host, '') AS address"
-        " FROM judged AS j LEFT JOIN results AS r ON r.look = j.look"
-        " LEFT JOIN looks AS k ON k.look = j.look"
-        f" WHERE j.verdict IN {words(*WORSE, *GREEN)})) AS a"
+        f" FROM judged WHERE verdict IN {words(*WORSE, *GREEN)}) AS a"
         " LEFT JOIN networks AS n ON n.address = a.address"
     )
 
