@@ -54,6 +54,7 @@ $(STAMP): requirements/bootstrap.txt requirements/dev.txt
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q $$($(BIN)/python -c 'import sysconfig; p = sysconfig.get_paths()["purelib"]; print(f"{p}/typer {p}/rich {p}/pydantic")') src/migrator
+	@$(BIN)/python -m migrator.schedule.serve --warm
 	@touch $@
 	@echo "setup: done, the program is $(BIN)/migrator"
 

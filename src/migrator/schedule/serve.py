@@ -1,0 +1,130 @@
+"""The kernel's own process: questions come in on stdin, answers go out on stdout, talk on stderr.
+
+`python -m migrator.schedule.serve`, started by `process.py`; with `--warm` it compiles everything
+and ends, as set-up does. It is a process of its own because the compiler takes a hundred megabytes
+and half a second, which no conductor should have to carry. It opens no file and no socket.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import IO, Final
+
+import numpy as np
+
+from migrator.schedule import run
+from migrator.schedule.compiled import COMPILES, cache_folder
+from migrator.schedule.messages import Message, Words, read, write
+from migrator.schedule.problem import (
+    BEFORE,
+    BEFORE_END,
+    Function,
+    Move,
+    Problem,
+    arrays,
+    spread,
+)
+
+COUNT_MAX: Final = 1_000_000
+"""Weekends in one question; a thousand times what a P95 needs."""
+
+SLOW: Final = (
+    "numba is not installed, so weekends are played in plain Python, hundreds of times slower; "
+    "install the extra 'kernel'"
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Answer until stdin ends."""
+    if not COMPILES:
+        _say(SLOW)
+    if arguments == ["--warm"]:
+        warm()
+        return 0
+    if arguments:
+        _say(f"unknown arguments: {' '.join(arguments)}; there is only --warm")
+        return 2
+    serve(sys.stdin.buffer, sys.stdout.buffer)
+    return 0
+
+
+def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer one question after the other; one that makes no sense gets a fault for an answer."""
+    while (question := read(questions)) is not None:
+        began = time.perf_counter()
+        try:
+            found = answer(question)
+        except (ValueError, KeyError, TypeError) as fault:
+            write(answers, Message({"fault": str(fault)}, {}))
+            continue
+        words = {"seconds": time.perf_counter() - began, "compiled": COMPILES, **found.words}
+        write(answers, Message(words, found.arrays))
+
+
+def answer(question: Message) -> Message:
+    """The arrays that a question asks for."""
+    p = question.problem()
+    chosen = run.Decision(
+        order=question.arrays["order"].astype(np.int64),
+        wave_at=question.arrays["wave_at"].astype(np.int64),
+    )
+    _check(p, chosen)
+    ask = question.word("ask", str)
+    seed, count = question.word("seed", int), question.word("count", int)
+    first, threads = question.word("first", int, 0), question.word("threads", int, 1)
+    if not 0 <= count <= COUNT_MAX:
+        raise ValueError(f"{count} weekends are too many for one question (at most {COUNT_MAX})")
+    words: Words = {"ask": ask}
+    if ask == "weekends":
+        keep = min(count, question.word("keep", int, 0))
+        found = run.weekends(p, chosen, seed, count, first=first, keep=keep, threads=threads)
+        return Message(
+            words, {"figures": found.figures, "gates": found.gates, "times": found.times}
+        )
+    if ask == "turn-backs":
+        times = question.arrays["times_asked"].astype(np.float64)
+        delay = question.word("delay", float)
+        back = run.turn_backs(p, chosen, seed, count, times, delay, first=first, threads=threads)
+        return Message(words, {"back": back})
+    raise ValueError(f"nobody can answer '{ask}'")
+
+
+def _check(p: Problem, chosen: run.Decision) -> None:
+    """Refuse what would let compiled code write where it must not."""
+    n = len(p.moves)
+    if sorted(chosen.order.tolist()) != list(range(n)):
+        raise ValueError(f"the order is no order of {n} moves")
+    edges = chosen.wave_at.tolist()
+    if edges[:1] != [0] or edges[-1:] != [n] or edges != sorted(set(edges)):
+        raise ValueError("the waves do not cut the order into pieces")
+    place = {int(i): at for at, i in enumerate(chosen.order)}
+    for i, row in enumerate(p.ties):
+        if any(place[int(b)] > place[i] for b in p.lists[row[BEFORE] : row[BEFORE_END]]):
+            raise ValueError(f"move {i} stands before one that has to switch first")
+
+
+def warm() -> None:
+    """Compile everything once, or find that it is compiled already."""
+    if not COMPILES:
+        return
+    known = cache_folder().is_dir()
+    if not known:
+        _say("compiling the simulation of weekends, which takes a while once")
+    began = time.perf_counter()
+    move = Move(spread(60.0, 90.0), unwind=spread(30.0, 45.0))
+    p = arrays([move, move], [Function(spread(10.0, 15.0), (0, 1))], pairs=[(0, 1, 1.0)])
+    chosen = run.decision([[0], [1]])
+    run.weekends(p, chosen, 1, 1)
+    run.turn_backs(p, chosen, 1, 1, np.array([30.0]), 5.0)
+    if not known:
+        _say(f"compiled in {time.perf_counter() - began:.0f} s")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"schedule: {text}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
