@@ -50,6 +50,7 @@ from migrator.probes.model import (
     VantagePoint,
     Waiver,
 )
+from migrator.probes.networks import Network
 
 _NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "here": (),
@@ -203,7 +204,7 @@ class Examiner:
                 self.faults.append(placed.fault(message))
                 return
 
-    def _addresses(self, networks: Sequence[places.Network] | None) -> dict[ComponentId, Answers]:
+    def _addresses(self, networks: Sequence[Network] | None) -> dict[ComponentId, Answers]:
         written = value_at(self.document, ("addresses",))
         found: dict[ComponentId, Answers] = {}
         for name in written if isinstance(written, dict) else ():

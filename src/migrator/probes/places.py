@@ -10,15 +10,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
 from migrator.errors import Fault
 from migrator.inventory.door import did_you_mean, fault_at, found, value_at
 from migrator.inventory.yaml_text import DataPath, Document
 from migrator.probes.model import Address, Answers
-
-Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
-IpAddress: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+from migrator.probes.networks import IpAddress, Network, is_allowed
 
 WIDEST_V4: Final = 8
 WIDEST_V6: Final = 16
@@ -80,11 +78,6 @@ def _too_wide(network: Network) -> bool:
     if isinstance(network, ipaddress.IPv4Network):
         return network.prefixlen < WIDEST_V4
     return network.prefixlen < WIDEST_V6 and not network.subnet_of(_PRIVATE_V6)
-
-
-def is_allowed(address: IpAddress, networks: Sequence[Network]) -> bool:
-    """Tell whether an address stands in one of the networks."""
-    return any(address.version == network.version and address in network for network in networks)
 
 
 def read_answers(

@@ -32,6 +32,7 @@ from migrator.probes.model import (
     SideWord,
     VantagePoint,
 )
+from migrator.probes.networks import counted_in, is_allowed
 
 _Row: TypeAlias = tuple[object, ...]
 
@@ -153,13 +154,8 @@ class _Places:
         except ValueError:
             # A name is judged by the agent once it is resolved; until then it is its own network.
             return 0, host
-        inside = any(
-            address.version == network.version and address in network for network in self.allowed
-        )
-        prefix = 24 if address.version == 4 else 64
-        return (0 if inside else OUTSIDE), str(
-            ipaddress.ip_network(f"{address}/{prefix}", strict=False)
-        )
+        place = 0 if is_allowed(address, self.allowed) else OUTSIDE
+        return place, counted_in(address)
 
 
 def standing_tables(standing: Standing, seed: int) -> dict[str, Table]:
