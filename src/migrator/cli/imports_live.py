@@ -48,6 +48,7 @@ WindowOption = Annotated[
 def register(app: typer.Typer) -> None:
     """Add these sub-commands to `migrator import`."""
     app.command("casual")(casual)
+    app.command("casual-log")(casual_log)
     app.command("otel-graph")(otel_graph)
     app.command("jaeger")(jaeger)
     app.command("kubernetes-live")(kubernetes_live)
@@ -88,6 +89,38 @@ def casual(
     from migrator.importers.casual import read_casual
 
     draft = read_casual(paths, name, split=split.value, variables=variables)
+    finish(draft, folder, owner, force=force, dry_run=dry_run, form=form)
+
+
+def casual_log(
+    logs: Annotated[
+        list[str],
+        typer.Argument(metavar="LOG...", help="FILE or DOMAIN=FILE; plain, or compressed (.gz)."),
+    ],
+    *,
+    folder: FolderOption,
+    delimiter: Annotated[
+        str, typer.Option("--delimiter", metavar="SIGN", help="What stands between the columns.")
+    ] = "|",
+    name: NameOption = "",
+    owner: OwnerOption = "unknown",
+    force: ForceOption = False,
+    dry_run: DryRunOption = False,
+    form: FormatOption = Format.text,
+) -> None:
+    """Read Casual's service logs: which domain called which, how often and how well.
+
+    A log belongs to the domain that its name begins with (orders.log), or that is named before it.
+    A call between two domains stands in the logs of both and is counted once.
+
+    \b
+    Examples:
+      migrator import casual-log orders.log pay.log -o inventories/casual-seen
+      migrator import casual-log orders=monday.log orders=tuesday.log.gz -o inventories/casual-seen
+    """
+    from migrator.importers.casual_log import read_casual_log
+
+    draft = read_casual_log(logs, name, delimiter=delimiter)
     finish(draft, folder, owner, force=force, dry_run=dry_run, form=form)
 
 

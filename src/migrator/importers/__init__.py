@@ -25,6 +25,7 @@ class Format:
 FORMATS: Final = (
     Format("kubernetes", "kubernetes:read_kubernetes", "rendered manifests (YAML, JSON, Lists)"),
     Format("casual", "casual:read_casual", "Casual's domain configuration (YAML, JSON, XML, INI)"),
+    Format("casual-log", "casual_log:read_casual_log", "Casual's service logs"),
     Format("compose", "compose:read_compose", "Compose files, with .env and env_file"),
     Format("otel-graph", "otel_graph:read_otel_graph", "OpenTelemetry's service graph"),
     Format("jaeger", "jaeger:read_jaeger", "Jaeger's dependencies (JSON)"),
