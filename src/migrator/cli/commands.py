@@ -77,6 +77,8 @@ _TABLE: Final = {
         ("status", "status:command", "Say where a run stands and what it waits for."),
         ("since", "since:command", "Brief the next shift: what happened since, what comes next."),
         ("watch", "watch:command", "Follow a run on a live screen."),
+        ("baseline", "baseline:command", "Look at links before a move, to compare with later."),
+        ("probe", "probe:command", "Look at links now, and say what is worse than before."),
         ("links", "links:command", "Say which links are proved, which are not, and why."),
         ("drift", "drift:command", "Name what somebody else changed in applied objects."),
         ("said", "said:command", "Print what the program of an act said, all of it."),

@@ -187,12 +187,17 @@ async def ensure(
         waited += LOOK_SECONDS
 
 
+async def stand_in(client: Client, namespace: str) -> bool:
+    """Tell whether any agent stands in a namespace."""
+    listed = await client.list_all(DEPLOYMENTS, namespace, labels=_labels())
+    return bool(listed.items)
+
+
 async def retire(client: Client, namespace: str, mark: Mark) -> ChangeSet:
     """Take every agent of a namespace away, with all that it was made of: each by its uid."""
     done: list[Change] = []
-    labels = ",".join(f"{key}={word}" for key, word in OURS.items())
     for resource in (DEPLOYMENTS, NETWORK_POLICIES, CONFIG_MAPS, SECRETS):
-        listed = await client.list_all(resource, namespace, labels=labels)
+        listed = await client.list_all(resource, namespace, labels=_labels())
         done += [
             await delete_whatever_version(client, resource, found, mark) for found in listed.items
         ]
@@ -200,6 +205,10 @@ async def retire(client: Client, namespace: str, mark: Mark) -> ChangeSet:
 
 
 # --- parts ------------------------------------------------------------------------------------
+
+
+def _labels() -> str:
+    return ",".join(f"{key}={word}" for key, word in OURS.items())
 
 
 async def _parts(lines: AsyncIterator[bytes], most: int) -> AsyncIterator[bytes]:
