@@ -16,7 +16,7 @@ import typer
 
 from migrator.cli import output
 from migrator.cli.check_manifests import ManifestsSeen, see_manifests
-from migrator.cli.check_probes import ProbesSeen, error_of, see_probes
+from migrator.cli.check_probes import ProbesSeen, error_of, see_probes, with_links
 from migrator.cli.cluster_options import ContextOption, KubeconfigOption
 from migrator.cli.link_cache import CACHE
 from migrator.cli.output import Format, FormatOption
@@ -124,7 +124,7 @@ def _check(folder: Path, manifests: ManifestsSeen) -> tuple[Examination, LinkTab
             table = read_links(examination.inventory, CACHE)
     except InputError as error:
         raise _FaultyError(error, examination, probes) from error
-    return examination, table, probes
+    return examination, table, with_links(probes, table)
 
 
 def _facts(

@@ -5,7 +5,7 @@ Called by `check.py` alone. It judges nothing itself, opens no connection and lo
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from migrator.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from migrator.inventory.model import Inventory
+    from migrator.links.table import LinkTable
     from migrator.probes.model import Declared
 
 
@@ -74,6 +75,15 @@ def see_probes(inventory: Inventory) -> ProbesSeen:
     if examined is None:
         return ProbesSeen()
     return ProbesSeen(True, examined.declared, examined.faults, examined.warnings)
+
+
+def with_links(probes: ProbesSeen, table: LinkTable) -> ProbesSeen:
+    """The same, with a warning for every rule that no link fits."""
+    if probes.declared is None:
+        return probes
+    from migrator.probes.unmatched import unmatched
+
+    return replace(probes, warned=(*probes.warned, *unmatched(probes.declared, table)))
 
 
 def error_of(folder: Path, manifests: ManifestsSeen, probes: ProbesSeen) -> InputError | None:

@@ -41,6 +41,19 @@ def failures() -> tuple[type[Exception], ...]:
     return OSError, duckdb.Error
 
 
+def missing_links(links: Path | None, wanted: Sequence[str]) -> list[str]:
+    """Those of some links' ids that the checked links do not have."""
+    if links is None:
+        return list(wanted)
+    with database.connect() as connection:
+        rows = connection.execute(
+            "SELECT w.id FROM (SELECT unnest($1::VARCHAR[]) AS id) w"  # noqa: S608 - quoted
+            f" ANTI JOIN {database.parquet(links)} l ON w.id = l.id ORDER BY ALL",
+            [list(wanted)],
+        ).fetchall()
+    return [str(row[0]) for row in rows]
+
+
 def fill(connection: Connection, name: str, table: Table) -> None:
     """Make a small table; the order of its rows does not matter."""
     columns = ", ".join(f"{column} {kind}" for column, (kind, _) in table.items())

@@ -60,7 +60,7 @@ class PlanRequest(TypedDict):
     today: str
     estate: EstateFacts
     declared: DeclaredFacts
-    since: NotRequired[str]
+    since: NotRequired[str]  # the earlier sweep's id, or its folder
 
 
 def declared(request: dict[str, object]) -> DeclaredAnswer:
@@ -68,6 +68,7 @@ def declared(request: dict[str, object]) -> DeclaredAnswer:
     from migrator.inventory.reader import read_inventory
     from migrator.links.load import read_links
     from migrator.probes.declared import examine_folder
+    from migrator.probes.unmatched import unmatched
 
     asked = cast("DeclaredRequest", request)
     inventory = read_inventory(Path(asked["inventory"]))
@@ -76,6 +77,9 @@ def declared(request: dict[str, object]) -> DeclaredAnswer:
         raise examined.error()
     table = read_links(inventory, Path(asked["cache"]))
     found = None if examined is None else examined.declared
+    warnings = () if examined is None else examined.warnings
+    if found is not None:
+        warnings = (*warnings, *unmatched(found, table))
     return {
         "declared": None if found is None else declared_facts(found),
         "estate": {
@@ -84,7 +88,7 @@ def declared(request: dict[str, object]) -> DeclaredAnswer:
             "count": table.count,
             "owners": table.owners,
         },
-        "warnings": [] if examined is None else [str(each) for each in examined.warnings],
+        "warnings": [str(each) for each in warnings],
     }
 
 
@@ -109,7 +113,14 @@ def plan(request: dict[str, object]) -> SweepFacts:
                 links_digest=estate["links_digest"],
                 owners=estate["owners"],
                 declared=declared_from(asked["declared"]),
-                since=asked.get("since", ""),
+                since=_since(asked),
             )
         )
     )
+
+
+def _since(asked: PlanRequest) -> str:
+    """The earlier sweep's id where it lies beside this one, so that both can be moved together."""
+    since = asked.get("since", "")
+    beside = Path(since).parent == Path(asked["sweeps"])
+    return Path(since).name if beside else since

@@ -37,6 +37,7 @@ def test_what_is_declared_is_counted_and_warned_of(
     assert "1 addresses, 1 waived" in said.out
     assert "probes.yaml:5: waived[0].until: the waiver of Kim ended on 2020-01-01" in said.err
     assert "the vantage point 'idle' speaks for nobody" in said.err
+    assert "waived[0].link: there is no link 'l-1'" in said.err
 
 
 def test_faults_of_the_file_end_the_check(

@@ -120,7 +120,8 @@ def test_an_agent_hears_its_looks_in_order_the_critical_ones_first(tmp_path: Pat
 
 def test_a_waves_links_are_touched_in_both_directions(tmp_path: Path) -> None:
     plan = planned(tmp_path, ROWS, members=(PAYMENTS,), scope="w01")
-    assert set(rows_of(plan)) == {"l-1", "l-2"}
+    expected = {link: row["expected"] for link, row in rows_of(plan).items()}
+    assert expected == {"l-1": "old", "l-2": "old"}
     assert (plan.links, plan.touched, plan.scope, plan.members) == (2, 2, "w01", (PAYMENTS,))
 
 
@@ -150,6 +151,8 @@ def test_the_sample_is_the_seeds_and_the_share_holds(tmp_path: Path) -> None:
         )
         drawn.append(set(rows_of(plan)))
     assert drawn[0] == drawn[1] != drawn[2]
+    there = {tuple(link.split("-")) for link in drawn[0]}
+    assert there != {(b, a) for a, b in there}
     # Four standard deviations of a fair draw around a quarter of 4,096.
     assert all(abs(len(each) - 1024) < 111 for each in drawn)
 
@@ -368,6 +371,19 @@ def test_every_host_has_its_first_look_before_any_its_second(tmp_path: Path) -> 
     assert all(len(set(hosts[at : at + 3])) == 3 for at in range(0, 60, 3))
 
 
+def test_the_critical_looks_at_one_host_come_before_the_others_at_any(tmp_path: Path) -> None:
+    rows = [
+        a_row("l-1", "web.app", "payments.app", port=1, criticality=5),
+        a_row("l-2", "web.app", "payments.app", port=2, criticality=5),
+        a_row("l-3", "web.app", "ledger.app", criticality=1),
+    ]
+    assert [line["host"] for line in told(planned(tmp_path, rows), "old")] == [
+        "10.1.0.2",
+        "10.1.0.2",
+        "10.1.0.3",
+    ]
+
+
 def test_what_was_proved_is_not_looked_at_again(tmp_path: Path) -> None:
     results(planned(tmp_path, ROWS))
     again = planned(tmp_path, ROWS, id="s2", since="s1")
@@ -401,6 +417,10 @@ def test_the_mark_of_the_other_side_proves_nothing_now(tmp_path: Path) -> None:
         tmp_path, ROWS[:1], id="s3", since="s1", declared=declared, sides={PAYMENTS: "new"}
     )
     assert switched.looks == 1
+    results(switched, side="new", word="refused")
+    # Back again, and the newest that is known of the look is that it failed.
+    back = planned(tmp_path, ROWS[:1], id="s4", since="s3", declared=declared)
+    assert back.looks == 1
 
 
 def test_a_plan_is_the_same_from_rows_in_any_order(tmp_path: Path) -> None:
