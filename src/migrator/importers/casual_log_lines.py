@@ -17,8 +17,8 @@ from typing import IO, Final
 
 from migrator.errors import Fault, InputError
 
-PAIRS_MAX: Final = 1_000_000
-"""A large estate has some tens of thousands of services; beyond this something else was read."""
+PAIRS_MAX: Final = 500_000
+"""A large estate has some tens of thousands; so many take about 400 MB, and are no services."""
 
 LINE_BYTES_MAX: Final = 65_536
 """Names and ids make some hundred bytes."""
