@@ -85,7 +85,8 @@ def import_aws_discovery(
     with TemporaryDirectory(prefix="migrator-import-") as name:
         work = Path(name)
         tables = find_tables(path, work)
-        with open_tables(work) as connection:
+        size = sum(table.path.stat().st_size for table in tables)
+        with open_tables(work, input_bytes=size) as connection:
             numbers = _read_all(connection, tables, gathered, agents, work)
             hosts = _host_names(agents, gathered)
             gathered.second_looks = join_observers(

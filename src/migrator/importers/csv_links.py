@@ -45,7 +45,8 @@ def import_by_map(
         work = Path(name)
         rules = _with_table(column_map, work)
         complete = replace(column_map, hosts=rules)
-        with open_tables(work, column_map.zone) as connection:
+        size = sum(path.stat().st_size for path in files)
+        with open_tables(work, column_map.zone, size) as connection:
             for path in files:
                 read_table(connection, path, complete, gathered, work)
             return conclude(connection, gathered, complete, wanted, work)

@@ -78,7 +78,7 @@ def open_table(path: Path, shown: str, looks: Looks, work: Path) -> TableFile:
     if not head.strip():
         raise _no_table(shown, "the file is empty" if not size else "there is no row in the file")
     delimiter = looks.delimiter or _delimiter(head, shown)
-    first = next(csv.reader(io.StringIO(head), delimiter=delimiter), [])
+    first = _first_row(head, delimiter, shown)
     header = tuple(" ".join(name.split()) for name in first) if looks.header_line else ()
     table = TextTable(
         path=readable,
@@ -200,6 +200,14 @@ def _head(path: Path, header_line: int) -> str:
     return block.decode("utf-8", errors="replace").removeprefix("\ufeff")
 
 
+def _first_row(head: str, delimiter: str, shown: str) -> list[str]:
+    """The first row's fields; line ends of an old Macintosh are line ends, too."""
+    try:
+        return next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), [])
+    except csv.Error as error:
+        raise _no_table(shown, f"the first row cannot be read: {error}", 1) from error
+
+
 def _delimiter(head: str, shown: str) -> str:
     """The separator that cuts the first rows into the same number of fields, and into most."""
     best: tuple[int, int, str] = (0, 0, "")
@@ -217,7 +225,7 @@ def _delimiter(head: str, shown: str) -> str:
 def _widths(head: str, delimiter: str) -> Sequence[int]:
     """How many fields the first rows have."""
     widths: list[int] = []
-    lines = head.splitlines(keepends=True)
+    lines = list(io.StringIO(head, newline=""))
     whole = lines[:-1] if len(head) >= HEAD_BYTES // 4 and len(lines) > 1 else lines
     try:
         for row in csv.reader(whole, delimiter=delimiter):

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 Connection: TypeAlias = "duckdb.DuckDBPyConnection"
 """What `open_tables` gives; importers hand it on and never ask it anything themselves."""
 
+MEMORY_LIMIT_MB: Final = 300
+"""DuckDB's own share; with the interpreter and the library's code the process stays below 500."""
+
+IN_MEMORY_BYTES_MAX: Final = 64_000_000
+
 BUFFER_BYTES: Final = 4_000_000
 LINE_BYTES_MAX: Final = 1_000_000
 REJECTS_MAX: Final = 10_000
@@ -78,13 +83,21 @@ class RowsRead:
 
 
 @contextmanager
-def open_tables(work: Path, zone: str = "UTC") -> Iterator[duckdb.DuckDBPyConnection]:
+def open_tables(
+    work: Path, zone: str = "UTC", input_bytes: int = 0
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open DuckDB with the empty table `seen`; what fails in it is the machine's fault."""
     import duckdb
 
     try:
         with database.connect(work) as connection:
             connection.execute(f"SET TimeZone = {database.text(zone)}")
+            connection.execute(f"SET memory_limit = '{MEMORY_LIMIT_MB}MB'")
+            if input_bytes > IN_MEMORY_BYTES_MAX:
+                # Tables on disk are packed and leave memory where it is short. Each statement then
+                # waits for the disk, which a small table is not worth.
+                connection.execute(f"ATTACH {database.text(str(work / 'rows.duckdb'))} AS rows")
+                connection.execute("USE rows")
             connection.execute(csv_map_sql.SEEN)
             yield connection
     except duckdb.OperationalError as error:

@@ -156,17 +156,19 @@ def sum_links(
     ).fetchone()
     assert row is not None, "an aggregate without groups always has one row"
     rows, own, inside, first, last = row
+    connection.execute("DROP TABLE seen")
     seen = 0.0 if first is None else (int(last) - int(first)) / SECONDS_A_DAY
     window = 1.0 if per_day else max(1.0, seen if days is None else days)
     connection.execute(
         "CREATE TABLE links AS SELECT source, target, protocol, port,"  # noqa: S608
-        " coalesce(string_agg(DISTINCT data_class, ' + ' ORDER BY data_class), '') AS data_class,"
+        f" {_classes(connection)} AS data_class,"
         " max(criticality) AS criticality, sum(rows)::BIGINT AS rows, sum(calls) AS calls,"
         f" {_per_day(window)} AS calls_per_day, min(first) AS first, max(last) AS last,"
         " min(place) AS place"
         f" FROM flows WHERE NOT {local} AND source <> target"
         " GROUP BY source, target, protocol, port"
     )
+    connection.execute("DROP TABLE flows")
     protocols = connection.execute(
         "SELECT protocol, count(*), sum(calls)::DOUBLE FROM links GROUP BY ALL ORDER BY ALL"
     ).fetchall()
@@ -181,6 +183,19 @@ def sum_links(
         last=None if last is None else int(last),
         by_protocol={str(name): int(number) for name, number, _ in protocols},
     )
+
+
+def _classes(connection: duckdb.DuckDBPyConnection) -> str:
+    """The classes of data of a link as SQL; where no row has one, none is gathered.
+
+    Gathering texts needs memory for each link that cannot move to disk.
+    """
+    row = connection.execute("SELECT count(DISTINCT data_class), min(data_class) FROM flows")
+    found = row.fetchone()
+    assert found is not None, "an aggregate without groups always has one row"
+    if int(found[0]) <= 1:
+        return "coalesce(min(data_class), '')"
+    return "coalesce(string_agg(DISTINCT data_class, ' + ' ORDER BY data_class), '')"
 
 
 def _per_day(days: float) -> str:

@@ -106,3 +106,13 @@ def test_an_optional_column_may_be_missing() -> None:
     }
     column_map = ColumnMap("m", roles, optional=frozenset(("port",)))
     assert set(bind(column_map, ("a", "b"), 2, "t.csv").roles) == {"source", "target"}
+
+
+def test_the_map_in_the_documentation_is_one(tmp_path: Path) -> None:
+    page = Path(__file__).parents[3] / "docs" / "importing-tables.md"
+    lines = page.read_text(encoding="utf-8").splitlines()
+    first = lines.index("    schema_version: 1")
+    last = next(n for n in range(first, len(lines)) if lines[n] and not lines[n].startswith("    "))
+    found = a_map(tmp_path, "\n".join(line[4:] for line in lines[first:last]))
+    assert set(found.roles) >= {"source", "target", "port", "calls", "last_seen"}
+    assert found.hosts.external == ("203.0.113.0/24", "*.partner.test")

@@ -279,3 +279,15 @@ def test_a_ragged_table_may_have_short_and_long_rows(tmp_path: Path) -> None:
         tmp_path, 's,t,p\nweb,db\nshop,db,443,and,"more"\nx,db,1,a "quoted" word\n', column_map
     )
     assert set(links_of(tmp_path)) == {("web", "db", ""), ("shop", "db", "443"), ("x", "db", "1")}
+
+
+def test_line_ends_of_an_old_macintosh_are_line_ends(tmp_path: Path) -> None:
+    outcome_of(tmp_path, b"s,t\rweb,db\rshop,db\r", "columns: {source: s, target: t}\n")
+    assert "flows.csv:3 " in links_of(tmp_path)["shop", "db", ""]["evidence"]
+
+
+def test_more_broken_rows_than_are_kept_are_still_all_counted(tmp_path: Path) -> None:
+    table = "s,t\n" + "web,db\nbroken\n" * 10_050
+    with pytest.raises(InputError) as caught:
+        outcome_of(tmp_path, table, "columns: {source: s, target: t}\n")
+    assert (caught.value.count, len(caught.value.faults)) == (10_050, 20)
