@@ -94,7 +94,7 @@ def _read_xml(file: SourceFile) -> Node:
     """The tree of an XML file."""
     top = _Element("", 1)
     stack = [top]
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")  # the text was decoded, whatever its head declares
 
     def refuse(*_declared: object) -> None:
         message = "a document type or an entity is declared here; Casual's files have none"

@@ -36,6 +36,12 @@ class _Call:
 
 def read_casual_log(words: Sequence[str], name: str = "", *, delimiter: str = "|") -> Draft:
     """Read logs, each given as FILE or DOMAIN=FILE; a file alone is its domain's by its name."""
+    if not delimiter:
+        raise InputError(
+            "import-broken-documents",
+            "the delimiter is empty",
+            hint="name the sign between the columns with --delimiter, or leave the option away",
+        )
     collector = Collector()
     logs = _read(words, delimiter, collector)
     at_work: dict[str, set[str]] = {}

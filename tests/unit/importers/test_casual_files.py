@@ -90,6 +90,11 @@ def test_a_section_below_a_list_belongs_to_its_last_entry() -> None:
     ]
 
 
+def test_the_encoding_that_xml_declares_is_not_believed_twice() -> None:
+    text = '<?xml version="1.0" encoding="ISO-8859-1"?><domain><name>Lön</name></domain>'
+    assert read("a.xml", text).get("domain", "name").text == "Lön"
+
+
 def test_an_empty_list_of_xml_is_a_list() -> None:
     assert read("a.xml", "<domain><servers/></domain>").get("domain", "servers").value == []
 

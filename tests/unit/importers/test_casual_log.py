@@ -113,3 +113,10 @@ def test_a_log_that_is_not_there_is_input_to_mend(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_casual_log([str(tmp_path / "gone.log")])
     assert caught.value.reference == "import-path-missing"
+
+
+def test_an_empty_delimiter_is_input_to_mend(tmp_path: Path) -> None:
+    path = tmp_path / "orders.log"
+    path.write_text(ORDERS, encoding="utf-8")
+    with pytest.raises(InputError):
+        read_casual_log([str(path)], delimiter="")
