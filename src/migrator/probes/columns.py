@@ -30,6 +30,9 @@ ROW_GROUP_ROWS: Final = 65_536
 LOOK_DIGITS: Final = 20
 """Eighty bits: two of ten million different looks share an id once in ten thousand million."""
 
+NARROW_FIRST: Final = ("link", "t", "s", "t_owner", "s_owner", "port", "protocol")
+"""What a rule may name, the narrowest first: links are counted in millions, protocols in tens."""
+
 BLOCK_BYTES: Final = 1_000_000
 _LINES: Final = "lines.jsonl"
 
@@ -314,10 +317,8 @@ def _first_rule(connection: Connection, name: str, rules: str, rows: str, key: s
         str(row[0])
         for row in connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()  # noqa: S608 - ours
     }
-    keys = [each for each in ("link", "t", "s", "t_owner", "s_owner") if each in columns]
-    fits = " AND ".join(
-        f"(r.{each} IS NULL OR r.{each} = w.{each})" for each in (*keys, "protocol", "port")
-    )
+    keys = [each for each in NARROW_FIRST if each in columns]
+    fits = " AND ".join(f"(r.{each} IS NULL OR r.{each} = w.{each})" for each in keys)
     arms = []
     for place, each in enumerate(keys):
         first = "".join(f" AND r.{before} IS NULL" for before in keys[:place])
@@ -326,9 +327,7 @@ def _first_rule(connection: Connection, name: str, rules: str, rows: str, key: s
             f" WHERE {fits}{first}"
         )
     none = " AND ".join(f"r.{each} IS NULL" for each in keys)
-    arms.append(
-        f"SELECT w.{key}, r.number FROM {rows} w JOIN {rules} r ON {fits} WHERE {none}"  # noqa: S608 - ours
-    )
+    arms.append(f"SELECT w.{key}, r.number FROM {rows} w, {rules} r WHERE {none}")  # noqa: S608 - ours
     connection.execute(
         f"CREATE TABLE {name} AS SELECT {key}, min(number) AS number"  # noqa: S608 - ours
         f" FROM ({' UNION ALL '.join(arms)}) GROUP BY {key}"

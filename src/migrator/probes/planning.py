@@ -87,6 +87,9 @@ def plan_sweep(asked: Asked) -> SweepPlan:
         finally:
             shutil.rmtree(work, ignore_errors=True)
     except columns.failures() as error:
+        # Two that plan the same sweep at once plan the same: the first one's folder stands.
+        if (folder / SWEEP_FILE).exists():
+            return read_sweep(folder)
         raise _failed(folder, error) from error
 
 

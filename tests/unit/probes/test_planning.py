@@ -12,6 +12,7 @@ import pytest
 
 from migrator.errors import EnvironmentFailed
 from migrator.ids import ComponentId, SubsystemId
+from migrator.probes import columns
 from migrator.probes.model import (
     LOOKS_FILE,
     RESULTS_COLUMNS,
@@ -433,6 +434,23 @@ def test_a_plan_is_the_same_from_rows_in_any_order(tmp_path: Path) -> None:
 def test_an_id_that_was_planned_before_is_answered_with_that_plan(tmp_path: Path) -> None:
     first = planned(tmp_path, ROWS)
     assert bytes_of(planned(tmp_path, (), seed=2)) == bytes_of(first)
+
+
+def test_of_two_that_plan_the_same_at_once_the_first_ones_folder_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = asked(tmp_path, ROWS)
+    choose = columns.choose_links
+
+    def overtaken(*arguments: object) -> None:
+        monkeypatch.setattr(columns, "choose_links", choose)
+        plan_sweep(question)
+        choose(*arguments)  # type: ignore[arg-type]  # whatever it was given
+
+    monkeypatch.setattr(columns, "choose_links", overtaken)
+    plan = plan_sweep(question)
+    assert (plan.links, plan.looks) == (4, 2)
+    assert [path.name for path in (tmp_path / "sweeps").iterdir()] == ["s1"]
 
 
 def test_an_estate_without_links_has_an_empty_sweep(tmp_path: Path) -> None:
