@@ -168,6 +168,27 @@ def test_no_process_outlives_its_caller(how: str) -> None:
         assert all(gone(pid) for pid in loops)
 
 
+def test_answer_is_cut_where_a_loop_dies() -> None:
+    with unanswering() as there:
+        look = json.dumps(a_look("tcp", there.host, there.port, seconds=60))
+        agent = subprocess.Popen(
+            [sys.executable, "-m", "migrator.probes.agent"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert agent.stdin is not None
+        assert agent.stdout is not None
+        agent.stdin.write(f"{json.dumps(a_header())}\n{look}\n\n".encode())
+        agent.stdin.flush()
+        assert b"beat" in agent.stdout.readline()
+        os.kill(children_of(agent.pid)[0], signal.SIGKILL)
+        out, talk = agent.communicate(timeout=10)
+    assert agent.returncode == 3
+    assert b'"end"' not in out
+    assert talk == b"agent: a loop ended before its time\n"
+
+
 def children_of(pid: int) -> list[int]:
     """The processes that a process started."""
     return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

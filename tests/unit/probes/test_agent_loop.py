@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import threading
 
 import pytest
 
 from migrator.probes.agent import loop as loops
 from migrator.probes.agent import wire
 from migrator.probes.checks.registry import talk_for
-from migrator.probes.checks.talk import Finding, Talk
+from migrator.probes.checks.talk import Finding, Talk, Turn
 from probing.running import QUICK_CAPS, a_header, lines_of_agent, run_agent
 from probing.servers import Manner, serving, unanswering, unbound
 from probing.talking import a_look, args_of
@@ -220,6 +222,45 @@ def test_check_that_breaks_on_an_answer_fails_alone(monkeypatch: pytest.MonkeyPa
         found = run_agent(a_header(), looks)
     assert [result["word"] for result in found] == [wire.FAILED, wire.OK]
     assert "KeyError" in found[0]["detail"]
+
+
+def test_target_that_suffers_is_looked_at_less_often_and_named() -> None:
+    with unanswering() as there:
+        looks = [{**at(there, seconds=0.05), "id": f"l{n}", "of": 1} for n in range(5)]
+        caps = {**QUICK_CAPS, "target_at_once": 1}
+        lines = lines_of_agent(a_header(caps=caps, seconds=0.8), [json.dumps(x) for x in looks])
+    assert lines[-1]["slowed"] == [f"{there.host} {there.port}"]
+
+
+class Echo(Talk):
+    """Says something to a datagram port, and takes what comes for its answer."""
+
+    transport = "udp"
+
+    def begin(self) -> Turn:
+        return Turn(send=b"who are you?")
+
+    def hear(self, data: bytes) -> Turn:
+        return Turn(done=Finding(wire.OK, data.decode(), f"{len(data)} bytes"))
+
+
+def test_datagrams_are_heard_and_refused_like_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TALK_FOR, Echo)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        place = server.getsockname()
+
+        def answer() -> None:
+            asked, caller = server.recvfrom(1000)
+            server.sendto(b"side=new" if asked == b"who are you?" else b"what?", caller)
+
+        answering = threading.Thread(target=answer, daemon=True)
+        answering.start()
+        heard = one(dict(a_look("echo", *place, old="side=old", new="side=new")))
+        answering.join()
+    refused = one(dict(a_look("echo", *place)))
+    assert (heard["word"], heard["side"], heard["source"]) == (wire.OK, wire.NEW, "127.0.0.1")
+    assert refused["word"] == wire.REFUSED
 
 
 def test_look_without_a_connection_runs_beside_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ thread exists; a batch without its last line was cut, and whoever sent it knows 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import platform
@@ -113,6 +114,9 @@ def _be_a_loop(limits: Limits, deadline: float, lines_in: int, lines_out: int) -
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
         os.dup2(nothing, 1)
+        # Looks come and go in thousands and make no circles: looking for some is time lost.
+        gc.freeze()
+        gc.set_threshold(50_000, 50, 100)
         code = 0 if Loop(limits, deadline, lines_in, lines_out).run() else 3
     finally:
         if code == 1:

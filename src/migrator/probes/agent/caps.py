@@ -17,7 +17,7 @@ from migrator.probes.agent.incoming import Limits
 from migrator.probes.agent.job import Job, Network, Target
 from migrator.probes.agent.ranges import network_of, packed_of
 
-MARGIN = 1.05
+MARGIN = 1.08
 """Looks are spaced by this much more than their cap asks: they arrive a little early or late, and
 no second at the far end may hold more than the cap."""
 

@@ -28,6 +28,9 @@ from migrator.probes.checks.registry import UnknownKind, talk_for
 from migrator.probes.checks.talk import Finding
 
 AT_ONCE = getattr(socket, "SOCK_NONBLOCK", 0) | getattr(socket, "SOCK_CLOEXEC", 0)
+STREAM, DATAGRAM = int(socket.SOCK_STREAM) | AT_ONCE, int(socket.SOCK_DGRAM) | AT_ONCE
+"""Plain numbers: joining the named ones costs more than the rest of a look's beginning."""
+
 RawSocket = socket.SocketType
 """The socket as C gives it: half the cost of Python's own around it."""
 
@@ -45,6 +48,9 @@ HOPS_MAX = 10
 CONNECTED = Finding(wire.OK)
 STANDS = (0, errno.EISCONN)
 UNDER_WAY = (errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK)
+
+LAST = float("inf")
+"""The moment after which nothing is told any more."""
 
 NOTHING = "the batch's time ended first"
 
@@ -82,8 +88,11 @@ class Loop:
             self._tell(t)
             pipes.write()
             pipes.want(self.caps.waiting < WAITING_MAX and not pipes.crowded)
-            if pipes.empty and not (self._open or self._lonely or self.caps.waiting):
-                break
+            if pipes.ended and not (pipes.lines or self._open or self._lonely or self.caps.waiting):
+                if self._told != LAST:
+                    self._tell(LAST)
+                elif pipes.empty:
+                    break
             events = self._poller.poll(self._patience())
             t = now()
             for fd, mask in events:
@@ -148,9 +157,9 @@ class Loop:
             self._lonely[id(job)] = job
             self._alone.begin(job, talk)
             return
-        kind = socket.SOCK_DGRAM if talk and talk.transport == "udp" else socket.SOCK_STREAM
+        kind = DATAGRAM if talk is not None and talk.transport == "udp" else STREAM
         try:
-            sock = RawSocket(target.family, kind | AT_ONCE, 0)
+            sock = RawSocket(target.family, kind, 0)
         except OSError as error:
             self._not_begun(job, error.errno or errno.ENOBUFS, t)
             return
@@ -379,7 +388,7 @@ class Loop:
 
     def _tell(self, t: float) -> None:
         """Once a second, how things stand: a line of the loop's own, which the dispatcher eats."""
-        if t - self._told < 0.5:
+        if t < self._told + 0.5:
             return
         self._told = t
         waiting = self.caps.waiting + len(self._pipes.lines)
