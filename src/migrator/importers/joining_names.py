@@ -101,6 +101,7 @@ def find_names(inventories: Sequence[Inventory], aliases: Table, addresses: Tabl
     """Say of every component of every inventory who it is. Raises for aliases that lead nowhere."""
     names = Names()
     by_address = _by_address(inventories, addresses)
+    finer = _known_finer(inventories)
     later: list[tuple[int, Subsystem, Component, str]] = []
     faults: list[Fault] = []
     for number, inventory in enumerate(inventories):
@@ -117,7 +118,12 @@ def find_names(inventories: Sequence[Inventory], aliases: Table, addresses: Tabl
                 if word and word not in {component.id, subsystem.id}:
                     later.append((number, subsystem, component, word))
                 else:
-                    _take(names, number, subsystem, component)
+                    _take(names, number, subsystem, component, finer=finer)
+    for own, (number, subsystem) in names.subsystems.items():
+        if not names.components[own]:  # whoever knew it finer said that its parts are elsewhere
+            names.components[own][own] = subsystem.components[0]
+            names.owners[own] = own
+            names.ends[number, own] = Known(own, own)
     for number, subsystem, component, word in later:
         if word in names.owners:
             names.ends[number, component.id] = Known(names.owners[word], word)
@@ -138,17 +144,36 @@ def find_names(inventories: Sequence[Inventory], aliases: Table, addresses: Tabl
     return names
 
 
-def _take(names: Names, number: int, subsystem: Subsystem, component: Component) -> None:
+def _known_finer(inventories: Sequence[Inventory]) -> set[str]:
+    """The subsystems of which some inventory knows more than that they are there."""
+    return {
+        subsystem.id
+        for inventory in inventories
+        for subsystem in inventory.subsystems
+        if not _is_whole(subsystem)
+    }
+
+
+def _is_whole(subsystem: Subsystem) -> bool:
+    """Tell whether its one component is called like itself: its source knows no components."""
+    components = subsystem.components
+    return len(components) == 1 and str(components[0].id) == str(subsystem.id)
+
+
+def _take(
+    names: Names, number: int, subsystem: Subsystem, component: Component, *, finer: set[str]
+) -> None:
     """A component under its own id: one that is known, a whole subsystem, or a new one."""
+    if subsystem.id in finer and _is_whole(subsystem):
+        names.subsystems.setdefault(subsystem.id, (number, subsystem))
+        names.components.setdefault(subsystem.id, {})
+        names.ends[number, component.id] = Known(subsystem.id, None)
+        return
     place = names.owners.get(component.id)
     if place is not None:
         names.ends[number, component.id] = Known(place, component.id)
         if place != subsystem.id:
             names.elsewhere.append((component.id, subsystem.id, place))
-        return
-    whole = len(subsystem.components) == 1 and str(component.id) == str(subsystem.id)
-    if whole and subsystem.id in names.subsystems:
-        names.ends[number, component.id] = Known(subsystem.id, None)
         return
     names.subsystems.setdefault(subsystem.id, (number, subsystem))
     names.components.setdefault(subsystem.id, {})[component.id] = component

@@ -49,6 +49,19 @@ def test_a_source_without_components_means_the_subsystem(tmp_path: Path) -> None
     assert list(names.components["web"]) == ["web.app"]
 
 
+def test_the_order_of_sources_does_not_decide_who_knows_more(tmp_path: Path) -> None:
+    names = find(tmp_path, {"web": ["web"]}, {"web": ["web.app"]})
+    assert names.ends[0, "web"] == Known("web", None)
+    assert list(names.components["web"]) == ["web.app"]
+    assert names.subsystems["web"][0] == 0
+
+
+def test_a_subsystem_whose_parts_are_all_elsewhere_keeps_itself(tmp_path: Path) -> None:
+    names = find(tmp_path, {"shop": ["app", "job"]}, {"web": ["web"]}, {"web": ["app"]})
+    assert names.ends[1, "web"] == Known("web", "web")
+    assert list(names.components["web"]) == ["web"]
+
+
 def test_a_component_that_a_source_puts_elsewhere_stays_and_is_named(tmp_path: Path) -> None:
     names = find(tmp_path, {"web": ["app"]}, {"shop": ["app"]})
     assert names.ends[1, "app"] == Known("web", "app")
