@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from builders import an_inventory
+from builders import a_component, a_subsystem, an_inventory
 from migrator.errors import InputError
 from migrator.ids import ComponentId, SubsystemId
 from migrator.probes.declared import Examined, examine, examine_folder, read_declared
@@ -398,3 +398,17 @@ def test_a_file_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
     examined = examine_folder(an_inventory(folder=tmp_path), TODAY)
     assert examined is not None
     assert "cannot be read" in examined.faults[0].message
+
+
+def test_the_example_of_the_documentation_is_right() -> None:
+    page = Path(__file__).parent.parent.parent.parent / "docs" / "probes-yaml.md"
+    example = page.read_text("utf-8").partition("```yaml\n")[2].partition("```")[0]
+    names = {"folkbok": ("app",), "kassa": ("db", "api", "web", "queue"), "natt": ("job",)}
+    subsystems = tuple(
+        a_subsystem(name, components=tuple(a_component(f"{name}.{part}") for part in parts))
+        for name, parts in names.items()
+    )
+    examined = examine(example.encode(), an_inventory(subsystems=subsystems), TODAY)
+    assert (examined.faults, examined.warnings) == ((), ())
+    assert examined.declared is not None
+    assert len(examined.declared.checks) == 1
