@@ -21,7 +21,7 @@ OUTLASTED_SECONDS: Final = 180.0
 """From the first trouble on. A control plane that is replaced is back within this, or is lost."""
 LATE_SECONDS: Final = 90.0
 """kube-proxy and the controllers ask again after half a minute and more, once nobody answered."""
-UNREADY_SECONDS: Final = 45.0
+UNREADY_SECONDS: Final = 90.0
 """A node that could not reach the API server has its pods called unready until it is heard again.
 The traffic stays where it is meanwhile; pods that are truly gone fail the act this much later."""
 PAUSE_SECONDS: Final = 1.0
@@ -52,11 +52,13 @@ async def outlasted(
 ) -> ActResult:
     """Do the act, and again after trouble on the way; raises the last trouble when time is up.
 
-    `act` is told how many seconds are left for it. `sleep` and `clock` are for tests.
+    `act` is told how many seconds are left for it. Each kind of trouble has its own time from when
+    it first came: pods are called unready only after the server that was away is back. `sleep` and
+    `clock` are for tests.
     """
     clock = clock or asyncio.get_running_loop().time
     ends_at = clock() + seconds_max
-    patient_until: float | None = None
+    patient_until: dict[str, float] = {}
     pause, troubles = PAUSE_SECONDS, 0
     while True:
         try:
@@ -65,8 +67,8 @@ async def outlasted(
             if error.reference not in OF_THE_WAY:
                 raise
             now = clock()
-            patient_until = patient_until or min(ends_at, now + OF_THE_WAY[error.reference])
-            if now + pause > patient_until:
+            until = patient_until.setdefault(error.reference, now + OF_THE_WAY[error.reference])
+            if now + pause > min(ends_at, until):
                 raise
             troubles += 1
             said = error.message

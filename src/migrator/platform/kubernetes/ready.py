@@ -56,6 +56,9 @@ def judge(
     pods = _of_this_version(found, pods)
     ruled = _general(found) or RULES.get(kind, by_its_word)(found, wanted)
     if ruled.verdict is Verdict.FAILED:
+        failure = condition(found, "ReplicaFailure")
+        if _account_is_due(failure, moment_of(text_at(failure, "lastTransitionTime")), now):
+            return progressing(ruled.reason)
         # A Deployment says only that time ran out; its pods know of what.
         trouble = _worst(pods, events, now)
         return ruled if trouble is None else failed(f"{ruled.reason}: {trouble.reason}")
@@ -83,7 +86,8 @@ def _sooner(
         # No pod came about at all: a quota, an admission refusal, a missing account.
         if text_at(event, "reason") == "FailedCreate" and _is_about(event, found, pods, now):
             said = f"no pod can be made: {text_at(event, 'message')}"
-            return progressing(said) if _account_is_due(event, now) else failed(said)
+            first = moment_of(text_at(event, "firstTimestamp")) or event_at(event)
+            return progressing(said) if _account_is_due(event, first, now) else failed(said)
     return ruled if trouble is None else progressing(f"{ruled.reason}; {trouble.reason}")
 
 
@@ -122,16 +126,16 @@ def _is_about(
     return fresh and not pods and (name == mine or name.startswith(f"{mine}-"))
 
 
-def _account_is_due(event: KubeObject, now: datetime) -> bool:
+def _account_is_due(said: KubeObject, since: datetime | None, now: datetime) -> bool:
     """Whether only the account is missing that every namespace gets a moment after it was made.
 
-    It comes from a controller, which is late where the API server was away.
+    It comes from a controller, which is late where the API server was away. A Deployment says it in
+    a condition, everything else in an event.
     """
-    message = text_at(event, "message")
+    message = text_at(said, "message")
     if "error looking up service account" not in message or "/default" not in message:
         return False
-    first = moment_of(text_at(event, "firstTimestamp")) or event_at(event)
-    return first is not None and now - first <= timedelta(seconds=ACCOUNT_SECONDS)
+    return since is not None and now - since <= timedelta(seconds=ACCOUNT_SECONDS)
 
 
 def _worst(

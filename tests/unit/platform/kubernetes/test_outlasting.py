@@ -87,3 +87,30 @@ async def test_an_act_is_not_begun_again_beyond_its_own_limit() -> None:
     with pytest.raises(TransientError):
         await outlasted(failing(10_000, lost()), seconds_max=10, sleep=time.sleep, clock=time)
     assert time.now <= 10
+
+
+async def test_each_kind_of_trouble_has_its_own_time() -> None:
+    """Pods are called unready only once the server that was away is back."""
+    time = Time()
+
+    async def act(_seconds: float) -> ActResult:
+        if time.now < OUTLASTED_SECONDS - 10:
+            raise lost("cluster-unreachable")
+        if time.now < OUTLASTED_SECONDS + UNREADY_SECONDS - 20:
+            raise lost("no-ready-pods")
+        return ActResult("done")
+
+    assert (await outlasted(act, seconds_max=600, sleep=time.sleep, clock=time)).outcome == "done"
+
+
+async def test_trouble_that_comes_and_goes_is_not_outlasted_for_ever() -> None:
+    time = Time()
+    kinds = ["no-ready-pods", "cluster-busy"]
+
+    async def act(_seconds: float) -> ActResult:
+        kinds.reverse()
+        raise lost(kinds[0])
+
+    with pytest.raises(TransientError):
+        await outlasted(act, seconds_max=6000, sleep=time.sleep, clock=time)
+    assert time.now <= OUTLASTED_SECONDS
