@@ -89,10 +89,11 @@ class Loop:
             pipes.write()
             pipes.want(self.caps.waiting < WAITING_MAX and not pipes.crowded)
             if pipes.ended and not (pipes.lines or self._open or self._lonely or self.caps.waiting):
+                if pipes.empty and self._told == LAST:
+                    break
                 if self._told != LAST:
                     self._tell(LAST)
-                elif pipes.empty:
-                    break
+                    continue
             events = self._poller.poll(self._patience())
             t = now()
             for fd, mask in events:
