@@ -19,51 +19,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
+
+from migrator.probes.candidates import ATTRIBUTES, Common, Table, best, groupings, matching
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Codes: TypeAlias = NDArray[np.int64]
-
-Common: TypeAlias = tuple[tuple[str, str], ...]
-"""Attributes with the value that each has."""
-
-ATTRIBUTES: Final = (
-    "target",
-    "address",
-    "source",
-    "vantage",
-    "target_subsystem",
-    "source_subsystem",
-    "network",  # /24, or /64
-    "port",
-    "protocol",
-    "wide_network",  # /16, or /48
-)
-"""From the most concrete to the least: of two that explain the same, the first is said."""
-
-SAY_THE_SAME: Final = frozenset(
-    {
-        frozenset(pair)
-        for pair in (
-            ("target", "target_subsystem"),
-            ("source", "source_subsystem"),
-            ("address", "network"),
-            ("address", "wide_network"),
-            ("network", "wide_network"),
-        )
-    }
-)
-"""One contains the other, so that together they say no more than one of them."""
-
-FROM: Final = ("source", "source_subsystem", "vantage")
-TO: Final = ("target_subsystem", "network", "wide_network")
-"""What a rule of a firewall speaks of: from whom, to where, on which port. The only triples."""
+    from migrator.probes.candidates import Codes
 
 CAUSES_MAX: Final = 10
 SYMPTOMS_KEPT: Final = 2
@@ -76,10 +39,7 @@ where a thousand others explain more, and the tables stay small."""
 
 EXAMPLES_MAX: Final = 5
 
-FAULT, WEAKNESS, SYMPTOM = "fault", "weakness", "symptom"
-_PRICES: Final = {FAULT: (300, 4), WEAKNESS: (25, 1)}
-"""What an answering link costs, in hundredths of a failure, and how much the kind is worth."""
-
+SYMPTOM = "symptom"
 _ONE_IN: Final = 500
 """A line for fewer than one in so many failures is chance where there are many."""
 
@@ -121,27 +81,28 @@ class Explained:
     rest: int
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Failures and answering links as numbers: one array an attribute.
-
-    Code 0 is every value that is not in `names`; code i is `names[attribute][i - 1]`.
-    """
-
-    names: Mapping[str, tuple[str, ...]]
-    failing: Mapping[str, Codes]
-    answering: Mapping[str, Codes]
-
-
 def values_worth_a_look(failures: Sequence[Failure]) -> dict[str, tuple[str, ...]]:
-    """The values of each attribute that can be part of a cause; empty ones never are."""
+    """The values of each attribute that can be part of a cause; empty ones never are.
+
+    A value with fewer failures than a line must explain can be none either.
+    """
+    least = _least(len(failures))
     found = {}
     for place, attribute in enumerate(ATTRIBUTES):
         counts = Counter(failure.values[place] for failure in failures)
         counts.pop("", None)
-        most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:VALUES_MAX]
+        enough = [(value, number) for value, number in counts.items() if number >= least]
+        most = sorted(enough, key=lambda item: (-item[1], item[0]))[:VALUES_MAX]
         found[attribute] = tuple(value for value, _ in most)
     return found
+
+
+def _least(failures: int) -> int:
+    """How many failures a line must explain, symptoms apart.
+
+    One link is its own explanation where all of them can be shown, and none elsewhere.
+    """
+    return 1 if failures <= CAUSES_MAX - SYMPTOMS_KEPT else max(2, failures // _ONE_IN)
 
 
 def table_of(
@@ -175,15 +136,14 @@ def explain(failures: Sequence[Failure], table: Table) -> Explained:
             left[place] = False
         causes.append(_cause(kind, common, failures, shapes, mine, counts))
 
-    groupings = list(_groupings(table)) if failures else []
+    least = _least(len(failures))
+    counted = list(groupings(table, least)) if failures else []
     while len(causes) < CAUSES_MAX - SYMPTOMS_KEPT and left.any():
-        # One link is its own explanation where all of them can be shown, and none elsewhere.
-        few = len(failures) <= CAUSES_MAX - SYMPTOMS_KEPT
-        found = _best(table, groupings, left, 1 if few else max(2, len(failures) // _ONE_IN))
+        found = best(table, counted, left, least)
         if found is None:
             break
         kind, common, counts = found
-        take(kind, common, np.flatnonzero(_matching(table, common) & left).tolist(), counts)
+        take(kind, common, np.flatnonzero(matching(table, common) & left).tolist(), counts)
     while len(causes) < CAUSES_MAX and left.any():
         alike: dict[tuple[str, str], list[int]] = {}
         for place in np.flatnonzero(left).tolist():
@@ -191,109 +151,6 @@ def explain(failures: Sequence[Failure], table: Table) -> Explained:
         _, mine = min(alike.items(), key=lambda item: (-len(item[1]), item[0]))
         take(SYMPTOM, (), mine, (len(mine), len(mine)))
     return Explained(tuple(causes), tuple(cause_of), int(left.sum()))
-
-
-# --- Candidates ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Grouping:
-    """All candidates of one combination of attributes that occur among the failures."""
-
-    attributes: tuple[str, ...]
-    member: Codes  # of each failure, its candidate; the last one is "no value"
-    failing: Codes  # of each candidate
-    answering: Codes
-    parts: Mapping[str, Codes]  # of each candidate, its code of each attribute
-
-
-def _groupings(table: Table) -> Iterator[_Grouping]:
-    """Every single attribute, every pair, and the triples that rules of firewalls are made of."""
-    yield from (_grouping(table, (one,)) for one in ATTRIBUTES)
-    for pair in combinations(ATTRIBUTES, 2):
-        if frozenset(pair) not in SAY_THE_SAME:
-            yield _grouping(table, pair)
-    for start in FROM:
-        for end in TO:
-            yield _grouping(table, (start, end, "port"))
-
-
-def _grouping(table: Table, attributes: tuple[str, ...]) -> _Grouping:
-    """Count the candidates of one combination in both kinds of links.
-
-    Combinations are numbered attribute by attribute, and after each one only those kept that some
-    failure has: so the tables that count answering links stay small whatever the estate's size.
-    """
-    import numpy as np
-
-    first = attributes[0]
-    member, answering = table.failing[first], table.answering[first]
-    size = len(table.names[first]) + 1
-    none = np.arange(size) == 0  # candidates in which a value is missing
-    parts: dict[str, Codes] = {first: np.arange(size)}
-    for attribute in attributes[1:]:
-        width = len(table.names[attribute]) + 1
-        joint = member * width + table.failing[attribute]
-        kept, member = np.unique(joint, return_inverse=True)
-        number = np.full(size * width, len(kept), dtype=np.int64)
-        number[kept] = np.arange(len(kept))
-        before, own = kept // width, kept % width
-        none = np.append(none[before] | (own == 0), True)
-        parts = {name: np.append(codes[before], 0) for name, codes in parts.items()}
-        parts[attribute] = np.append(own, 0)
-        answering = number[answering * width + table.answering[attribute]]
-        size = len(kept) + 1
-    failing = np.bincount(member, minlength=size)
-    counted = np.bincount(answering, minlength=size)
-    failing[none] = 0
-    return _Grouping(attributes, member, failing, counted, parts)
-
-
-def _best(
-    table: Table, groupings: Sequence[_Grouping], left: NDArray[np.bool_], least: int
-) -> tuple[str, Common, tuple[int, int]] | None:
-    """The candidate that gains most and explains `least` failures or more; None if none gains.
-
-    A second attribute must pay for the longer sentence: one failure, and two in a hundred.
-    """
-    import numpy as np
-
-    chosen: tuple[int, int, tuple[int, ...], tuple[str, ...]] | None = None
-    found: tuple[str, Common, tuple[int, int]] | None = None
-    for grouping in groupings:
-        more = len(grouping.attributes) - 1
-        gained = np.bincount(grouping.member[left], minlength=len(grouping.failing))
-        gained[grouping.failing == 0] = 0
-        longer = more * (100 + 2 * gained)
-        order = tuple(ATTRIBUTES.index(each) for each in grouping.attributes)
-        for kind, (price, worth) in _PRICES.items():
-            score = worth * (100 * gained - price * grouping.answering - longer)
-            score[gained < least] = 0
-            top = int(score.max())
-            if top <= 0 or (chosen is not None and -top > chosen[0]):
-                continue
-            for candidate in np.flatnonzero(score == top).tolist():
-                values = tuple(
-                    table.names[each][int(grouping.parts[each][candidate]) - 1]
-                    for each in grouping.attributes
-                )
-                rank = (-top, more, order, values)
-                if chosen is None or rank < chosen:
-                    chosen = rank
-                    common = tuple(zip(grouping.attributes, values, strict=True))
-                    failing, answering = grouping.failing[candidate], grouping.answering[candidate]
-                    found = kind, common, (int(failing), int(failing + answering))
-    return found
-
-
-def _matching(table: Table, common: Common) -> NDArray[np.bool_]:
-    """Which failures have all these values."""
-    import numpy as np
-
-    together = np.ones(len(table.failing[ATTRIBUTES[0]]), dtype=bool)
-    for attribute, value in common:
-        together &= table.failing[attribute] == table.names[attribute].index(value) + 1
-    return together
 
 
 def _cause(

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Final
 
+from migrator.probes.candidates import ATTRIBUTES
 from migrator.probes.causes import (
-    ATTRIBUTES,
     Explained,
     Failure,
     explain,
@@ -22,7 +22,7 @@ from migrator.probes.verdicts import GREEN, WORSE, words
 if TYPE_CHECKING:
     import duckdb
 
-    from migrator.probes.causes import Codes
+    from migrator.probes.candidates import Codes
 
 EXAMINED_MAX: Final = 100_000
 """So many worse links, spread evenly over all of them, show the same causes as more would."""

@@ -8,12 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from migrator.probes.candidates import ATTRIBUTES, FAULT, WEAKNESS
 from migrator.probes.causes import (
-    ATTRIBUTES,
     CAUSES_MAX,
-    FAULT,
     SYMPTOM,
-    WEAKNESS,
     Cause,
     Explained,
     Failure,
