@@ -25,7 +25,7 @@ from migrator.importers.casual_model import (
     Resource,
     masked_info,
 )
-from migrator.importers.coverage import Collector, Ignored, Noted, PlainSecret
+from migrator.importers.coverage import Collector, Ignored, MissingFile, Noted, PlainSecret
 from migrator.importers.files import FAULTS_KEPT_MAX, SourceFile, read_all
 from migrator.importers.nodes import Node
 
@@ -155,6 +155,9 @@ class _Reader:
             name = part.get("name").text or ""
             domain.groups[name] = (*domain.groups.get(name, ()), *self._texts(part, "resources"))
             self._collector.saw(root.file, "group")
+            before = ", ".join(self._texts(part, "dependencies"))
+            if before:
+                self._note("boot order", f"{domain.name}/{name}", f"starts after {before}", part)
         for part in self._list(own.get("services")):
             name = part.get("name").text or ""
             domain.services[name] = self._texts(part, "routes")
@@ -183,6 +186,9 @@ class _Reader:
                     self._see_secret(entry.get("key").text or "", entry.get("value"))
 
     def _variables(self, own: Node, domain: Domain) -> None:
+        for entry in self._list(own.get("environment", "files")):
+            why = "its variables are not known: give them with --variables"
+            self._collector.missing_files.add(MissingFile(entry.text or "?", domain.name, why))
         for entry in self._list(own.get("environment", "variables")):
             key, value = entry.get("key").text, entry.get("value")
             if key:
@@ -238,10 +244,15 @@ class _Reader:
             (gateway.get("reverse", "outbound"), domain.reverse_outbound, "reverse-outbound"),
         )
         for node, found, word in kinds:
+            passes_on = node.get("default", "connection", "discovery", "forward").text
             for index, group in enumerate(self._list(node.get("groups"))):
                 alias = self._text(group.get("alias")) or f"{word}-{index + 1}"
                 for part in self._list(group.get("connections")):
                     self._gateway(part, alias, group.get("order").number, found)
+                    said = part.get("discovery", "forward").text or passes_on
+                    if said == "true":
+                        what = "who calls here reaches the domains behind, too: links not seen here"
+                        self._note("passes discovery on", f"{domain.name}/{alias}", what, part)
         # Until 1.3 there were no groups: a listener was an inbound, a connection an outbound.
         for part in self._list(gateway.get("listeners")):
             self._gateway(part, "inbound", None, domain.inbound)
@@ -298,6 +309,9 @@ class _Reader:
 
     def _keep_secret(self, name: str, node: Node) -> None:
         self._collector.plain_secrets.add(PlainSecret(node.file, node.line or 1, node.where, name))
+
+    def _note(self, topic: str, about: str, said: str, node: Node) -> None:
+        self._collector.notes.add(Noted(topic, about, said, node.file, node.line or 1))
 
     def _fault(self, node: Node, message: str) -> None:
         file = self._opened[node.file]

@@ -73,3 +73,31 @@ def test_defaults_give_a_server_its_groups(tmp_path: Path) -> None:
         "  default: {server: {memberships: [back]}}\n  servers: [{path: s}]\n"
     )
     assert [each.id for each in read(tmp_path, "group", a=text).subsystems] == ["orders.back"]
+
+
+def test_a_file_of_variables_that_was_not_given_is_missed(tmp_path: Path) -> None:
+    text = a_domain("orders") + "  environment: {files: [/etc/orders.env]}\n"
+    (missing,) = read(tmp_path, a=text).coverage.missing_files
+    assert (missing.name, missing.needed_by) == ("/etc/orders.env", "orders")
+
+
+def test_the_order_of_starting_is_told(tmp_path: Path) -> None:
+    text = a_domain("orders") + "  groups: [{name: back}, {name: front, dependencies: [back]}]\n"
+    (note,) = read(tmp_path, a=text).coverage.notes
+    assert (note.about, note.said) == ("orders/front", "starts after back")
+
+
+@pytest.mark.parametrize(
+    ("default", "own", "told"), [("true", "", 1), ("true", "false", 0), ("false", "true", 1)]
+)
+def test_a_door_that_passes_discovery_on_is_told(
+    tmp_path: Path, default: str, own: str, told: int
+) -> None:
+    discovery = f", discovery: {{forward: {own}}}" if own else ""
+    text = (
+        "domain:\n  name: orders\n  gateway:\n    inbound:\n"
+        f"      default: {{connection: {{discovery: {{forward: {default}}}}}}}\n"
+        f"      groups: [{{alias: in, connections: [{{address: 'o:1'{discovery}}}]}}]\n"
+    )
+    notes = read(tmp_path, a=text).coverage.notes
+    assert sum(each.topic == "passes discovery on" for each in notes) == told
