@@ -53,9 +53,10 @@ def begin(
     nobody confirms.
     """
     from migrator.platform.legacy.preflight import refuse_what_cannot_be_performed
+    from migrator.reports.linking import coverage_said
     from migrator.store.sql import open_store
     from migrator.wiring.live import begin_live
-    from migrator.wiring.proof_of_links import declares_looks, with_looks
+    from migrator.wiring.proof_of_links import covered_by, declares_looks, with_looks
 
     itinerary = read.itinerary
     cluster = None if where is None else _found(where)
@@ -68,13 +69,16 @@ def begin(
     by = who(person, user, members) if person else (person_id(user, members) or user)
     store = open_store(place, practice=False)
     called = name or free_name(store, itinerary.plan_name)
-    led = begin_live(store, itinerary, called, by, read.files, cluster)
+    covered = covered_by(store, itinerary)
+    led = begin_live(store, itinerary, called, by, read.files, cluster, covered)
     mode = mode_words(practice=False, target=itinerary.target)
     output.say(
         f"{mode} {called}: {len(itinerary.legs)} subsystems in {len(itinerary.waves)} waves, in "
         "real time; every act is performed by what the plan declares"
         + (f", all others on {cluster.server} (context {cluster.context})" if cluster else "")
     )
+    if covered is not None:
+        output.say(f"links before the moves: {coverage_said(covered)}")
     return called, led
 
 

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from migrator.conductor.clock import wall_now
+from migrator.engine.events import LinksCovered
 from migrator.engine.ports import Platform, Vantage
 from migrator.engine.run import Run
 from migrator.engine.states import RunState
 from migrator.errors import MigratorError, PermanentError
-from migrator.probes.model import Here, InPod, OverSsh, VantagePoint
+from migrator.plan.model import Itinerary
+from migrator.probes.model import SUMMARY_FILE, Here, InPod, OverSsh, Purpose, VantagePoint
 from migrator.probes.prover import Prover
+from migrator.probes.summary import Summary, read_summary
+from migrator.probes.verdicts import Verdict
 from migrator.store.pinned_files import lay_out
 from migrator.store.sql import Store
 from migrator.store.sql_journal import SqlJournal
@@ -34,6 +38,7 @@ PROBES: Final = "inventory/probes.yaml"
 INVENTORY: Final = "inventory/"
 MANIFESTS: Final = "inventory/manifests/"
 SWEEPS: Final = "sweeps"
+_WHOLE: Final = frozenset({Purpose.BASELINE.value, Purpose.ALL.value})
 SPARE_SECONDS: Final = 2.0
 """Before an act's limit, so that its own reason is heard and not only that time ran out."""
 
@@ -56,6 +61,34 @@ def with_looks(
         return otherwise(move, act)
 
     return answer
+
+
+def covered_by(store: Store, itinerary: Itinerary) -> LinksCovered | None:
+    """What the newest judged sweep of the whole estate proved; None for an estate without links.
+
+    Sweeps stand in the store's folder: `migrator baseline` keeps them there.
+    """
+    links = sum(pair.links for pair in itinerary.pairs)
+    newest: Summary | None = None
+    newest_at = 0
+    for path in sorted((store.folder / SWEEPS).glob(f"*/{SUMMARY_FILE}")):
+        summary = read_summary(path.parent)
+        whole = summary is not None and not summary.scope and summary.purpose in _WHOLE
+        if whole and path.stat().st_mtime_ns > newest_at:
+            newest, newest_at = summary, path.stat().st_mtime_ns
+    if newest is None:
+        return LinksCovered("", "", links, 0, 0, links, 0, 0) if links else None
+    at = datetime.fromtimestamp(newest_at / 1e9, ZoneInfo(itinerary.window.time_zone))
+    return LinksCovered(
+        sweep=newest.sweep,
+        swept_at=at.isoformat(timespec="minutes"),
+        links=newest.links,
+        proved=newest.green,
+        broken=newest.known - newest.green,
+        unproved=newest.number(Verdict.UNPROVED),
+        untestable=newest.number(Verdict.UNTESTABLE),
+        waived=newest.number(Verdict.WAIVED),
+    )
 
 
 @asynccontextmanager
