@@ -93,6 +93,8 @@ def open_tables(
         with database.connect(work) as connection:
             connection.execute(f"SET TimeZone = {database.text(zone)}")
             connection.execute(f"SET memory_limit = '{MEMORY_LIMIT_MB}MB'")
+            # DuckDB draws on stdout where it takes the program for a notebook.
+            connection.execute("SET enable_progress_bar = false")
             if input_bytes > IN_MEMORY_BYTES_MAX:
                 # Tables on disk are packed and leave memory where it is short. Each statement then
                 # waits for the disk, which a small table is not worth.

@@ -176,3 +176,18 @@ def test_an_archive_without_connections_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         imported(path, tmp_path / "out")
     assert "sourceProcessConnection" in caught.value.message
+
+
+def test_networks_that_repeat_on_every_machine_are_joined_machine_by_machine(
+    tmp_path: Path,
+) -> None:
+    flow = "172.17.0.2,4000,172.17.0.3,80,IPv4,TCP,p,2026-05-01 08:00:00.0\n"
+    rows = f"7,a-1,{flow}7,a-2,{flow}"
+    tables = {
+        **TABLES,
+        "7_sourceProcessConnection.csv": OUT + rows,
+        "7_destinationProcessConnection.csv": IN + rows,
+    }
+    counts = imported(an_archive(tmp_path / "e.zip", tables), tmp_path / "out").summary
+    assert counts["rows_inside_one_component"] == 2
+    assert counts["rows_seen_by_the_other_end_too"] == 1 + 2
