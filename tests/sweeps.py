@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from migrator.ids import SubsystemId
 from migrator.links import database
@@ -22,6 +23,9 @@ from migrator.probes.model import (
     SweepPlan,
     results_file,
 )
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,13 @@ def a_sweep(
         since=since,
     )  # fmt: skip
     (folder / SWEEP_FILE).write_text(json.dumps(sweep_facts(plan)), "utf-8")
-    write_columns(folder / LINKS_FILE, LINKS_COLUMNS, [_link_row(each) for each in looked])
     looks = [_look_row(place, each) for place, each in enumerate(looked, 1) if each.look]
-    write_columns(folder / LOOKS_FILE, LOOKS_COLUMNS, looks)
+    with database.connect() as connection:
+        for file, columns, rows in (
+            (folder / LINKS_FILE, LINKS_COLUMNS, [_link_row(each) for each in looked]),
+            (folder / LOOKS_FILE, LOOKS_COLUMNS, looks),
+        ):
+            _write_columns(connection, file, columns, rows)
     append(folder, *looked)
     return folder
 
@@ -116,13 +124,17 @@ def _result(each: Looked) -> bytes:
     return json.dumps(result).encode() + b"\n"
 
 
-def write_columns(path: Path, columns: Columns, rows: Sequence[Sequence[object]]) -> None:
+def _write_columns(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    columns: Columns,
+    rows: Sequence[Sequence[object]],
+) -> None:
     """Write rows as a Parquet file with these columns."""
     selected = ", ".join(f"unnest(?::{kind}[]) AS {name}" for name, kind in columns)
     values = [[row[place] for row in rows] for place in range(len(columns))]
-    with database.connect() as connection:
-        connection.execute(f"CREATE TABLE rows AS SELECT {selected}", values)
-        connection.execute(f"COPY rows TO {database.text(str(path))} (FORMAT parquet)")
+    connection.execute(f"CREATE OR REPLACE TABLE rows AS SELECT {selected}", values)
+    connection.execute(f"COPY rows TO {database.text(str(path))} (FORMAT parquet)")
 
 
 def read_columns(path: Path, *names: str) -> list[tuple[object, ...]]:

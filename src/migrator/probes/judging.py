@@ -92,11 +92,12 @@ def judge(
             waived=_waived(connection, waived, today),
             untestable=_untested(connection, untestable),
             lost=losses,
-            suspects=suspects,
+            suspects=len(suspects),
             dark=_dark(connection),
             results_digest=compacted.digest,
             warnings=(*plan.warnings, *_warnings(folder, compacted.lines)),
         )
+    keeping.keep_suspects(folder, suspects)
     _write_summary(folder, summary)
     return summary
 

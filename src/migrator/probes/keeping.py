@@ -42,6 +42,7 @@ BAD_SHOWN_MAX: Final = 5
 CLOCK_SECONDS_MAX: Final = 2.0
 """Clocks may differ by so much before anybody is told: less hides no wrong order of events."""
 
+_SUSPECTS_FILE: Final = "suspects.jsonl"
 _BLOCK_BYTES: Final = 1 << 20
 _NUMBERS: Final = (int, float)
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -165,6 +166,30 @@ def left_to_look(folder: Path, vantage: str, proved: set[str]) -> Iterator[bytes
             if proved and str(json.loads(line)["id"]) in proved:
                 continue
             yield line
+
+
+def keep_suspects(folder: Path, looks: Sequence[str]) -> None:
+    """Keep which looks were slow and too few to be sure; none clears it."""
+    path = folder / _SUSPECTS_FILE
+    if not looks:
+        path.unlink(missing_ok=True)
+        return
+    draft = path.with_name(f".{path.name}.part")
+    draft.write_text("".join(f"{json.dumps(look)}\n" for look in looks), encoding="utf-8")
+    draft.replace(path)
+
+
+def suspects_again(folder: Path, vantage: str) -> Iterator[bytes]:
+    """Give the agent's lines of a vantage point's suspects, to be looked at again.
+
+    Sent three times and appended to the results, they are enough for `slower.py` to be sure.
+    """
+    path = folder / _SUSPECTS_FILE
+    if not path.exists():
+        return
+    suspects = {str(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()}
+    with lines_file(folder, vantage).open("rb") as file:
+        yield from (line for line in file if str(json.loads(line)["id"]) in suspects)
 
 
 def vantages_kept(folder: Path) -> tuple[str, ...]:

@@ -22,14 +22,14 @@ SUSPECTS_MAX: Final = 50_000
 
 def find_slow(
     connection: duckdb.DuckDBPyConnection, *, rows: str, repeats: str
-) -> tuple[list[str], int]:
-    """Name the looks that are slower, sorted, and count those that only look so.
+) -> tuple[list[str], list[str]]:
+    """Name the looks that are slower, and those that look so and are too few to be sure; sorted.
 
     `rows` selects look, vantage, target, target_subsystem, now_ms, before_ms; `repeats` is what
     to read look and total_ms of repeated looks from. Empty texts: there is nothing to read.
     """
     if not rows:
-        return [], 0
+        return [], []
     connection.execute(f"CREATE TEMP TABLE pairs AS {rows}")
     slow: set[str] = set()
     for group in GROUPS:
@@ -40,16 +40,16 @@ def find_slow(
                 slow |= {look for look, was, now in samples if is_suspect(was, now)}
     suspects = _suspects(connection)
     more = _samples(connection, repeats) if repeats and suspects else {}
-    left = 0
+    left: list[str] = []
     for look, (was, now) in suspects.items():
         if look in slow:
             continue
         if compare([was], more.get(look, [now])).slower:
             slow.add(look)
         else:
-            left += 1
+            left.append(look)
     connection.execute("DROP TABLE pairs")
-    return sorted(slow), left
+    return sorted(slow), sorted(left)
 
 
 def _worth_a_test(

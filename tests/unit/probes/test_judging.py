@@ -237,9 +237,11 @@ def test_one_slow_look_is_a_suspect_until_it_was_looked_at_again(tmp_path: Path)
     now = a_sweep(tmp_path / "now", Looked("a", ms=400), Looked("b", ms=400))
     assert judged(now, old).suspects == 2
     assert set(verdicts(now).values()) == {"same"}
+    assert (now / "suspects.jsonl").read_text("utf-8") == '"look-a"\n"look-b"\n'
     append(now, *again(Looked("a"), (380, 420)), *again(Looked("b"), (11, 9)))
     assert judged(now, old).suspects == 0
     assert verdicts(now) == {"a": "slower", "b": "same"}
+    assert not (now / "suspects.jsonl").exists()
 
 
 def test_one_look_that_lasts_two_seconds_more_is_slower_alone(tmp_path: Path) -> None:

@@ -218,6 +218,7 @@ def test_files_of_vantage_points_are_found_by_name(tmp_path: Path) -> None:
 def an_end(clock: float, seconds: float) -> wire.End:
     return {
         "end": True, "n": 0, "digest": "", "clock": clock, "seconds": seconds, "python": "3.9",
+        "slowed": [],
     }  # fmt: skip
 
 
@@ -252,3 +253,26 @@ def test_which_vantage_points_were_lost_is_kept_until_they_are_not(tmp_path: Pat
     assert keeping.kept_losses(tmp_path) == {}
     (tmp_path / "results" / "lost.json").write_text("[", "utf-8")
     assert keeping.kept_losses(tmp_path) == {}
+
+
+def test_suspects_are_given_as_the_lines_that_were_sent_until_there_are_none(
+    tmp_path: Path,
+) -> None:
+    asked(tmp_path, "a", "b", "c")
+    assert list(keeping.suspects_again(tmp_path, "here")) == []
+    keeping.keep_suspects(tmp_path, ["c", "a", "elsewhere"])
+    assert list(keeping.suspects_again(tmp_path, "here")) == [
+        b'{"id": "a", "kind": "tcp"}\n',
+        b'{"id": "c", "kind": "tcp"}\n',
+    ]
+    keeping.keep_suspects(tmp_path, [])
+    assert list(keeping.suspects_again(tmp_path, "here")) == []
+
+
+def test_lines_are_counted_with_one_that_has_no_end(tmp_path: Path) -> None:
+    written(tmp_path, line("a") + line("b"))
+    assert keeping.lines_in(tmp_path, "here") == 2
+    written(tmp_path, line("a") + b"{")
+    assert keeping.lines_in(tmp_path, "here") == 2
+    written(tmp_path, b"")
+    assert keeping.lines_in(tmp_path, "here") == 0
