@@ -17,7 +17,7 @@ IpAddress: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 def is_allowed(address: IpAddress, networks: Sequence[Network]) -> bool:
     """Tell whether an address stands in one of the networks."""
-    return any(address.version == network.version and address in network for network in networks)
+    return any(address in network for network in networks)
 
 
 def counted_in(address: IpAddress) -> str:

@@ -145,6 +145,11 @@ def test_a_waiver_that_ended_is_told_and_is_no_fault() -> None:
     )
 
 
+def test_a_waiver_holds_through_its_last_day() -> None:
+    last = WHOLE.replace("until: 2023-10-12", "until: 2023-10-13")
+    assert seen(last).warnings == ()
+
+
 def test_a_vantage_point_that_speaks_for_nobody_is_told() -> None:
     idle = SMALL.replace("kind: here}]", "kind: here}, {id: idle, kind: here}]")
     assert [each.message for each in seen(idle).warnings] == [
@@ -252,6 +257,7 @@ def test_addresses_of_unknown_components_are_faults_that_name_the_nearest() -> N
         ("[{subsystem: web}]", "names no vantage point; write `old`, `new` or both"),
         ("[{old: here}, {new: here}]", "stands[1]: is never reached: stands[0] matches all"),
         ("[{subsystem: web, old: here}, {component: web.app, new: here}]", "is never reached"),
+        ("[{old: here}, {subsystem: web, new: here}]", "is never reached"),
         ("[{subsystem: web, old: here}, {subsystem: web, new: here}]", "is never reached"),
         (
             "[{component: web.app, subsystem: web, old: here}]",
@@ -301,6 +307,7 @@ def test_a_vantage_point_that_cannot_be_is_a_fault(vantage: str, said: str) -> N
         ("{kind: tcp, identity: {old: side, new: side2}}", "one mark is a part of the other"),
         ("{kind: tcp}, {kind: tcp, match: {port: 5}}", "checks[1]: is never reached: checks[0]"),
         ("{match: {port: 5}}", "the key 'kind' is missing"),
+        ("{kind: tcp, match: {prot: 5}}, {kind: tcp, match: {port: 5}}", "unknown key 'prot'"),
     ],
 )
 def test_a_check_that_cannot_be_made_is_a_fault(check: str, said: str) -> None:
