@@ -9,24 +9,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Final, cast
 
-from migrator.engine.ports import Vantage, VantageLost
-from migrator.errors import MigratorError
+from migrator.engine.ports import Vantage
 from migrator.ids import SubsystemId
+from migrator.probes.again import look_again
 from migrator.probes.asking import ask
 from migrator.probes.causes import sentence
 from migrator.probes.facts import SweepFacts, declared_from, read_sweep, sweep_from
 from migrator.probes.model import SWEEP_FILE, Declared, Purpose, SweepPlan, VantagePoint
 from migrator.probes.prover import Judged
 from migrator.probes.requests import DeclaredAnswer
-from migrator.probes.summary import read_summary
+from migrator.probes.summary import Summary, read_summary
 from migrator.probes.sweep import Asked, run_sweep
 from migrator.probes.verdicts import Verdict
+from migrator.wiring.vantage_points import Unreached
 
 SEED: Final = 1
 """Of the sample of what a move does not touch: the same in every look of a run."""
@@ -51,7 +52,7 @@ async def read_estate(inventory: Path, cache: Path, today: date) -> Estate | Non
 
 @dataclass(slots=True)
 class LinkSweeps:
-    """Sweeps of one run below `folder`. `reach` makes a vantage point, and may fail."""
+    """Sweeps of one run below `folder`. `reach` makes a vantage point when it is needed."""
 
     folder: Path
     estate: Estate
@@ -83,29 +84,21 @@ class LinkSweeps:
 
     async def carry_out(self, plan: SweepPlan, seconds_max: float) -> tuple[str, ...]:
         """Look; the answer says of each vantage point that could not be asked why."""
-        wanted = {each.id for each in plan.vantages}
-        vantages = {name: await self._reached(name) for name in sorted(wanted)}
-        asked = Asked(plan, self.estate.declared.allow, self.digest, self.clock)
         try:
             async with asyncio.timeout(seconds_max):
-                ran = await run_sweep(asked, vantages)
+                ran = await run_sweep(self._asked(plan), await self._vantages(plan))
         except TimeoutError:
             return (f"time was up after {seconds_max:.0f} s",)
         return tuple(f"{name}: {why}" for name, why in sorted(ran.lost.items()))
 
     async def judge(self, plan: SweepPlan, baseline: str) -> Judged:
-        """Judge a sweep against the one of that id; without one where it is empty."""
-        await ask(
-            "judge",
-            {
-                "folder": str(plan.folder),
-                "baseline": str(self.folder / baseline) if baseline else None,
-                "today": self.today().isoformat(),
-                "declared": self.estate.answer["declared"],
-            },
-        )
-        summary = read_summary(plan.folder)
-        assert summary is not None, "a sweep that was judged has its summary"
+        """Judge a sweep against the one of that id; without one where it is empty.
+
+        What was slow once, and alone, is looked at again before anybody is told.
+        """
+        summary = await self._summary(plan, baseline)
+        if summary.suspects and await look_again(self._asked(plan), await self._vantages(plan)):
+            summary = await self._summary(plan, baseline)
         counts: Counter[tuple[Verdict, str]] = Counter()
         for each in summary.counts:
             counts[Verdict(each.verdict), each.reason] += each.links
@@ -118,31 +111,35 @@ class LinkSweeps:
             await each.close()
         self._open.clear()
 
+    async def _summary(self, plan: SweepPlan, baseline: str) -> Summary:
+        await ask(
+            "judge",
+            {
+                "folder": str(plan.folder),
+                "baseline": str(self.folder / baseline) if baseline else None,
+                "today": self.today().isoformat(),
+                "declared": self.estate.answer["declared"],
+            },
+        )
+        summary = read_summary(plan.folder)
+        assert summary is not None, "a sweep that was judged has its summary"
+        return summary
+
+    def _asked(self, plan: SweepPlan) -> Asked:
+        return Asked(plan, self.estate.declared.allow, self.digest, self.clock)
+
+    async def _vantages(self, plan: SweepPlan) -> dict[str, Vantage]:
+        """The vantage points of a sweep, each made beside the others."""
+        names = sorted({each.id for each in plan.vantages})
+        return dict(zip(names, await asyncio.gather(*map(self._reached, names)), strict=True))
+
     async def _reached(self, name: str) -> Vantage:
         """A vantage point, made when it is first needed; one that cannot be made says why."""
         if name in self._open:
             return self._open[name]
         point = self.estate.declared.vantage(name)
         assert point is not None, "a sweep is planned from what is declared"
-        try:
-            self._open[name] = await self.reach(point)
-        except MigratorError as error:
-            return Unreached(name, str(error))
-        return self._open[name]
-
-
-@dataclass(frozen=True, slots=True)
-class Unreached:
-    """A vantage point that could not be made: whoever asks it is told why."""
-
-    name: str
-    reason: str
-
-    async def look(self, header: bytes, lines: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-        """Raise VantageLost."""
-        if self.reason:
-            raise VantageLost(self.reason, for_good=True)
-        yield b""
-
-    async def close(self) -> None:
-        """Nothing is open."""
+        found = await self.reach(point)
+        if not isinstance(found, Unreached):  # one that could not be made is tried at each look
+            self._open[name] = found
+        return found

@@ -18,9 +18,9 @@ from migrator.engine.events import LinksCovered
 from migrator.engine.ports import Platform, Vantage
 from migrator.engine.run import Run
 from migrator.engine.states import RunState
-from migrator.errors import MigratorError, PermanentError
+from migrator.errors import MigratorError
 from migrator.plan.model import Itinerary
-from migrator.probes.model import SUMMARY_FILE, Here, InPod, OverSsh, Purpose, VantagePoint
+from migrator.probes.model import SUMMARY_FILE, InPod, Purpose, VantagePoint
 from migrator.probes.prover import Prover
 from migrator.probes.summary import Summary, read_summary
 from migrator.probes.verdicts import Verdict
@@ -30,6 +30,7 @@ from migrator.store.sql_journal import SqlJournal
 from migrator.wiring.between_sides import between_sides
 from migrator.wiring.link_sweeps import LinkSweeps, read_estate
 from migrator.wiring.proving import LOOKS, Intent, Proving
+from migrator.wiring.vantage_points import Pods, reached
 
 if TYPE_CHECKING:
     from migrator.wiring.on_cluster import OnCluster
@@ -181,36 +182,9 @@ def _reach(agent: bytes, cluster: OnCluster | None) -> Callable[[VantagePoint], 
     """Makes vantage points of what is declared."""
 
     async def reach(point: VantagePoint) -> Vantage:
-        match point:
-            case Here():
-                from migrator.probes.here import ThisMachine
-
-                return ThisMachine(agent, point.id)
-            case OverSsh():
-                from migrator.probes.over_ssh import OverSsh as Connection
-
-                return Connection(agent, point.host, name=point.id, python=point.python)
-            case InPod():
-                return await _pod(point)
-
-    async def _pod(point: InPod) -> Vantage:
-        if cluster is None:
-            raise PermanentError(
-                "vantage-without-cluster",
-                f"vantage point {point.id} is a pod, and this run moves onto no cluster",
-                hint="run with --platform kubernetes, or have another vantage point speak for them",
-            )
-        from migrator.platform.kubernetes.agent_objects import Place
-        from migrator.platform.kubernetes.agent_pods import ensure
-
-        place = Place(
-            point.namespace,
-            point.workload,
-            point.image or cluster.image,
-            point.python,
-            point.id,
-        )
-        return await ensure(cluster.client, place, agent, cluster.mark())
+        # The mark is that of the epoch in which the pod is made.
+        pods = None if cluster is None else Pods(cluster.client, cluster.image, cluster.mark())
+        return await reached(point, agent, pods)
 
     return reach
 

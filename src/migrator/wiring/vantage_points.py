@@ -1,8 +1,8 @@
 """Vantage points of an estate, made of what probes.yaml declares: here, over ssh, and in pods.
 
-Used by `migrator probe` and `baseline`. One that cannot be made is a vantage point as well: whoever
-asks it is told why, and its links stay unproved with that reason. Pods are made beside each other,
-because each takes seconds to come.
+Used by `migrator probe` and `baseline`, and by a live run as it needs them. One that cannot be made
+is a vantage point as well: whoever asks it is told why, and its links stay unproved with that
+reason. Pods are made beside each other, because each takes seconds to come.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ async def vantage_points(
     points = [point for name in names if (point := declared.vantage(name)) is not None]
     spaces = sorted({point.namespace for point in points if isinstance(point, InPod)})
     taken = await _standing(pods, spaces) if pods else frozenset(spaces)
-    made = await asyncio.gather(*(_reached(point, agent, pods) for point in points))
+    made = await asyncio.gather(*(reached(point, agent, pods) for point in points))
     try:
         yield {each.name: each for each in made}
     finally:
@@ -86,7 +86,7 @@ async def _standing(pods: Pods, spaces: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-async def _reached(point: VantagePoint, agent: bytes, pods: Pods | None) -> Vantage:
+async def reached(point: VantagePoint, agent: bytes, pods: Pods | None) -> Vantage:
     """One vantage point, or the reason why there is none."""
     match point:
         case Here():
