@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
@@ -46,6 +47,8 @@ class Names:
     def __init__(self, ask: Ask = ask_system, seconds: float = SECONDS) -> None:
         self.wake, self._wake_out = os.pipe()
         os.set_blocking(self.wake, False)
+        # A thread that hangs keeps this object, and with it the pipe that it will still write to.
+        weakref.finalize(self, close_both, self.wake, self._wake_out)
         self._ask, self._seconds = ask, seconds
         self._known: dict[str, Answer] = {}
         self._parked: dict[str, list[bytes]] = {}
@@ -135,6 +138,12 @@ class Names:
             os.write(self._wake_out, b".")
             if written_off:
                 return
+
+
+def close_both(one: int, other: int) -> None:
+    """Close a pipe."""
+    os.close(one)
+    os.close(other)
 
 
 def _is_address(text: str) -> bool:
