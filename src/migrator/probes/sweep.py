@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final, cast
@@ -23,6 +23,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exp
 from migrator.engine.ports import Vantage, VantageLost
 from migrator.errors import EnvironmentFailed
 from migrator.probes.agent import wire
+from migrator.probes.batch import Batch
 from migrator.probes.keeping import (
     Keeper,
     Skew,
@@ -30,23 +31,21 @@ from migrator.probes.keeping import (
     keep_losses,
     keep_skew,
     left_to_look,
-    result_of,
     skew_warnings,
 )
 from migrator.probes.model import SweepPlan, VantagePlan
 from migrator.probes.progress import Meter, Progress, State
 
-TAKEN_MAX: Final = 500
-"""So many results are handed to the disk at once; a beat hands over what there is."""
+TAKEN_MAX: Final = 2_000
+KEPT_SECONDS: Final = 0.1
+"""So many results are brought to the disk at once, or those of so long; a beat brings what there
+is. What a kill costs is what was not brought yet."""
 
 ROUNDS_MAX: Final = 3
 """What nothing was learnt of (no time, no socket) is asked so often."""
 
 SECONDS_MIN, SECONDS_MAX = 3600.0, 24 * 3600.0
 """A batch's own limit. It ends a batch that nobody watches; we watch ours by its beats."""
-
-_PASSES: Final = (wire.NO_TIME, wire.CROWDED)
-"""Words that another round may turn into a result; for the others somebody must mend something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,10 +290,11 @@ class _Run:
 
     async def _look(self, vantage: Vantage, keeper: Keeper) -> None:
         """One try: everything that is left, and every result as it comes."""
-        batch = _Batch(keeper.kept.proved, self.final)
+        batch = Batch(keeper.kept.proved, self.final)
         sent = self.asked.now()
         lines = batch.lines(left_to_look(self.folder, self.place.id, set()))
         taken: list[bytes] = []
+        kept_at = self._now()
         try:
             async with aclosing(vantage.look(self.asked.header(self.place), lines)) as answers:
                 async for line in answers:
@@ -304,20 +304,27 @@ class _Run:
                         self._end_or_beat(line, batch, sent)
                     elif found:
                         taken.append(line)
-                    if taken and (found is None or len(taken) >= TAKEN_MAX):
+                    due = len(taken) >= TAKEN_MAX or self._now() - kept_at >= KEPT_SECONDS
+                    if taken and (due or found is None):
                         await self._keep(keeper, batch, taken)
+                        kept_at = self._now()
         finally:
             keeper.take(taken, self._now())
         if batch.ends == 0:
             raise VantageLost("its answer has no end")
 
-    async def _keep(self, keeper: Keeper, batch: _Batch, taken: list[bytes]) -> None:
+    async def _keep(self, keeper: Keeper, batch: Batch, taken: list[bytes]) -> None:
         """Hand over to the disk, beside the loop: a disk may take its time."""
-        lines = tuple(taken)
+        lines, now = tuple(taken), self._now()
         taken.clear()
-        self.meter.more(self.place.id, batch.newly, self._now())
+        self.meter.more(self.place.id, batch.newly, now)
         batch.newly = 0
-        writing = asyncio.create_task(asyncio.to_thread(keeper.take, lines, self._now()))
+
+        def write() -> None:
+            keeper.take(lines, now)
+            keeper.sync(now)
+
+        writing = asyncio.create_task(asyncio.to_thread(write))
         try:
             await asyncio.shield(writing)
         finally:
@@ -325,7 +332,7 @@ class _Run:
             if not writing.done():
                 await asyncio.wait({writing})
 
-    def _end_or_beat(self, line: bytes, batch: _Batch, sent: float) -> None:
+    def _end_or_beat(self, line: bytes, batch: Batch, sent: float) -> None:
         """A line that is no result. Raises VantageLost for one that is no agent's of ours."""
         try:
             said = json.loads(line)
@@ -358,37 +365,3 @@ class _Run:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
-
-
-class _Batch:
-    """What was sent in one try and has no result yet."""
-
-    def __init__(self, proved: set[str], final: dict[str, str]) -> None:
-        self.ends = self.since_end = self.newly = 0
-        self._proved, self._final = proved, final
-        self._open: set[str] = set()
-
-    async def lines(self, planned: Iterable[bytes]) -> AsyncIterator[bytes]:
-        """Those that are still to be sent, in order: not proved, and not for a person to mend."""
-        for line in planned:
-            name = str(json.loads(line)["id"])
-            if name not in self._proved and name not in self._final:
-                self._open.add(name)
-                yield line
-
-    def take(self, line: bytes) -> bool | None:
-        """Tell whether this result is to be kept; None for a line that is no result."""
-        result = result_of(line)
-        if result is None:
-            return None
-        self.since_end += 1
-        name, word = result["id"], result["word"]
-        if name not in self._open:
-            return False  # never asked for, or answered already: the first answer stands
-        self._open.discard(name)
-        if word not in wire.PROVES_NOTHING:
-            self._proved.add(name)
-            self.newly += 1
-        elif word not in _PASSES:
-            self._final[name] = word
-        return True
