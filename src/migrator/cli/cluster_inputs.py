@@ -44,3 +44,24 @@ def subjects_at(path: Path, inventory: Path | None = None) -> tuple[Subject, ...
             hint="put what is rendered for a subsystem into manifests/<subsystem>/, as YAML",
         )
     return tuple(each.subject for each in found if each.subject is not None)
+
+
+def agents_in(path: Path, inventory: Path | None = None) -> tuple[str, ...]:
+    """The namespaces in which pods look at links, as probes.yaml says; InputError for its faults.
+
+    An inventory without probes.yaml has none.
+    """
+    from migrator.cli.check_probes import see_probes
+    from migrator.cli.plan_files import inventory_folder, open_plan
+    from migrator.inventory.reader import PROBES_FILE, read_inventory
+    from migrator.probes.model import InPod
+
+    folder = path if path.is_dir() else inventory_folder(open_plan(path), inventory)
+    if not (folder / PROBES_FILE).exists():
+        return ()
+    seen = see_probes(read_inventory(folder))
+    if seen.declared is None:
+        raise seen.error()
+    return tuple(
+        sorted({each.namespace for each in seen.declared.vantages if isinstance(each, InPod)})
+    )

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from migrator.cli import output
-from migrator.cli.cluster_inputs import subjects_at
+from migrator.cli.cluster_inputs import agents_in, subjects_at
 from migrator.errors import InputError
 
 HEAD: Final = """\
@@ -70,7 +70,8 @@ def command(
             "usage", "a user name is empty or has a space", hint="use one name for each --user"
         )
     subjects = subjects_at(path, inventory)
-    text = HEAD + documents(rights(subjects, only=only, users=users or ()))
+    looking = agents_in(path, inventory)
+    text = HEAD + documents(rights(subjects, only=only, users=users or (), agents_in=looking))
     if into is None:
         output.show(text.rstrip("\n"))
     else:

@@ -45,6 +45,27 @@ def test_what_is_printed_is_yaml_for_the_manifests_namespaces(
     assert said.err == ""
 
 
+def test_where_pods_look_at_links_the_rights_for_them_are_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = an_inventory(tmp_path, web=DEPLOYMENT)
+    assert app.run(["rights", str(place), "--for", "prober"]) == 0
+    assert "namespace: folkbok" not in capsys.readouterr().out
+    (place / "probes.yaml").write_text(
+        "allow: [10.0.0.0/8]\n"
+        "vantages: [{id: p, kind: pod, namespace: folkbok, workload: Deployment/folkbok}]\n"
+        "stands: [{new: p}]\naddresses: {ledger.app: 10.0.0.1}\n",
+        encoding="utf-8",
+    )
+    assert app.run(["rights", str(place), "--for", "prober"]) == 0
+    said = capsys.readouterr().out
+    assert "namespace: folkbok" in said
+    assert said.count("pods/proxy") == 2
+    (place / "probes.yaml").write_text("allow: []\n", encoding="utf-8")
+    assert app.run(["rights", str(place), "--for", "prober"]) == 2
+    assert "see: runbooks/invalid-probes.md" in capsys.readouterr().err
+
+
 def test_it_is_written_to_a_file_and_roles_for_an_administrator_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

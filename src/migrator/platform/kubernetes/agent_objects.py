@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from migrator.inventory.yaml_text import Plain
+from migrator.platform.kubernetes.grants import AGENT
 from migrator.platform.kubernetes.objects import (
     KubeObject,
     at,
@@ -27,7 +28,7 @@ from migrator.platform.kubernetes.objects import (
 )
 from migrator.platform.kubernetes.slices import EPOCH, TOKEN, Mark
 
-NAME: Final = "migrator-agent"
+NAME: Final = AGENT
 PORT: Final = 8473
 LABEL: Final = "migrator/agent"
 """On each pod, with its Deployment's name: the workload's own labels are all there, too."""

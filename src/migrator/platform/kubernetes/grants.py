@@ -41,6 +41,9 @@ PARTS: Final = {
 READ: Final = ("get", "list", "watch")
 WRITE: Final = ("create", "patch", "update", "delete")
 KEEP: Final = ("create", "patch", "update")
+AGENT: Final = "migrator-agent"
+"""The name of an agent's key and of the policy that opens its port."""
+
 COPY_SUFFIX: Final = ".migrator-before"
 
 _RBAC: Final = "rbac.authorization.k8s.io"
@@ -72,8 +75,13 @@ class Grant:
         return f"{self.resource}.{self.group}" if self.group else self.resource
 
 
-def grants(subjects: Iterable[Subject], plural: Plural | None = None) -> tuple[Grant, ...]:
-    """Everything that every part needs, in a fixed order and each line once."""
+def grants(
+    subjects: Iterable[Subject], plural: Plural | None = None, agents_in: Iterable[str] = ()
+) -> tuple[Grant, ...]:
+    """Everything that every part needs, in a fixed order and each line once.
+
+    `agents_in` are the namespaces in which pods look at links in the place of workloads.
+    """
     listed = tuple(subjects)
     words = plural or _plurals(listed)
     found = [*_everywhere(listed), *_system()]
@@ -82,6 +90,8 @@ def grants(subjects: Iterable[Subject], plural: Plural | None = None) -> tuple[G
             each for subject in listed if subject.namespace == namespace for each in subject.objects
         ]
         found += _in_namespace(namespace, objects, words)
+    for namespace in sorted(set(agents_in)):
+        found += _of_agents(namespace)
     found += _of_cluster(listed, words)
     return tuple(dict.fromkeys(found))
 
@@ -171,6 +181,30 @@ def _system() -> Iterator[Grant]:
     yield Grant(PROBER, place, _CORE, "pods", READ, why=why)
     yield Grant(PROBER, place, _CORE, "events", ("get", "list"), why=why)
     yield Grant(PROBER, place, _CORE, "pods/proxy", ("create",), why="to ask the prober's pods")
+
+
+def _of_agents(namespace: str) -> Iterator[Grant]:
+    """What an agent beside a workload is made of, and the way to ask it."""
+    why = "the agents that look at links in the place of workloads"
+    yield Grant(PROBER, namespace, "apps", "deployments", ("get", "list", *WRITE), why=why)
+    yield Grant(PROBER, namespace, _CORE, "configmaps", ("get", "list", *WRITE), why=why)
+    # A new object has no name yet when its creation is judged; creating shows nothing.
+    yield Grant(PROBER, namespace, _CORE, "secrets", ("create",), why="their key")
+    named = (("get", "patch", "update", "delete"), (AGENT,))
+    yield Grant(PROBER, namespace, _CORE, "secrets", *named, why="their key")
+    policies = ("networking.k8s.io", "networkpolicies")
+    yield Grant(PROBER, namespace, *policies, ("create",), why="the way to their one port")
+    yield Grant(PROBER, namespace, *policies, *named, why="the way to their one port")
+    yield Grant(PROBER, namespace, _CORE, "pods", READ, why=why)
+    yield Grant(PROBER, namespace, _CORE, "events", ("get", "list"), why="why one does not start")
+    why = "whether one of them would send callers to an agent"
+    yield Grant(PROBER, namespace, _CORE, "services", ("get", "list"), why=why)
+    why = "whose labels and account an agent takes over"
+    for group, resource in (("apps", "statefulsets"), ("apps", "daemonsets"), ("batch", "jobs")):
+        yield Grant(PROBER, namespace, group, resource, ("get",), why=why)
+    yield Grant(PROBER, namespace, "batch", "cronjobs", ("get",), why=why)
+    # It has no narrower form: a pod's name is not known before it is there.
+    yield Grant(PROBER, namespace, _CORE, "pods/proxy", ("create",), why="to ask the agents")
 
 
 def _in_namespace(namespace: str, objects: list[KubeObject], plural: Plural) -> Iterator[Grant]:

@@ -35,12 +35,16 @@ _RBAC: Final = "rbac.authorization.k8s.io"
 
 
 def rights(
-    subjects: Iterable[Subject], *, only: str = "", users: Iterable[str] = ()
+    subjects: Iterable[Subject],
+    *,
+    only: str = "",
+    users: Iterable[str] = (),
+    agents_in: Iterable[str] = (),
 ) -> list[KubeObject]:
     """Every object, in the order in which it is applied; `only` names one account.
 
     `users` are names of the organisation's own, who may do what the conductor does and whose
-    writes are fenced as its writes are.
+    writes are fenced as its writes are. `agents_in` are the namespaces in which pods look at links.
     """
     listed, names = tuple(subjects), tuple(sorted(set(users)))
     accounts = (only,) if only else ACCOUNTS
@@ -49,7 +53,7 @@ def rights(
     found = [_namespace(SYSTEM_NAMESPACE, restricted=True)]
     found += [_namespace(name) for name in namespaces_of(listed) if name != SYSTEM_NAMESPACE]
     found += [_account(name) for name in accounts]
-    found += _roles(grants(listed), accounts, people)
+    found += _roles(grants(listed, agents_in=agents_in), accounts, people)
     return [*found, *_policies(accounts, names, namespaces_of(listed))]
 
 

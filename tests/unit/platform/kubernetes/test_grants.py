@@ -158,3 +158,18 @@ def test_roles_in_the_manifests_are_named_for_an_administrator() -> None:
         "Role/shop/reader",
         "RoleBinding/shop/reader",
     )
+
+
+def test_agents_in_a_namespace_are_made_and_asked_there_and_read_no_other_secret() -> None:
+    found = grants_of(PROBER, grants([SHOP], agents_in=["folkbok"]))
+    there = [grant for grant in found if grant.namespace == "folkbok"]
+    assert {"deployments.apps", "configmaps", "pods", "pods/proxy"} <= {g.right for g in there}
+    reading = [g for g in there if g.resource == "secrets" and "get" in g.verbs]
+    assert [grant.names for grant in reading] == [("migrator-agent",)]
+    assert not any("list" in g.verbs for g in there if g.resource == "secrets")
+    assert not any("*" in (*g.verbs, g.resource, g.group, *g.names) for g in there)
+
+
+def test_without_agents_nobody_gets_a_way_into_the_pods_of_a_team() -> None:
+    held = grants_of(CONDUCTOR, grants([SHOP]))
+    assert {g.namespace for g in held if g.resource == "pods/proxy"} == {SYSTEM_NAMESPACE}
