@@ -25,6 +25,12 @@ def test_an_address_is_compared_without_regard_to_case(tmp_path: Path) -> None:
     assert ends(draft) == [("orders.out", "pay.in", "xatmi", 7771)]
 
 
+def test_a_domain_that_listens_on_the_address_itself_means_the_other(tmp_path: Path) -> None:
+    own = a_domain("orders", listens="pay.example:7771", dials=DIALS_PAY)
+    draft = read(tmp_path, a=own, b=PAY)
+    assert ends(draft) == [("orders.out", "pay.in", "xatmi", 7771)]
+
+
 def test_an_address_of_nobody_is_an_unknown_system_and_said(tmp_path: Path) -> None:
     draft = read(tmp_path, a=a_domain("orders", dials="{address: 'far.example:9'}"))
     assert ends(draft) == [("orders.out", "unknown-far.example", "xatmi", 9)]

@@ -118,3 +118,13 @@ def test_inventories_without_links_can_be_joined(tmp_path: Path) -> None:
     other = an_inventory(tmp_path / "other", {"db": ["db"]}, [])
     join_inventories(Wish((one, other), tmp_path / "out"))
     assert read_inventory(tmp_path / "out").links_file is None
+
+
+def test_a_store_does_not_stand_for_its_subsystem_while_something_else_can(tmp_path: Path) -> None:
+    fine = an_inventory(tmp_path / "fine", {"web": ["web.a-store", "web.b"]}, [])
+    path = fine / "subsystems.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("role: process", "role: store", 1), encoding="utf-8")
+    seen = an_inventory(tmp_path / "seen", {"web": ["web"], "new": ["new"]}, [a_link("new", "web")])
+    join_inventories(Wish((fine, seen), tmp_path / "out"))
+    assert [row["target"] for row in rows_of(tmp_path / "out" / "links.csv")] == ["web.b"]

@@ -111,6 +111,18 @@ def test_a_system_tagged_with_an_address_is_who_answers_there(tmp_path: Path) ->
     assert names.ends[1, "unknown-10.0.0.5"] == Known("db", None)
 
 
+def test_an_address_that_two_systems_have_proves_neither(tmp_path: Path) -> None:
+    tags = "    tags: ['address:10.0.0.5:1']"
+    each = [
+        read_inventory(an_inventory(tmp_path / name, parts, [], tags))
+        for name, parts in (("a", {"db": ["db"]}), ("b", {"web": ["web"]}))
+    ]
+    unknown: Parts = {"unknown": ["unknown-10.0.0.5=unknown:10.0.0.5"]}
+    each.append(read_inventory(an_inventory(tmp_path / "c", unknown, [])))
+    names = find_names(each, EMPTY, EMPTY)
+    assert names.ends[2, "unknown-10.0.0.5"] == Known("unknown", "unknown-10.0.0.5")
+
+
 def test_likeness_is_a_question() -> None:
     assert alike(["orders", "orders-service", "pay", "or-ders"]) == [
         ("or-ders", "orders"),

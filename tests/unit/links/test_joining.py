@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from migrator.inventory.reader import read_inventory
+from migrator.inventory.model import LINK_COLUMNS
 from migrator.links.joining import JoinedCounts, JoinedEnd, JoinedSource, join_links
-from migrator.links.load import read_links
-from small_inventories import Row, a_link, an_inventory, rows_of
+from small_inventories import Row, a_link, rows_of
 
 PARTS = {"web": ["web.app", "web.job"], "db": ["db.pg", "db.cache"]}
 WHOLE = {"web": ["web"], "db": ["db"]}
+
+
+def parquet(path: Path, links: list[Row]) -> Path:
+    """The rows as links/ keeps them once they were checked."""
+    numbers = ("port", "calls_per_day", "criticality")
+    columns = {
+        name: [int(row[name] or 0) or None for row in links]
+        if name in numbers
+        else [row[name] for row in links]
+        for name in LINK_COLUMNS
+    }
+    pq.write_table(pa.table(columns), path)
+    return path
 
 
 def join(
@@ -20,11 +34,11 @@ def join(
 ) -> tuple[list[Row], JoinedCounts]:
     """Join the rows of each source; `whole` is the source that knows subsystems only."""
     tables, ends = [], []
+    tmp_path.mkdir(exist_ok=True)
     for number, links in enumerate(sources):
         parts = WHOLE if number == whole else PARTS
-        folder = an_inventory(tmp_path / f"s{number}", parts, links)
-        table = read_links(read_inventory(folder), None)
-        tables.append((table, JoinedSource(f"s{number}", table.parquet, declared and number == 0)))
+        path = None if not links else parquet(tmp_path / f"s{number}.parquet", links)
+        tables.append(JoinedSource(f"s{number}", path, declared and number == 0))
         ends += [
             JoinedEnd(number, each, None if number == whole else each, name)
             for name, components in parts.items()
@@ -33,7 +47,7 @@ def join(
     work = tmp_path / "work"
     work.mkdir(parents=True)
     first = {"web": "web.app", "db": "db.pg"}
-    counts = join_links([source for _, source in tables], ends, first, work)
+    counts = join_links(tables, ends, first, work)
     return rows_of(work / "links.csv"), counts
 
 
@@ -75,12 +89,15 @@ def test_a_row_that_says_less_joins_the_one_that_says_more(
 
 def test_another_protocol_without_a_port_stays_another_link(tmp_path: Path) -> None:
     rows, _ = join(tmp_path, [PRECISE], [a_link("web.app", "db.pg", "http")])
-    assert [row["protocol"] for row in rows] == ["http", "postgresql"]
+    assert [(row["protocol"], row["port"]) for row in rows] == [
+        ("http", ""),
+        ("postgresql", "5432"),
+    ]
 
 
 def test_a_missing_port_joins_the_lowest_of_its_protocol(tmp_path: Path) -> None:
     ports = [a_link("web.app", "db.pg", "http", port) for port in ("8080", "81")]
-    ports.append(a_link("web.app", "db.pg", "smtp", "25"))
+    ports += [a_link("web.app", "db.pg", "smtp", "25"), a_link("web.app", "db.pg", "tcp", "80")]
     rows, _ = join(tmp_path, ports, [a_link("web.app", "db.pg", "http", calls="99")])
     assert [row["port"] for row in rows if row["calls_per_day"] == "99"] == ["81"]
 
@@ -99,15 +116,17 @@ def test_a_subsystem_as_an_end_is_its_first_component_where_nothing_says_more(
 
 
 def test_a_port_that_contradicts_is_another_link(tmp_path: Path) -> None:
-    rows, _ = join(tmp_path, [PRECISE], [a_link("web", "db", "tcp", "9999")], whole=1)
-    assert [row["port"] for row in rows] == ["5432", "9999"]
+    own = a_link("web.job", "db.cache", "redis", "6379")
+    rows, _ = join(tmp_path, [own], [a_link("web", "db", "tcp", "9999")], whole=1)
+    assert [row["source"] for row in rows] == ["web.app", "web.job"]
+    assert [row["port"] for row in rows] == ["9999", "6379"]
 
 
 def test_the_first_source_gives_id_class_and_criticality(tmp_path: Path) -> None:
-    first = {**PRECISE, "id": "ours", "criticality": "5", "latency_class": "batch"}
+    first = {**PRECISE, "id": "ours", "criticality": "1", "latency_class": "batch"}
     rows, _ = join(tmp_path, [first], [{**PRECISE, "data_class": "personal"}])
     (row,) = rows
-    assert (row["id"], row["criticality"], row["latency_class"]) == ("ours", "5", "batch")
+    assert (row["id"], row["criticality"], row["latency_class"]) == ("ours", "1", "batch")
     assert row["data_class"] == "personal"
 
 
