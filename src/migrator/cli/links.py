@@ -299,8 +299,9 @@ def _answer(seen: Seen, known: Known, wanted: Wanted, form: Format, *, with_caus
     listed = known.links(wanted, TOLD_MAX) if wanted.verdicts else []
     number = known.number(wanted) if wanted.verdicts else 0
     explained = [each for each in seen.summaries if each.causes] if with_causes else []
+    aside = known.aside(wanted.subsystem)
     if form is Format.json:
-        output.emit(links_text.facts(seen.summaries, covered, listed, number, explained))
+        output.emit(links_text.facts(seen.summaries, covered, aside, listed, number, explained))
         return
     width = links_text.width()
     if with_causes:
@@ -309,7 +310,7 @@ def _answer(seen: Seen, known: Known, wanted: Wanted, form: Format, *, with_caus
         output.show("\n".join(links_text.listed(listed[:SHOWN_MAX], number, width)))
     else:
         name = seen.inventory.name if seen.inventory else ""
-        output.show("\n".join(links_text.overview(name, seen.summaries, covered, width)))
+        output.show("\n".join(links_text.overview(name, seen.summaries, covered, aside, width)))
 
 
 def _answer_link(known: Known, link: str, form: Format) -> None:

@@ -25,6 +25,7 @@ WIDE: Final = 100
 """From this many columns on there is room for owners beside the figures."""
 
 UNPROVED_SHOWN_MAX: Final = 12
+ASIDE_SHOWN_MAX: Final = 8
 SUBSYSTEMS_SHOWN_MAX: Final = 20
 
 SAID: Final = {
@@ -51,7 +52,11 @@ def cut(text: str, most: int) -> str:
 
 
 def overview(
-    estate: str, summaries: Sequence[Summary], covered: Coverage, columns: int
+    estate: str,
+    summaries: Sequence[Summary],
+    covered: Coverage,
+    aside: Sequence[Mapping[str, object]],
+    columns: int,
 ) -> Iterator[str]:
     """Everything that is known, in one screen."""
     whole = covered.whole
@@ -69,6 +74,7 @@ def overview(
     if whole.worse:
         yield "(--causes says why, --regressed lists them)"
     yield from _unproved(covered, columns)
+    yield from _set_aside_by(aside, columns)
     yield from _by_subsystem(covered, columns)
     for summary in summaries[-1:]:
         yield from _warnings(summary, columns)
@@ -97,6 +103,21 @@ def _unproved(covered: Coverage, columns: int) -> Iterator[str]:
         yield f"  {sum(each.links for each in rest):,} more in {len(rest)} lines: --format json"
 
 
+def _set_aside_by(aside: Sequence[Mapping[str, object]], columns: int) -> Iterator[str]:
+    """Who answers for links that are not judged, why, and what is watched instead."""
+    if not aside:
+        return
+    yield ""
+    yield "Set aside, by whom, and why:"
+    shown = aside[:ASIDE_SHOWN_MAX]
+    number = max(len(f"{each['links']:,}") for each in shown)
+    for each in shown:
+        line = f"  {each['links']:>{number},}  {_set_aside(each, str(each['verdict']), '')}"
+        yield from textwrap.wrap(line, columns, subsequent_indent=" " * (number + 4))
+    if len(aside) > len(shown):
+        yield f"  and {len(aside) - len(shown)} rules more: --format json"
+
+
 def _by_subsystem(covered: Coverage, columns: int) -> Iterator[str]:
     """The table by who answers; the subsystems with the least proved first."""
     if not covered.subsystems:
@@ -116,7 +137,6 @@ def _by_subsystem(covered: Coverage, columns: int) -> Iterator[str]:
         worse = sum(each.worse for each in rest)
         said = f"{worse:,} links of them worse" if worse else "nothing worse"
         yield f"{len(rest)} more subsystems, {said}: --format json"
-    yield "(set aside: untestable or waived; --untestable --waived lists them)"
 
 
 def _row(each: Covered, columns: int) -> list[object]:
@@ -228,6 +248,7 @@ def history(rows: Sequence[Mapping[str, object]]) -> Iterator[str]:
 def facts(
     summaries: Sequence[Summary],
     covered: Coverage,
+    aside: Sequence[Mapping[str, object]],
     rows: Sequence[Mapping[str, object]],
     number: int,
     explained: Sequence[Summary],
@@ -238,8 +259,7 @@ def facts(
         "whole": _covered(covered.whole),
         "subsystems": [_covered(each) for each in covered.subsystems],
         "unproved": [{**asdict(each), "why": why(each.reason)} for each in covered.unproved],
-        "untestable": [asdict(each) for each in (summaries[-1].untestable if summaries else ())],
-        "waived": [asdict(each) for each in (summaries[-1].waived if summaries else ())],
+        "set_aside": list(aside),
         "matching": number,
         "links": list(rows),
         "causes": [

@@ -33,6 +33,8 @@ COLUMNS: Final = (
 RULE_COLUMNS: Final = ("owner", "why", "instead", "until")
 """Of waived and untestable links: who answers for it, why, what is watched instead, until when."""
 
+ASIDE: Final = ("untestable", "waived")
+
 BLOCK_ROWS: Final = 10_000
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -116,6 +118,16 @@ class Known:
             Counts(str(end), str(start), str(verdict), str(reason), int(links), int(touched))
             for end, start, verdict, reason, links, touched in rows
         )
+
+    def aside(self, subsystem: str = "") -> list[dict[str, object]]:
+        """Who answers for links that are not judged, why, and how many they are; most first."""
+        names = ("verdict", *RULE_COLUMNS, "links")
+        rows = self._connection.execute(
+            f"SELECT verdict, {', '.join(RULE_COLUMNS)}, count(*) FROM known"  # noqa: S608 - quoted
+            f" WHERE {Wanted(ASIDE, subsystem).condition}"
+            f" GROUP BY ALL ORDER BY count(*) DESC, verdict, {', '.join(RULE_COLUMNS)}"
+        ).fetchall()
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def number(self, wanted: Wanted) -> int:
         """How many links are asked for."""

@@ -101,6 +101,10 @@ def test_one_screen_says_what_is_proved_what_is_not_and_who_can_change_that(
     ]  # fmt: skip
     assert column(lines, "no address on that side").split()[-1] == "folkbok"
     assert column(lines, "vantage point lost").split()[-1] == "web"
+    assert column(lines, "untestable: ") == (
+        "  1  untestable: nobody may write; owner: team-mq; instead: the queue's depth"
+    )
+    assert column(lines, "waived by") == "  1  waived by the night shift until 2023-10-20: known"
     assert column(lines, "vantage point web.old was lost") == (
         "  vantage point web.old was lost: Permission denied"
     )
@@ -197,6 +201,12 @@ def test_programs_get_the_same_figures(sweeps: Path, capsys: Printed) -> None:
     assert isinstance(causes, list)
     assert {each["reason"] for each in unproved} == {"no-address", "vantage-lost"}
     assert [each["link"] for each in links] == ["l24", "l25"]
+    aside = found["set_aside"]
+    assert isinstance(aside, list)
+    assert [(each["verdict"], each["owner"], each["links"]) for each in aside] == [
+        ("untestable", "team-mq", 1),
+        ("waived", "the night shift", 1),
+    ]
     assert causes[0]["causes"][0]["sentence"].startswith("all 14 links to kassa.db")
     (history,) = [facts(capsys, *all_of(sweeps), "--link", "l0")["history"]]
     assert isinstance(history, list)

@@ -104,6 +104,13 @@ def test_a_second_attribute_is_said_only_where_it_makes_the_line_truer() -> None
     assert commons(explained(failing, answering)) == [{"target": "db", "port": "1521"}]
 
 
+def test_one_exception_is_no_reason_for_a_longer_sentence() -> None:
+    failing = [a_link(f"l{i}", target="db", port="1521") for i in range(200)]
+    answering = [a_link("k", target="db", port="22")]
+    answering += [a_link(f"m{i}", target="x", port="1521") for i in range(90)]
+    assert commons(explained(failing, answering)) == [{"target": "db"}]
+
+
 def test_two_faults_are_two_lines_the_larger_first() -> None:
     failing = [*to_targets("a", of="x"), *to_targets("b", "c", of="y")]
     failing = [
