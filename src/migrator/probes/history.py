@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from migrator.links import database
+from migrator.probes.damage import told_of
 from migrator.probes.model import LINKS_FILE, RESULTS_FILE, VERDICTS_FILE, NoLook
 from migrator.probes.summary import Counts
 from migrator.probes.verdicts import NOT_LOOKED, words
@@ -182,7 +183,8 @@ class Known:
 def knowing(sweeps: Sequence[Judged], work: Path) -> Iterator[Known]:
     """Ask about the links of these sweeps, the oldest first; `work` takes what is too large."""
     assert sweeps, "without a sweep there is nothing to know"
-    with database.connect(work) as connection:
+    names = Path(", ".join(sweep.id for sweep in sweeps))
+    with told_of(names), database.connect(work) as connection:
         yield Known(connection, sweeps)
 
 

@@ -18,6 +18,7 @@ from migrator.links import database
 from migrator.probes import keeping, paces, reasons
 from migrator.probes.agent import wire
 from migrator.probes.compaction import REPEATS_FILE, compact
+from migrator.probes.damage import told_of
 from migrator.probes.facts import DeclaredFacts, declared_from, read_sweep
 from migrator.probes.model import (
     LINKS_FILE,
@@ -59,6 +60,7 @@ def judge(
     """
     plan = read_sweep(folder)
     with (
+        told_of(folder),
         TemporaryDirectory(prefix=".judging-", dir=folder) as work,
         database.connect(Path(work)) as connection,
     ):

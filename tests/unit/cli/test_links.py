@@ -327,3 +327,14 @@ def test_a_folder_that_is_neither_a_sweep_nor_an_inventory_is_refused(
 def test_a_folder_of_sweeps_that_is_not_there_is_refused(estate: Path, capsys: Printed) -> None:
     assert app.run(["links", str(estate), "--sweeps", "nowhere"]) == 2
     assert "nowhere is no folder" in capsys.readouterr().err
+
+
+def test_verdicts_that_are_cut_off_are_named_and_no_bug(tmp_path: Path, capsys: Printed) -> None:
+    sweep = a_sweep(tmp_path / "cut", Looked("a"))
+    judge(sweep, baseline=None, untestable=(), waived=(), today=TODAY)
+    file = sweep / "verdicts.parquet"
+    file.write_bytes(file.read_bytes()[:100])
+    assert app.run(["links", str(sweep)]) == 1
+    said = capsys.readouterr().err
+    assert "verdicts.parquet" in said
+    assert "see: runbooks/sweep-unreadable.md" in said

@@ -344,3 +344,13 @@ def test_links_that_answered_before_and_nobody_could_look_at_now_are_dark(tmp_pa
     )
     summary = judged(now, old)
     assert (summary.dark, summary.worse) == (1, 0)
+
+
+@pytest.mark.parametrize("name", ["links.parquet", "looks.parquet"])
+def test_a_file_that_is_cut_off_is_named_and_no_bug(tmp_path: Path, name: str) -> None:
+    now = a_sweep(tmp_path / "now", Looked("a"))
+    (now / name).write_bytes((now / name).read_bytes()[:-9])
+    with pytest.raises(EnvironmentFailed, match=name) as caught:
+        judged(now)
+    assert caught.value.reference == "sweep-unreadable"
+    assert not (now / SUMMARY_FILE).exists()
