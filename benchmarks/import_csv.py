@@ -4,9 +4,10 @@ Each round is a new process that runs `import_csv` from its first import to the 
 looking the whole file through (encoding, lines, digest), reading every row with its line number,
 times and counts, names and addresses to components, links summed to calls per day, links.csv or
 links.parquet, coverage. Beside it, round by round, DuckDB alone reads the same file and groups it
-by the same columns: nothing checked, nothing written. Both have two threads. The rows are made here, seeded: some 3,000
-hosts, Pareto traffic. `many links` is the same number of rows over a million and a half of links;
-`line breaks` has a quoted line break in some rows, which only the exact way may number.
+by the same columns: nothing checked, nothing written. Both have two threads. The rows are made
+here, seeded: some 3,000 hosts, Pareto traffic. `many links` is the same number of rows over a
+million and a half of links; `line breaks` has a quoted line break in some rows, which only the
+exact way may number.
 """
 
 from __future__ import annotations
