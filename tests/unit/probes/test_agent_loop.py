@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -207,6 +208,45 @@ def test_want_of_sockets_that_passes_costs_no_try(monkeypatch: pytest.MonkeyPatc
     with serving() as there:
         result = one(at(there))
     assert (result["word"], result["tries"]) == (wire.OK, 1)
+
+
+class Far(socket.SocketType):
+    """A connection that never stands at once, as to any other machine."""
+
+    asked = False
+
+    def connect_ex(self, at: object) -> int:
+        if self.asked:
+            return errno.EALREADY
+        self.asked = True
+        number = super().connect_ex(at)  # type: ignore[arg-type]  # handed on as it came
+        return errno.EINPROGRESS if number == 0 else number
+
+
+def test_far_end_that_takes_its_time_is_found_like_a_near_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loops, "RawSocket", Far)
+    banner = args_of(banner="ready")
+    with serving(Manner(banner=b"ready")) as there, unbound() as shut:
+        looks = [at(there), at(shut), at(there, args=banner), at(shut, args=banner)]
+        found = run_agent(
+            a_header(), [{**look, "id": f"l{n}", "of": 1} for n, look in enumerate(looks)]
+        )
+    assert [result["word"] for result in found] == [wire.OK, wire.REFUSED] * 2
+    assert [result["source"] for result in found] == ["127.0.0.1", ""] * 2
+    assert all(0 < result["connect_ms"] < 5000 for result in found)
+
+
+def test_time_of_a_look_that_is_over_ends_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "RawSocket", Far)
+    with serving(Manner(banner=b"ready", slow=0.2)) as slow, serving() as there:
+        looks = [
+            {**at(there, seconds=0.05), "id": "over"},
+            {**at(slow, seconds=9, args=args_of(banner="ready")), "id": "on"},
+        ]
+        found = run_agent(a_header(), looks)
+    assert [result["word"] for result in found] == [wire.OK, wire.OK]
 
 
 def test_check_that_breaks_on_an_answer_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
