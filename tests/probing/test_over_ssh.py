@@ -112,7 +112,7 @@ async def test_leaving_early_ends_the_agent_over_there(hosts: Hosts) -> None:
     agent = false_agent("silent")
     vantage = OverSsh(agent, "left")
     header = a_header(hashlib.sha256(agent).hexdigest())
-    async with aclosing(vantage.look(header, each(a_look(str(n)) for n in range(2)))) as found:
+    async with aclosing(vantage.look(header, each(a_look(str(n)) for n in range(5)))) as found:
         async for line in found:
             if json.loads(line).get("id") == "1":
                 assert hashlib.sha256(agent).hexdigest() in running()
