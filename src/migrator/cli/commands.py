@@ -51,7 +51,7 @@ class Command:
 _TABLE: Final = {
     Heading.PREPARE: (
         ("sample", "sample:command", "Generate a believable estate to practise on."),
-        ("import", "imports:app", "Turn Kubernetes or Compose files into an inventory."),
+        ("import", "imports:app", "Turn other systems' files and exports into an inventory."),
         ("check", "check:command", "Check an inventory and name every fault at once."),
         ("rights", "rights:command", "Print the rights that migrator needs on a cluster."),
         ("schema", "schema:command", "Write JSON Schemas, so that editors help with the files."),
