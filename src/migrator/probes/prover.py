@@ -25,8 +25,9 @@ EXAMPLES_MAX: Final = 5
 CAUSES_MAX: Final = 3
 ROUND_PAUSE_SECONDS: Final = 5.0
 """Between two rounds of a soak: the caps say how fast one round may be, this how soon the next."""
-CROSSINGS_MAX: Final = 3
-"""So often a look is made again because a neighbour began to cross while it was made."""
+LOOKS_MAX: Final = 6
+"""So often at most one look is made, where somebody crossed while it was: each of the others may
+begin to cross and arrive while the pods that look are still being made."""
 
 PURPOSE: Final[Mapping[str, Purpose]] = {
     StepKind.BASELINE.value: Purpose.BASELINE,
@@ -124,24 +125,26 @@ class Prover:
             await asyncio.sleep(min(self.pause_seconds, left))
 
     async def _look(self, looked: Looked, name: str, round_name: str) -> ActResult:
-        """Look, and once more where somebody began to cross meanwhile and links are worse."""
-        for again in range(1, CROSSINGS_MAX + 1):
-            before = self.crossing()
+        """Look, and once more where somebody crossed meanwhile and links do not answer.
+
+        Whoever stood elsewhere when the look was planned than when it ended was asked for the mark
+        of a side that is no longer theirs.
+        """
+        for again in range(1, LOOKS_MAX + 1):
             sweep = f"{name}-{looked.try_number}{round_name}" + (f"-{again}" if again > 1 else "")
             plan = await self.sweeps.plan(
-                sweep, PURPOSE[looked.act], looked.move, self._standing(looked, before)
+                sweep, PURPOSE[looked.act], looked.move, self._standing(looked)
             )
             lost = await self.sweeps.carry_out(plan, looked.seconds_max)
             found = await self._judged(looked, plan, lost)
-            bad = found.outcome != "done"
-            if not (bad and self.crossing() - before - {looked.move}):
+            if not _is_bad(found) or self._standing(looked) == dict(plan.sides):
                 break
         return found
 
-    def _standing(self, looked: Looked, crossing: frozenset[str]) -> dict[str, str]:
-        """Where everybody stands; absent means the old side."""
+    def _standing(self, looked: Looked) -> dict[str, str]:
+        """Where everybody stands now; absent means the old side."""
         found = {name: side for name, side in self.sides().items() if side != OLD}
-        found |= dict.fromkeys(crossing, NO_SIDE)
+        found |= dict.fromkeys(self.crossing(), NO_SIDE)
         found.pop(looked.move, None)
         own = OWN_SIDE[looked.act]
         return found if own == OLD else {**found, looked.move: own}
@@ -163,6 +166,13 @@ class Prover:
         if is_baseline:
             self.keep(key, plan.id)
         return _result(looked, plan, judged, lost)
+
+
+def _is_bad(found: ActResult) -> bool:
+    """Whether something did not answer: what a baseline calls broken is missed by nobody later."""
+    judged = found.judged
+    is_baseline = judged is not None and judged.look == StepKind.BASELINE
+    return found.outcome != "done" or (is_baseline and judged is not None and judged.broken > 0)
 
 
 def _result(looked: Looked, plan: SweepPlan, judged: Judged, lost: tuple[str, ...]) -> ActResult:

@@ -28,6 +28,8 @@ class Sweeps:
     planned: list[tuple[str, Purpose, str, dict[str, str]]] = field(default_factory=list)
     judged: list[tuple[str, str]] = field(default_factory=list)
     meanwhile: list[frozenset[str]] = field(default_factory=list)
+    arrived: list[str] = field(default_factory=list)  # one each look
+    standing: dict[str, str] = field(default_factory=dict)
     crossing: frozenset[str] = frozenset()
 
     async def plan(
@@ -36,12 +38,14 @@ class Sweeps:
         self.planned.append((sweep, purpose, move, dict(sides)))
         return SweepPlan(
             sweep, Path("sweeps") / sweep, purpose, move, (SubsystemId(move),), 1, 9, 9,
-            self.looks, {}, (), 1.0,
+            self.looks, {}, (), 1.0, sides={SubsystemId(n): word for n, word in sides.items()},
         )  # fmt: skip
 
     async def carry_out(self, plan: SweepPlan, seconds_max: float) -> tuple[str, ...]:
         if self.meanwhile:
             self.crossing = self.meanwhile.pop(0)
+        if self.arrived:
+            self.standing[self.arrived.pop(0)] = "new"
         return self.lost
 
     async def judge(self, plan: SweepPlan, baseline: str) -> Judged:
@@ -51,7 +55,15 @@ class Sweeps:
 
 def prover(sweeps: Sweeps, kept: dict[str, object] | None = None, **sides: str) -> Prover:
     notes: dict[str, object] = {} if kept is None else kept
-    return Prover(sweeps, lambda: sides, lambda: sweeps.crossing, notes.__setitem__, notes.get, 0.0)
+    sweeps.standing |= sides
+    return Prover(
+        sweeps,
+        lambda: sweeps.standing,
+        lambda: sweeps.crossing,
+        notes.__setitem__,
+        notes.get,
+        0.0,
+    )
 
 
 async def looked(found: Prover, act: str, nth: int = 1) -> ActResult:
@@ -165,6 +177,37 @@ async def test_a_look_that_a_neighbours_crossing_spoilt_is_made_again() -> None:
         "kassa-1-probe-links-1-2",
     ]
     assert sweeps.planned[1][3]["lon"] == "none"
+
+
+async def test_a_look_during_which_a_neighbour_crossed_from_side_to_side_is_made_again() -> None:
+    """It begins after the look was planned and has arrived before the look ends."""
+    wrong = Judged({(Verdict.WRONG_SIDE, ""): 1})
+    sweeps = Sweeps([wrong, wrong, Judged(SAME)], arrived=["lon", "brev"])
+    found = await looked(prover(sweeps), "probe-links")
+    assert found.outcome == "done"
+    assert [sides for *_, sides in sweeps.planned] == [
+        {"kassa": "new"},
+        {"kassa": "new", "lon": "new"},
+        {"kassa": "new", "lon": "new", "brev": "new"},
+    ]
+
+
+async def test_a_baseline_that_a_crossing_spoilt_is_taken_again() -> None:
+    """What it calls broken would be missed by nobody afterwards."""
+    kept: dict[str, object] = {}
+    sweeps = Sweeps([Judged({(Verdict.WAS_BROKEN, ""): 2}), Judged(SAME)], arrived=["lon"])
+    found = await looked(prover(sweeps, kept), "baseline")
+    assert found.judged is not None
+    assert (found.judged.same, found.judged.broken) == (9, 0)
+    assert kept == {"links/kassa/1": "kassa-1-baseline-1-2"}
+
+
+async def test_a_look_that_is_always_spoilt_ends() -> None:
+    worse = Judged({(Verdict.REGRESSED, ""): 2})
+    sweeps = Sweeps([worse], arrived=[f"s{n}" for n in range(99)])
+    found = await looked(prover(sweeps), "probe-links")
+    assert found.outcome == "failed"
+    assert len(sweeps.planned) == 6
 
 
 async def test_a_look_that_nobody_spoilt_is_made_once() -> None:
