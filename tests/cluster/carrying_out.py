@@ -38,11 +38,15 @@ def carry_out(
     folder: Path,
     cluster: Cluster,
     refused: Mapping[str, Callable[[], bool]] | None = None,
+    meanwhile: Callable[[Line], None] = lambda _line: None,
 ) -> Weekend:
-    """Carry the plan out; `refused` says who gets a no, and what is waited for before it."""
+    """Carry the plan out; `refused` says who gets a no, and what is waited for before it.
+
+    `meanwhile` hears every line of the journal as it is written; the run waits for it.
+    """
     kubeconfig = str(cluster.kubeconfig or "")
     place = identify(ClusterPlace(cluster.context, kubeconfig, cluster.image, UNFENCED))
-    return carry_out_at(place, estate, folder, refused)
+    return carry_out_at(place, estate, folder, refused, meanwhile)
 
 
 def carry_out_at(
@@ -50,12 +54,13 @@ def carry_out_at(
     estate: Estate,
     folder: Path,
     refused: Mapping[str, Callable[[], bool]] | None = None,
+    meanwhile: Callable[[Line], None] = lambda _line: None,
 ) -> Weekend:
     """Carry the plan out on a cluster that said who it is, as whoever its kubeconfig names."""
     read = read_plan_here(estate.plan_file, None)
     assert isinstance(read, Read), read
     with open_store(folder / "state", practice=False) as store:
         led = begin_live(store, read.itinerary, "night", "anna", read.files, place)
-        people = People(led.journal, refused)
+        people = People(led.journal, refused, meanwhile)
         done = conduct(led, people)
         return Weekend(done.run, people.lines)

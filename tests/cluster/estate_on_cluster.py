@@ -9,7 +9,7 @@ drains, one attempt.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from cluster.lab.settings import NODE_ADDRESS
 from cluster.old_platform import FIRST_PORT
 from cluster.recipes_on_old_hosts import on_old_hosts
 from migrator.ids import SubsystemId, WaveId
-from migrator.inventory.reader import read_inventory
+from migrator.inventory.reader import PROBES_FILE, read_inventory
 from migrator.links.load import read_links
 from migrator.links.pairs import subsystem_pairs
 from migrator.plan.model import Act, Plan, PlannedWave, Reaction, Trouble
@@ -136,10 +136,13 @@ def an_estate(
     replicas: int = 1,
     waves: Sequence[Sequence[str]] | None = None,
     changes: Mapping[str, Mapping[str, object]] | None = None,
+    odd: Mapping[str, Mapping[str, str]] | None = None,
+    probes: Callable[[Sequence[Member]], str] | None = None,
 ) -> Estate:
     """A plain estate below `folder`: a Deployment for each name, a namespace for each.
 
-    `changes` replaces keys of a subsystem's container, `waves` says who goes together.
+    `changes` replaces keys of a subsystem's container, `waves` says who goes together, `odd` what
+    a subsystem's pods do at a path, and `probes` writes probes.yaml.
     """
     wave_of = {
         name: f"w{number:02}" for number, group in enumerate(waves or (), 1) for name in group
@@ -148,7 +151,14 @@ def an_estate(
         Member(
             name,
             (
-                a_server(name, name, image, replicas=replicas, changes=(changes or {}).get(name)),
+                a_server(
+                    name,
+                    name,
+                    image,
+                    replicas=replicas,
+                    changes=(changes or {}).get(name),
+                    odd=(odd or {}).get(name),
+                ),
                 a_front(name),
             ),
             name,
@@ -156,7 +166,7 @@ def an_estate(
         )
         for name in names
     ]
-    return estate_of(folder, members, links)
+    return estate_of(folder, members, links, probes=probes(members) if probes else "")
 
 
 def estate_of(
@@ -165,9 +175,13 @@ def estate_of(
     links: Sequence[tuple[str, str]] = (),
     *,
     retries: int = 0,
+    probes: str = "",
 ) -> Estate:
-    """Write everything below `folder`, the plan among it. `retries` is the policy's for looks."""
-    inventory = write_estate(folder, members, links)
+    """Write everything below `folder`, the plan among it. `retries` is the policy's for looks.
+
+    `probes` is the text of probes.yaml; empty: links are not looked at one by one.
+    """
+    inventory = write_estate(folder, members, links, probes)
     path = folder / "plan.yaml"
     plan = _plan(inventory, {each.name: each.wave for each in members if each.wave})
     plan = on_the_lab(plan, retries=retries)
@@ -176,7 +190,10 @@ def estate_of(
 
 
 def write_estate(
-    folder: Path, members: Sequence[Member], links: Sequence[tuple[str, str]] = ()
+    folder: Path,
+    members: Sequence[Member],
+    links: Sequence[tuple[str, str]] = (),
+    probes: str = "",
 ) -> Path:
     """Write inventory, manifests, and the old platform's file; the inventory's folder."""
     now = datetime.now(UTC).replace(second=0, microsecond=0)
@@ -199,6 +216,8 @@ def write_estate(
         places=FILES["places"],
         links=_LINKS + "".join(rows) if rows else None,
     )
+    if probes:
+        (inventory / PROBES_FILE).write_text(probes, "utf-8")
     old: dict[str, object] = {}
     for number, member in enumerate(members):
         called = [by_name[target] for source, target in links if source == member.name]
@@ -222,11 +241,12 @@ def a_server(
     replicas: int = 1,
     database: Mapping[str, object] | None = None,
     changes: Mapping[str, object] | None = None,
+    odd: Mapping[str, str] | None = None,
 ) -> KubeObject:
     """A Deployment of the small server; `changes` replaces keys of its container."""
     labels: KubeObject = {"app": name}
     container = cast(
-        "KubeObject", {**a_container(subsystem, image, port, database), **(changes or {})}
+        "KubeObject", {**a_container(subsystem, image, port, database, odd), **(changes or {})}
     )
     spec: KubeObject = {
         "replicas": replicas,
@@ -248,15 +268,20 @@ def a_server(
 
 
 def a_container(
-    subsystem: str, image: str, port: int, database: Mapping[str, object] | None = None
+    subsystem: str,
+    image: str,
+    port: int,
+    database: Mapping[str, object] | None = None,
+    odd: Mapping[str, str] | None = None,
 ) -> KubeObject:
-    """The container of a small server."""
+    """The container of a small server; `odd` says what it does at a path other than answer."""
     about = {
         "subsystem": subsystem,
         "side": "new",
         "port": port,
         "logbook": LOGBOOK,
         "database": database,
+        "odd": odd or {},
     }
     return {
         "name": "server",

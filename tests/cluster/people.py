@@ -26,10 +26,15 @@ class People:
     """Willing, except about the subsystems in `refused`: those get a no once theirs is true."""
 
     def __init__(
-        self, journal: SqlJournal, refused: Mapping[str, Callable[[], bool]] | None = None
+        self,
+        journal: SqlJournal,
+        refused: Mapping[str, Callable[[], bool]] | None = None,
+        meanwhile: Callable[[Line], None] = lambda _line: None,
     ) -> None:
+        """`meanwhile` hears every line."""
         self._journal = journal
         self._refused = refused or {}
+        self._meanwhile = meanwhile
         self._waiting: list[tuple[_Asked, Callable[[], bool]]] = []
         self.lines: list[Line] = []
 
@@ -38,6 +43,7 @@ class People:
         del run
         self.lines += lines
         for line in lines:
+            self._meanwhile(line)
             event = line.event
             if isinstance(event, ev.GateOpened):
                 self._say("go", event.wave, "anna", line.seq)

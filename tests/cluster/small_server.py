@@ -19,6 +19,7 @@ import time
 from typing import BinaryIO, TypedDict, cast
 
 CALL_SECONDS = 3.0
+SLOW_SECONDS = 2.5
 TIMEOUT_SECONDS = 8.0
 
 
@@ -44,6 +45,7 @@ class About(TypedDict, total=False):
     calls: dict[str, tuple[str, int]]
     logbook: tuple[str, int] | None
     database: Database | None
+    odd: dict[str, str]
 
 
 def insert(database: Database, number: int) -> None:
@@ -133,9 +135,16 @@ def keep_calling(about: About) -> None:
 
 
 def answer(about: About, head: bytes) -> tuple[str, str]:
-    """Status and body for a request."""
-    name = f"side={about['side']} subsystem={about['subsystem']}"
+    """Status and body for a request. At an odd path: slow, other-side or failing."""
     method, path = head.split(b" ")[:2]
+    side, odd = about["side"], about.get("odd", {}).get(path.decode("latin-1"), "")
+    if odd == "slow":
+        time.sleep(SLOW_SECONDS)
+    if odd == "other-side":
+        side = "old" if side == "new" else "new"
+    name = f"side={side} subsystem={about['subsystem']}"
+    if odd == "failing":
+        return "503 Service Unavailable", name
     database = about.get("database")
     if method == b"POST" and path.startswith(b"/rows/") and database:
         try:
