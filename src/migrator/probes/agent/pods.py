@@ -22,7 +22,9 @@ from typing import IO
 
 BATCHES_MAX = 4
 BODY_BYTES_MAX = 256 * 1024 * 1024
-BODY_IN_MEMORY_BYTES = 4 * 1024 * 1024
+BODY_IN_MEMORY_BYTES = 16 * 1024 * 1024
+"""A pod whose files are read-only has nowhere else to keep a body."""
+
 HEARD_SECONDS_MAX = 60.0
 """A caller that stops in the middle of its body is not waited for longer."""
 
@@ -155,7 +157,10 @@ class Handler(BaseHTTPRequestHandler):
                 data = self.rfile.read(min(left, CHUNK_BYTES))
                 if not data:
                     raise BadBody("the body was cut off")
-                body.write(data)
+                try:
+                    body.write(data)
+                except OSError as error:
+                    raise BadBody(f"no room for the body: {error.strerror or error}") from None
                 left -= len(data)
             if chunked:
                 self.rfile.readline(1024)
