@@ -24,6 +24,10 @@ ProbeImageOption = Annotated[
         "--probe-image", metavar="IMAGE", help="An image with python3, to look from inside."
     ),
 ]
+CommandsOption = Annotated[
+    bool,
+    typer.Option("--allow-commands", help="Let probes.yaml run programs where it looks from."),
+]
 UnfencedOption = Annotated[
     bool,
     typer.Option(

@@ -11,7 +11,12 @@ from typing import Annotated
 
 import typer
 
-from migrator.cli.cluster_options import ContextOption, KubeconfigOption, ProbeImageOption
+from migrator.cli.cluster_options import (
+    CommandsOption,
+    ContextOption,
+    KubeconfigOption,
+    ProbeImageOption,
+)
 from migrator.cli.output import Format, FormatOption
 from migrator.cli.runs import DEFAULT_STORE, StoreOption
 
@@ -63,6 +68,7 @@ def command(
     ] = False,
     seed: Annotated[int, typer.Option("--seed", help="Of the sample of what is not touched.")] = 1,
     inventory: InventoryOption = None,
+    commands: CommandsOption = False,
     context: ContextOption = "",
     kubeconfig: KubeconfigOption = None,
     probe_image: ProbeImageOption = "",
@@ -102,5 +108,6 @@ def command(
             inventory=inventory,
             cluster=Cluster(context, kubeconfig, probe_image),
             form=form,
+            commands=commands,
         )
     )

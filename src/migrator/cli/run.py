@@ -17,6 +17,7 @@ import typer
 
 from migrator.cli import output
 from migrator.cli.cluster_options import (
+    CommandsOption,
     ContextOption,
     FreezeOption,
     KubeconfigOption,
@@ -96,6 +97,7 @@ def command(
     freeze: FreezeOption = False,
     operators: OperatorOption = None,
     on_drift: OnDriftOption = OnDrift.stop,
+    commands: CommandsOption = False,
     again: Annotated[
         str | None,
         typer.Option("--continue", metavar="RUN", help="Go on with a run that was left."),
@@ -209,7 +211,9 @@ def command(
                 context, kubeconfig, probe_image, unfenced, freeze, tuple(operators or ()), on_drift
             )
             where = asked if platform == KUBERNETES else None
-            called, led = run_live.begin(plan, read, store, name, person, where, yes=yes)
+            called, led = run_live.begin(
+                plan, read, store, name, person, where, yes=yes, commands=commands
+            )
             return _lead(led, called, not leave_when_held, shown)
         setting = _setting(read.itinerary, seed, speed, wall, play or [], fault, person)
         with open_store(store, practice=True) as opened:

@@ -46,6 +46,7 @@ def begin(
     where: AskedCluster | None = None,
     *,
     yes: bool,
+    commands: bool = False,
 ) -> tuple[str, Live]:
     """Begin a live run in the live store; the caller has checked approval and window.
 
@@ -55,7 +56,7 @@ def begin(
     from migrator.platform.legacy.preflight import refuse_what_cannot_be_performed
     from migrator.reports.linking import coverage_said
     from migrator.store.sql import open_store
-    from migrator.wiring.live import begin_live
+    from migrator.wiring.live import Known, begin_live
     from migrator.wiring.proof_of_links import covered_by, declares_looks, with_looks
 
     itinerary = read.itinerary
@@ -70,7 +71,8 @@ def begin(
     store = open_store(place, practice=False)
     called = name or free_name(store, itinerary.plan_name)
     covered = covered_by(store, itinerary)
-    led = begin_live(store, itinerary, called, by, read.files, cluster, covered)
+    known = Known(covered, commands)
+    led = begin_live(store, itinerary, called, by, read.files, cluster, known)
     mode = mode_words(practice=False, target=itinerary.target)
     output.say(
         f"{mode} {called}: {len(itinerary.legs)} subsystems in {len(itinerary.waves)} waves, in "

@@ -64,6 +64,7 @@ class Wanted:
     inventory: Path | None = None
     cluster: Cluster = Cluster()
     form: Format = Format.text
+    commands: bool = False
 
 
 def carry_out(wanted: Wanted) -> int:
@@ -85,6 +86,7 @@ def carry_out(wanted: Wanted) -> int:
             f"{inventory.folder} has no probes.yaml, and without one nothing is ever looked at",
             hint="declare there what may be looked at and from where; docs/probes.md shows one",
         )
+    facts["commands"] = wanted.commands
     for text in answer["warnings"]:
         output.say(f"warning: {text}")
     plan = _resumed(wanted, folder) or _planned(wanted, folder, inventory, answer, today)

@@ -253,6 +253,11 @@ class Examiner:
         if SECRETS_BEGIN_WITH in rule.args:
             return
         args: dict[str, WirePlain] = json.loads(rule.args)
+        if "allow_command" in args:
+            message = "a file cannot allow programs: whoever looks does, by --allow-commands"
+            self.faults.append(placed.fault(message, "args"))
+        if rule.kind == "command":
+            args["allow_command"] = True
         look = Look(id="check", kind=rule.kind, host="host.example", port=1, args=args)
         look.update({key: text for key, text in (("old", rule.old), ("new", rule.new)) if text})  # type: ignore[typeddict-item]  # two keys of Look
         try:

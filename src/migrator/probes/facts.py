@@ -165,6 +165,7 @@ class DeclaredFacts(TypedDict):
     waived: list[tuple[MatchFacts, WaiverFacts]]
     sample: float
     digest: str
+    commands: NotRequired[bool]  # set by whoever looks
 
 
 def sweep_facts(plan: SweepPlan) -> SweepFacts:
@@ -271,6 +272,7 @@ def declared_facts(declared: Declared) -> DeclaredFacts:
         ],
         "sample": declared.sample,
         "digest": declared.digest,
+        "commands": declared.commands,
     }
 
 
@@ -291,6 +293,7 @@ def declared_from(facts: DeclaredFacts) -> Declared:
         ),
         sample=facts["sample"],
         digest=facts["digest"],
+        commands=facts.get("commands", False),
     )
 
 

@@ -201,6 +201,7 @@ class Declared:
     waived: tuple[Waiver, ...] = ()
     sample: float = 0.02  # of the links that a wave does not touch
     digest: str = ""
+    commands: bool = False  # programs may be run as checks: said by who looks, never in the file
 
     def vantage(self, name: str) -> VantagePoint | None:
         """The vantage point of that id."""

@@ -58,8 +58,9 @@ class Summary:
     """What a sweep found.
 
     `suspects` counts looks that were much slower and too few to be sure; looking at them again
-    (`paces.py`) makes it sure. `dark` counts links that answered in the baseline and of which
-    nothing is known now, those whose end is between the sides left out. `examined` is how many worse links the causes were found among.
+    (`again.py`) makes it sure. `dark` counts links that answered in the baseline and of which
+    nothing is known now, those whose end is between the sides left out. `examined` is how many
+    worse links the causes were found among.
     """
 
     sweep: str

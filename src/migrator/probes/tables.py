@@ -37,7 +37,8 @@ from migrator.probes.networks import counted_in, is_allowed
 _Row: TypeAlias = tuple[object, ...]
 
 NONE: Final = "none"
-PORTLESS: Final = frozenset({"command"})
+COMMAND: Final = "command"
+PORTLESS: Final = frozenset({COMMAND})
 """Kinds that ask for no port: what they look at is theirs to know."""
 
 BY_PROTOCOL: Final[dict[str, str]] = {
@@ -353,6 +354,8 @@ def _told(rule: CheckRule, declared: Declared) -> tuple[str, bool, bool, str, st
     texts = {"server_name": rule.server_name, "old": rule.old, "new": rule.new}
     told |= {key: text for key, text in texts.items() if text}
     args: dict[str, Plain] = json.loads(rule.args)
+    if rule.kind == COMMAND and declared.commands:
+        args["allow_command"] = True
     if args:
         told["args"] = args
     written = json.dumps(told, sort_keys=True, separators=(",", ":"))

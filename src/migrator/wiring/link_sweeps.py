@@ -41,12 +41,18 @@ class Estate:
     declared: Declared
 
 
-async def read_estate(inventory: Path, cache: Path, today: date) -> Estate | None:
-    """Read an inventory's probes.yaml and links, in a child. None where it declares nothing."""
+async def read_estate(
+    inventory: Path, cache: Path, today: date, *, commands: bool
+) -> Estate | None:
+    """Read an inventory's probes.yaml and links, in a child. None where it declares nothing.
+
+    `commands` says whether it may run programs as checks.
+    """
     asked = {"inventory": str(inventory), "cache": str(cache), "today": today.isoformat()}
     answer = cast("DeclaredAnswer", await ask("declared", asked))
     if answer["declared"] is None:
         return None
+    answer["declared"]["commands"] = commands
     return Estate(answer, declared_from(answer["declared"]))
 
 
@@ -61,6 +67,8 @@ class LinkSweeps:
     today: Callable[[], date]
     clock: Callable[[], float]
     _open: dict[str, Vantage] = field(default_factory=dict)
+    _lost: list[Vantage] = field(default_factory=list)
+    _making: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     async def plan(
         self, sweep: str, purpose: Purpose, move: str, sides: Mapping[str, str]
@@ -89,6 +97,8 @@ class LinkSweeps:
                 ran = await run_sweep(self._asked(plan), await self._vantages(plan))
         except TimeoutError:
             return (f"time was up after {seconds_max:.0f} s",)
+        for name in ran.lost:
+            self._let_go(name)
         return tuple(f"{name}: {why}" for name, why in sorted(ran.lost.items()))
 
     async def judge(self, plan: SweepPlan, baseline: str) -> Judged:
@@ -107,9 +117,10 @@ class LinkSweeps:
 
     async def close(self) -> None:
         """Let go of every vantage point."""
-        for each in self._open.values():
+        for each in (*self._open.values(), *self._lost):
             await each.close()
         self._open.clear()
+        self._lost.clear()
 
     async def _summary(self, plan: SweepPlan, baseline: str) -> Summary:
         await ask(
@@ -134,12 +145,25 @@ class LinkSweeps:
         return dict(zip(names, await asyncio.gather(*map(self._reached, names)), strict=True))
 
     async def _reached(self, name: str) -> Vantage:
-        """A vantage point, made when it is first needed; one that cannot be made says why."""
-        if name in self._open:
-            return self._open[name]
-        point = self.estate.declared.vantage(name)
-        assert point is not None, "a sweep is planned from what is declared"
-        found = await self.reach(point)
-        if not isinstance(found, Unreached):  # one that could not be made is tried at each look
-            self._open[name] = found
-        return found
+        """A vantage point, made when it is first needed; one that cannot be made says why.
+
+        Moves of one wave need the same ones at the same time: each is made once.
+        """
+        async with self._making.setdefault(name, asyncio.Lock()):
+            if name in self._open:
+                return self._open[name]
+            point = self.estate.declared.vantage(name)
+            assert point is not None, "a sweep is planned from what is declared"
+            found = await self.reach(point)
+            if not isinstance(found, Unreached):  # one that could not be made is tried each time
+                self._open[name] = found
+            return found
+
+    def _let_go(self, name: str) -> None:
+        """Have a vantage point that was lost made anew by the next look that needs it.
+
+        It is closed with the others: another look may be hearing from it still.
+        """
+        lost = self._open.pop(name, None)
+        if lost is not None:
+            self._lost.append(lost)

@@ -34,7 +34,7 @@ from migrator.store.sql import Store
 from migrator.store.sql_journal import SqlJournal
 from migrator.wiring.on_cluster import PLACE, ClusterPlace, facts_of, on_cluster, place_of
 from migrator.wiring.practising import Practised
-from migrator.wiring.proof_of_links import proving
+from migrator.wiring.proof_of_links import COMMANDS_ALLOWED, YES, proving
 from migrator.wiring.rehearsing import begin
 
 PROGRESS: Final = "progress"
@@ -57,6 +57,16 @@ class Live:
     files: PinnedFiles
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Of the links, before anything moves: what is proved, which every gate shows, and whether
+    the run's probes.yaml may run programs to look at them.
+    """
+
+    covered: LinksCovered | None = None
+    commands: bool = False
+
+
 def begin_live(
     store: Store,
     itinerary: Itinerary,
@@ -64,13 +74,13 @@ def begin_live(
     by: str,
     files: Sequence[FileToPin] = (),
     cluster: ClusterPlace | None = None,
-    covered: LinksCovered | None = None,
+    known: Known | None = None,
 ) -> Live:
     """Begin a live run in the store and lead it. `files` are those that the itinerary names.
 
-    With a cluster, what the plan declares no means for is performed there. `covered` is what is
-    known of the links before anything moves; every gate shows it.
+    With a cluster, what the plan declares no means for is performed there. `known` is of its links.
     """
+    known = known or Known()
     pin(store, files)
     now = wall_now()
     journal = store.create_run(
@@ -80,13 +90,15 @@ def begin_live(
     if cluster is not None:
         # Before the first line: a run whose cluster nobody knows could never be gone on with.
         journal.put_facts(PLACE, facts_of(cluster))
+    if known.commands:
+        journal.put_facts(COMMANDS_ALLOWED, YES)
     run = begin(
         journal, itinerary, name, now, mode="wall", seed=0, by=by, speed=1.0, wall=now,
         target=itinerary.target, practice=False,
     )  # fmt: skip
-    if covered is not None:
-        journal.append([Entry(now, "conductor", covered)])
-        apply(run, now, covered)
+    if known.covered is not None:
+        journal.append([Entry(now, "conductor", known.covered)])
+        apply(run, now, known.covered)
     return _live(store, journal, run)
 
 

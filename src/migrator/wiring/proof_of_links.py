@@ -39,6 +39,9 @@ PROBES: Final = "inventory/probes.yaml"
 INVENTORY: Final = "inventory/"
 MANIFESTS: Final = "inventory/manifests/"
 SWEEPS: Final = "sweeps"
+COMMANDS_ALLOWED: Final = "probe-commands"
+"""The fact of a run whose probes.yaml may run programs as checks."""
+YES: Final = "yes"
 _WHOLE: Final = frozenset({Purpose.BASELINE.value, Purpose.ALL.value})
 SPARE_SECONDS: Final = 2.0
 """Before an act's limit, so that its own reason is heard and not only that time ran out."""
@@ -124,7 +127,8 @@ async def proving(
     def today() -> date:
         return wall_now().astimezone(ZoneInfo(run.itinerary.window.time_zone)).date()
 
-    estate = await read_estate(inventory, folder / "links", today())
+    commands = journal.facts(COMMANDS_ALLOWED) == YES
+    estate = await read_estate(inventory, folder / "links", today(), commands=commands)
     if estate is None:
         yield beside
         return

@@ -322,6 +322,15 @@ def test_a_check_may_be_patient_as_the_file_says() -> None:
     assert "4 of 3 tries can never be ok" in found
 
 
+def test_a_file_declares_programs_and_never_allows_them() -> None:
+    rule = "checks: [{match: {protocol: mq}, kind: command, args: {argv: [/bin/true]%s}}]\n"
+    declared = seen(with_(rule % "")).declared
+    assert declared is not None
+    assert not declared.commands
+    (said,) = faults(with_(rule % ", allow_command: true"))
+    assert "a file cannot allow programs: whoever looks does, by --allow-commands" in said
+
+
 def test_arguments_that_name_a_variable_of_the_vantage_point_are_judged_there() -> None:
     args = "args: {banner: MIGRATOR_PROBE_X, stays_ms: -1}"
     assert seen(with_(f"checks: [{{kind: tcp, {args}}}]\n")).declared is not None

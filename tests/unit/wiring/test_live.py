@@ -19,7 +19,7 @@ from migrator.errors import RefusedError
 from migrator.store.sql import open_store
 from migrator.store.sql_journal import SqlJournal
 from migrator.wiring import Setting, begin_practice
-from migrator.wiring.live import begin_live, conduct, continue_live
+from migrator.wiring.live import Known, begin_live, conduct, continue_live
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_what_is_known_of_the_links_is_the_second_line_and_every_gate_shows_it(
     itinerary, files = by_command(world)
     covered = LinksCovered("b1", "2023-10-13T21:00:00+02:00", 30, 27, 1, 2, 0, 0)
     with open_store(world.parent / "state", practice=False) as store:
-        led = begin_live(store, itinerary, "night-1", "anna", files, covered=covered)
+        led = begin_live(store, itinerary, "night-1", "anna", files, known=Known(covered))
         assert led.run.covered == covered
         led.journal.release()
         again = continue_live(store, "night-1")
