@@ -46,3 +46,9 @@ def test_short_result_has_the_fields_of_the_long_one() -> None:
         assert job.tried("ok", 0.00125, 0.00125, "", 0)
     assert json.loads(bare.line()) == json.loads(other.line())
     assert (bare.plain, other.plain) == (True, False)
+
+
+def test_one_authority_of_many_looks_is_kept_once() -> None:
+    raw = json.dumps({**a_look("tls", "10.0.0.1", 443), "args": {"ca": "PEM " * 1000}}).encode()
+    one, other = (read_look(raw)["args"]["ca"] for _ in range(2))
+    assert one is other

@@ -11,7 +11,7 @@ from collections import deque
 
 from migrator.probes.agent.polling import IN, OUT, Poller
 
-LINES_MAX = 4_096
+LINES_MAX = 1_024
 READ_BYTES = 64 * 1024
 WRITE_BYTES = 64 * 1024
 UNWRITTEN_BYTES_MAX = 1024 * 1024
