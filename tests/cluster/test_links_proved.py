@@ -26,6 +26,7 @@ from cluster.reach import Cluster
 from migrator.engine import events as ev
 from migrator.engine.ports import Line
 from migrator.engine.states import WaveState
+from migrator.platform.kubernetes.agent_objects import LABEL, NAME
 
 pytestmark = pytest.mark.cluster
 
@@ -152,6 +153,42 @@ def _went_back(night: Night, old: OldSide) -> tuple[ev.WaveHeld, ev.LinksJudged]
     assert {each.move for each in back} == {*NAMES} - {PILOT}
     assert {(each.regressed, each.unproved, each.broken) for each in back} == {(0, 0, 0)}
     return held, failed
+
+
+def test_links_that_nobody_can_look_at_any_more_are_unproved_and_hold_their_wave(
+    cluster: Cluster, old: OldSide, clean: list[str], tmp_path: Path
+) -> None:
+    """The pod that speaks for the pilot is lost; the next look that needs it makes it anew."""
+    estate = estate_of_four(tmp_path, cluster)
+    clean += estate.namespaces
+    old.runs(estate)
+    lost: list[str] = []
+
+    def lose(line: Line) -> None:
+        event = line.event
+        if isinstance(event, ev.StepEnded) and (event.move, event.step) == (TARGET, "fence"):
+            lost.extend(_lose_the_pilots_agent(cluster))
+
+    night = carried_out(cluster, estate, tmp_path, lose)
+    assert len(lost) == 1
+    held, look = _went_back(night, old)
+    assert (look.move, look.look) == (TARGET, "probe-links")
+    assert (look.same, look.regressed, look.unproved) == (1, 0, 1)
+    assert "1 that answered before could not be looked at" in held.cause
+    assert f"{vantage_of(PILOT)}: " in held.cause
+    left, _ = unknown(cluster, night.weekend.lines)
+    assert left == []
+
+
+def _lose_the_pilots_agent(cluster: Cluster) -> list[str]:
+    """Have its Deployment want an image that nobody has, and wait until its pod is gone."""
+    listing = ("-n", PILOT, "get", "--selector", LABEL, "-o", "name")
+    pods = cluster.kubectl(*listing, "pods").split()
+    named = cluster.kubectl(*listing[:3], "deployments", "-o", "name").split()
+    (agent,) = [each for each in named if f"/{NAME}-" in each]
+    cluster.kubectl("-n", PILOT, "set", "image", agent, "agent=lab.local/nobody-has-this:1")
+    cluster.kubectl("-n", PILOT, "wait", "--for=delete", "--timeout=60s", *pods)
+    return pods
 
 
 def _fronts_answered(night: Night, look: ev.LinksJudged) -> bool:
