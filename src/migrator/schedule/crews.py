@@ -2,7 +2,8 @@
 
 Called by `wave.py`, `unwind_time.py` and `weekend.py` with the few arrays that they need. A crew's
 seats are the times at which each becomes free, sorted; who begins takes the one that is free for
-longest. Whoever asks comes in the order of time, so no gap has to be looked for.
+longest. There are never more of them than jobs, so with more people somebody is always free.
+Whoever asks comes in the order of time, so no gap has to be looked for.
 """
 
 from __future__ import annotations
@@ -27,13 +28,17 @@ from migrator.schedule.problem import (
 def seat_from(crew: int, t: float, seats: Floats, crews: Ints, stretches: Floats) -> float:
     """The first minute from `t` on at which somebody of the crew is there and free."""
     last = crews[crew, SEAT_END]
-    if last == crews[crew, SEAT]:
+    most = last - crews[crew, SEAT]
+    if most == 0:
         return t
     for k in range(crews[crew, SHIFT], crews[crew, SHIFT_END]):
         if stretches[k, TO] <= t or stretches[k, COUNT] == 0.0:
             continue
-        # With c seats there is one free when the c-th last to become free is free.
-        at = max(t, stretches[k, FROM], seats[last - int(stretches[k, COUNT])])
+        at = max(t, stretches[k, FROM])
+        count = int(stretches[k, COUNT])
+        if count <= most:
+            # With c seats there is one free when the c-th last to become free is free.
+            at = max(at, seats[last - count])
         if at < stretches[k, TO]:
             return float(at)
     return math.inf

@@ -8,7 +8,8 @@ and nothing is judged: whoever makes the rows has refused what cannot be.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -79,7 +80,7 @@ class Move:
     frees: float = 0.0  # what comes back once it is accepted and its hosts are made anew
     careful_cut: float = 0.0  # minutes that its cut is taken to last when a blackout is near
     blackouts: tuple[Stretch, ...] = ()  # its cut touches none of them
-    fixed: Stretch = (-math.inf, math.inf)  # when its switch may begin
+    fixed: Stretch = (-math.inf, math.inf)  # when its cut may begin
     incident: float = 0.0  # the probability that it needs a handler between switch and check
     commit_after: float = math.inf  # minutes after its end until nothing can be taken back
 
@@ -221,6 +222,17 @@ class Problem(NamedTuple):
 Pairs = Iterable[tuple[int, int, float]]
 
 
+class Rows(NamedTuple):
+    """What `arrays` takes, in its order."""
+
+    moves: Sequence[Move]
+    functions: Sequence[Function]
+    teams: Sequence[Crew]
+    pools: Sequence[Crew]
+    pairs: Pairs
+    rules: Rules
+
+
 def arrays(
     moves: Sequence[Move],
     functions: Sequence[Function] = (),
@@ -254,7 +266,9 @@ def arrays(
         stretches += [(start, end, 0.0) for start, end in sorted(move.blackouts)]
         ties.append(row)
     deciders = Crew(tuple((start, end, 1) for start, end in rules.deciding))
-    crews = _crews((*teams, *pools, deciders), stretches)
+    crews = _crews(
+        (*teams, *pools, deciders), _jobs(moves, functions, exercised, len(teams)), stretches
+    )
     return Problem(
         moves=_table([_numbers(move, rules) for move in moves], 20),
         ties=np.array(ties, dtype=np.int64).reshape(len(moves), 14),
@@ -313,15 +327,33 @@ def _rules(rules: Rules) -> Floats:
     )
 
 
+def _jobs(
+    moves: Sequence[Move],
+    functions: Sequence[Function],
+    exercised: Sequence[Sequence[int]],
+    teams: int,
+) -> Counter[int]:
+    """By crew: how many jobs could ever be done at the same time."""
+    jobs = Counter(move.team for move in moves)
+    jobs.update(teams + function.pool for function in functions)
+    for move, mine in zip(moves, exercised, strict=True):
+        if move.incident > 0 and mine:
+            jobs[teams + functions[mine[0]].pool] += 1
+    return jobs
+
+
 def _crews(
-    crews: Sequence[Crew], stretches: list[tuple[float, float, float]]
+    crews: Sequence[Crew], jobs: Mapping[int, int], stretches: list[tuple[float, float, float]]
 ) -> list[tuple[int, int, int, int]]:
-    """Add the crews' shifts to the stretches; a crew has as many seats as its largest shift."""
+    """Add the crews' shifts to the stretches, and count their seats: what is never sat on is not
+    kept, or a pool of fifty handlers would cost fifty steps for each check.
+    """
     rows = []
     seat = 0
-    for crew in crews:
-        # Who has shifts, but never anybody in them, has a seat that nobody ever sits on.
-        most = max([1, *(count for _, _, count in crew.shifts)]) if crew.shifts else 0
+    for number, crew in enumerate(crews):
+        # A crew without seats is one without limit, so whoever has shifts has one at least.
+        largest = max((count for _, _, count in crew.shifts), default=0)
+        most = max(1, min(largest, jobs.get(number, 0))) if crew.shifts else 0
         rows.append((len(stretches), len(stretches) + len(crew.shifts), seat, seat + most))
         stretches += crew.shifts
         seat += most

@@ -37,6 +37,11 @@ class Kernel:
         self._process: subprocess.Popen[bytes] | None = None
         self.compiled = False  # True once an answer came from compiled code
 
+    @property
+    def process_id(self) -> int | None:
+        """The process that answers; None before the first question and after the end."""
+        return None if self._process is None else self._process.pid
+
     def __enter__(self) -> Self:
         """Nothing is started yet."""
         return self

@@ -1,0 +1,232 @@
+"""The estate for the kernel: the planner's numbers, and what the inventory says of chance.
+
+Called by whoever wants sampled weekends of a plan (search, forecast, benchmarks). It decides
+nothing that `problem.py` has not decided; where the kernel is coarser a comment says what is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from migrator.inventory.model import Estimate, Inventory, Subsystem
+from migrator.plan.minutes import step_minutes, undo_minutes
+from migrator.plan.model import Policy, Recipe, RecipeStep, StepKind, Trouble, UndoKind
+from migrator.plan.recipes import RECIPE_OF_KIND
+from migrator.planner.calendars import GRID_MINUTES, Grid
+from migrator.planner.problem import RATE_SCALE, Problem
+from migrator.schedule.problem import (
+    NEVER,
+    Crew,
+    Function,
+    Move,
+    Rows,
+    Rules,
+    Spread,
+    Stretch,
+    spread,
+)
+
+SHOCK_SIGMA: Final = 0.1
+"""A bad weekend in six takes a tenth longer in everything; runs will teach a better figure."""
+
+DECISION_MINUTES: Final = 5.0
+"""What a gate takes people who have expected it."""
+
+
+def kernel_rows(
+    inventory: Inventory,
+    problem: Problem,
+    policy: Policy,
+    recipes: Mapping[str, Recipe],
+    *,
+    shock_sigma: float = SHOCK_SIGMA,
+    gate_minutes: float = DECISION_MINUTES,
+) -> Rows:
+    """The rows of an estate; move i is the planner's move i."""
+    grid = Grid(inventory)
+    moving = inventory.moving
+    moves = [
+        _move(subsystem, i, problem, policy, recipes[RECIPE_OF_KIND[subsystem.kind]], grid)
+        for i, subsystem in enumerate(moving)
+    ]
+    pools, pool_of = _pools(problem)
+    estimates = {function.id: function.minutes for function in inventory.functions}
+    functions = []
+    for check, pool in zip(problem.checks, pool_of, strict=True):
+        if check.function is None:
+            (only,) = check.core
+            estimate = moving[only].durations["verify"]
+        else:
+            estimate = estimates[check.function]
+        one = spread(estimate.p50, estimate.p80)
+        whole = Spread(one.mid * check.quorum, one.sigma)
+        earliest = float(check.earliest * GRID_MINUTES)
+        functions.append(Function(whole, tuple(sorted(check.core)), pool, earliest))
+    failed = policy.on.get(Trouble.STEP_FAILED)
+    capacity = problem.copy_capacity
+    return Rows(
+        moves,
+        functions,
+        [Crew(shifts(seats, problem.window)) for seats in problem.seats],
+        pools,
+        [(i, j, float(weight)) for i, j, weight in problem.pairs],
+        Rules(
+            window=float(problem.window * GRID_MINUTES),
+            soak=policy.soak_minutes,
+            gate_minutes=gate_minutes,
+            deciding=tuple(
+                (start, end) for start, end, _ in shifts([(1, problem.deciding)], problem.window)
+            ),
+            wait_for_accepted=problem.wait_for_accepted,
+            copy_capacity=NEVER if capacity is None else capacity / RATE_SCALE,
+            attempts_max=policy.waves_per_attempt_max,
+            stop_after_unwind=policy.after_unwind == "hold",
+            unwind_delay=failed.veto_minutes if failed is not None else 0.0,
+            shock_sigma=shock_sigma,
+        ),
+    )
+
+
+def shifts(levels: Iterable[tuple[int, int]], window: int) -> tuple[tuple[float, float, int], ...]:
+    """Bit sets of exactly so many as stretches of minutes; the last one has no end."""
+    found: list[tuple[float, float, int]] = []
+    known = list(levels)
+    begun, count = 0, -1
+    for tick in range(window + 1):
+        now = sum(many for many, bits in known if bits >> tick & 1)
+        if now != count:
+            if count > 0:
+                found.append((begun * GRID_MINUTES, tick * GRID_MINUTES, count))
+            begun, count = tick, now
+    if count > 0:
+        found.append((begun * GRID_MINUTES, NEVER, count))
+    return tuple(found)
+
+
+def _pools(problem: Problem) -> tuple[list[Crew], list[int]]:
+    """A pool for each set of handlers that some check may have, and which one each check has.
+
+    Whoever is in two sets counts in both, which is kinder than the truth when both want him at
+    once; the planner's own decoder and the engine know people by name.
+    """
+    pools: list[Crew] = []
+    number: dict[tuple[int, ...], int] = {}
+    pool_of = []
+    for check in problem.checks:
+        if check.handlers not in number:
+            number[check.handlers] = len(pools)
+            levels = [(1, problem.on_duty[handler]) for handler in check.handlers]
+            pools.append(Crew(shifts(levels, problem.window)))
+        pool_of.append(number[check.handlers])
+    return pools or [Crew()], pool_of
+
+
+def _move(
+    subsystem: Subsystem, i: int, problem: Problem, policy: Policy, recipe: Recipe, grid: Grid
+) -> Move:
+    facts = problem.moves[i]
+    minutes = step_minutes(subsystem, recipe, policy.soak_minutes)
+    length, parts = _parts(recipe, policy, minutes)
+    move = subsystem.durations["move"]
+    unwind, back_share, early_share = _unwind(subsystem, recipe, policy)
+    careful, before_switch = _cut(recipe, policy, minutes)
+    atom = problem.atom_of[i]
+    return Move(
+        move=Spread(length, spread(move.p50, move.p80).sigma),
+        shares=parts,
+        unwind=unwind,
+        back_share=back_share,
+        early_share=early_share,
+        failure=subsystem.failure_probability,
+        team=facts.team,
+        group=atom if len(problem.atoms[atom]) > 1 else None,
+        crowd=0 if subsystem.criticality == 5 else -1,
+        before=facts.before,
+        copy_rate=facts.copy_rate / RATE_SCALE,
+        careful_cut=careful,
+        blackouts=_blackouts(subsystem, grid),
+        fixed=_fixed(subsystem, grid, before_switch),
+    )
+
+
+def _parts(
+    recipe: Recipe, policy: Policy, minutes: Mapping[str, Estimate]
+) -> tuple[float, tuple[float, float, float, float, float]]:
+    """P50 of a move, and its parts: preparing, copying, leading up to the cut, cut, and tail.
+
+    What runs ahead of the gate after the copy counts as preparing: the line is asked a little late.
+    """
+    parts = [0.0] * 5
+    cut = switched = False
+    for step in recipe.steps:
+        length = minutes[step.key].p50
+        if step.kind in policy.ahead_of_gate:
+            parts[1 if step.kind is StepKind.COPY else 0] += length
+            continue
+        cut = cut or step.kind in (StepKind.QUIESCE, StepKind.SWITCH)
+        parts[4 if switched else 3 if cut else 2] += length
+        switched = switched or step.kind is StepKind.SWITCH
+        if step.kind is StepKind.PROBE_LINKS:
+            break
+    length = sum(parts)
+    prepare, copy, lead, cutting, tail = (part / (length or 1.0) for part in parts)
+    return length, (prepare, copy, lead, cutting, tail)
+
+
+def _cut(recipe: Recipe, policy: Policy, minutes: Mapping[str, Estimate]) -> tuple[float, float]:
+    """How long the cut is taken to last when a blackout is near, and its P50 before the switch."""
+    careful = before = 0.0
+    for step in _between(recipe.steps, policy):
+        careful += minutes[step.key].p80
+        if step.kind is not StepKind.SWITCH:
+            before += minutes[step.key].p50
+    return careful, before
+
+
+def _between(steps: Sequence[RecipeStep], policy: Policy) -> Iterable[RecipeStep]:
+    """The steps of the cut, the switch among them."""
+    begun = False
+    for step in steps:
+        if step.kind in policy.ahead_of_gate:
+            continue
+        begun = begun or step.kind in (StepKind.QUIESCE, StepKind.SWITCH)
+        if begun:
+            yield step
+        if step.kind is StepKind.SWITCH:
+            return
+
+
+def _unwind(subsystem: Subsystem, recipe: Recipe, policy: Policy) -> tuple[Spread, float, float]:
+    """The undo of a move; until when its traffic is back; and its part before there was a cut."""
+    minutes = undo_minutes(subsystem, recipe)
+    whole = sum(each.p50 for each in minutes.values())
+    back = early = 0.0
+    cut = {name for step in _between(recipe.steps, policy) for name in step.undo}
+    before = {name for step in recipe.steps for name in step.undo} - cut
+    served = False
+    for undo in recipe.unwind:
+        back += 0.0 if served else minutes[undo.key].p50
+        served = served or undo.kind is UndoKind.SWITCH_BACK
+        early += minutes[undo.key].p50 if undo.key in before else 0.0
+    estimate = subsystem.durations["unwind"]
+    sigma = spread(estimate.p50, estimate.p80).sigma
+    return Spread(whole, sigma), back / (whole or 1.0), early / (whole or 1.0)
+
+
+def _blackouts(subsystem: Subsystem, grid: Grid) -> tuple[Stretch, ...]:
+    return tuple(
+        (grid.tick(slot.start) * GRID_MINUTES, grid.tick(slot.end) * GRID_MINUTES)
+        for slot in grid.calendar.blackouts
+        if not slot.subsystems or subsystem.id in slot.subsystems
+    )
+
+
+def _fixed(subsystem: Subsystem, grid: Grid, before_switch: float) -> Stretch:
+    """When the cut may begin, for the switch itself to begin inside the appointment."""
+    first, last = -NEVER, NEVER
+    for date in grid.calendar.fixed_dates:
+        if date.subsystem == subsystem.id:
+            first = max(first, grid.tick(date.start) * GRID_MINUTES - before_switch)
+            last = min(last, grid.tick(date.end) * GRID_MINUTES - before_switch)
+    return first, last

@@ -1,0 +1,46 @@
+"""SimPy's processes and the compiled kernel tell of the same weekend, where nothing fails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from migrator.schedule.problem import NEVER, Crew, Move, Rows, Spread, arrays
+from migrator.schedule.run import PLAN, decision, weekends
+from schedules import a_crew, an_estate
+from simpy_weekend import Weekend
+
+
+def left(random: Random) -> Crew:
+    """A crew in which somebody is left at the end of every shift."""
+    crew = a_crew(random)
+    if not crew.shifts or crew.shifts[-1][1] == NEVER:
+        return crew
+    return Crew((*crew.shifts, (crew.shifts[-1][1], NEVER, 1)))
+
+
+def lasting(move: Move) -> Move:
+    """A move that takes some time with its seat: processes see no order inside one instant."""
+    shares = move.shares if sum(move.shares[2:]) else (0.0, 0.25, 0.25, 0.25, 0.25)
+    return replace(move, move=Spread(move.move.mid or 8.0, 0.0), shares=shares)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 1 << 40))
+def test_processes_tell_of_the_same_weekend(seed: int) -> None:
+    random = Random(seed)
+    estate = an_estate(random)
+    moves = tuple(lasting(replace(move, quota=0.0)) for move in estate.moves)
+    rules = replace(estate.rules, switching=0, quota=NEVER)
+    teams = tuple(left(random) for _ in estate.teams)
+    pools = tuple(left(random) for _ in estate.pools)
+    rows = Rows(moves, estate.functions, teams, pools, estate.pairs, rules)
+    found = weekends(arrays(*rows), decision(estate.waves), 1, 1, first=PLAN, keep=1)
+    told = Weekend(rows, estate.waves, lambda spread: spread.mid).play()
+    assert found.gates[0].tolist() == told.gates
+    for i in range(len(moves)):
+        expected = [told.start[i], told.switch[i], told.verified[i], told.end[i]]
+        assert found.times[0, i].tolist() == expected, i
