@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from contextlib import aclosing, suppress
+import socket
+from contextlib import aclosing, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from false_agents import a_header, a_look, each, false_agent, ids
 from migrator.engine.ports import VantageLost
 from migrator.probes.over_ssh import OverSsh
+from migrator.probes.packing import packed_agent
 from probing.old_hosts import Hosts
 
 pytestmark = pytest.mark.slow
@@ -109,16 +111,30 @@ async def test_a_host_that_goes_down_in_between_is_lost_and_entered_again(hosts:
 
 async def test_leaving_early_ends_the_agent_over_there(hosts: Hosts) -> None:
     hosts.add("left")
-    agent = false_agent("silent")
-    vantage = OverSsh(agent, "left")
-    header = a_header(hashlib.sha256(agent).hexdigest())
-    async with aclosing(vantage.look(header, each(a_look(str(n)) for n in range(5)))) as found:
-        async for line in found:
-            if json.loads(line).get("id") == "1":
-                assert hashlib.sha256(agent).hexdigest() in running()
+    agent = packed_agent()
+    vantage = OverSsh(agent.data, "left")
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        line = a_look("slow", silent.getsockname()[1], kind="http", seconds=60.0)
+        async with aclosing(vantage.look(a_header(agent.digest), each([line]))) as found:
+            async for beat in found:
+                assert "beat" in json.loads(beat)
+                assert agent.digest in running()
                 break
     await vantage.close()
-    await until_gone(hashlib.sha256(agent).hexdigest())
+    await until_gone(agent.digest)
+
+
+async def test_an_agent_that_hears_nothing_over_there_is_not_waited_for(hosts: Hosts) -> None:
+    hosts.add("deaf")
+    agent = false_agent("silent")
+    vantage = OverSsh(agent, "deaf")
+    header = a_header(hashlib.sha256(agent).hexdigest())
+    async with asyncio.timeout(20):
+        async with aclosing(vantage.look(header, each(a_look(str(n)) for n in range(5)))) as found:
+            async for line in found:
+                if json.loads(line).get("id") == "1":
+                    break
+        await vantage.close()
 
 
 def running() -> str:

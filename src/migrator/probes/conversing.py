@@ -145,7 +145,12 @@ class _Talk:
             # The whole group, also where its leader has gone: it may have left somebody behind.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-        await self._drained()
+            self._hearing.cancel()
+        # A connection that ssh keeps for others may hold these pipes open: not waited for.
+        transport = getattr(self._process, "_transport", None)
+        if isinstance(transport, asyncio.BaseTransport):
+            transport.close()
+        await self._process.wait()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _drained(self) -> None:

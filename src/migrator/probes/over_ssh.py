@@ -121,7 +121,11 @@ class OverSsh:
 
     async def _ask_master(self, folder: Path, word: str) -> int:
         argv = ["ssh", "-o", f"ControlPath={folder}/%C", "-O", word, "--", self._host]
-        return await _ran(argv, DEVNULL)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS_MAX):
+                return await _ran(argv, DEVNULL)
+        except TimeoutError:
+            return LOST
 
     def _argv(self, options: Sequence[str], command: Sequence[str]) -> list[str]:
         given = {
