@@ -117,7 +117,7 @@ def _numbered(
         joins.append(
             f"LEFT JOIN code_{attribute} ON code_{attribute}.value = explained_by.{attribute}"
         )
-        codes.append(f"coalesce(code_{attribute}.code, 0)::INTEGER AS {attribute}")
+        codes.append(f"coalesce(code_{attribute}.code, 0)::SMALLINT AS {attribute}")
     found = connection.execute(
         f"SELECT {', '.join(codes)} FROM explained_by {' '.join(joins)}"  # noqa: S608 - our own names
         f" WHERE verdict IN {words(*GREEN)}"
