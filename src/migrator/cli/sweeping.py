@@ -90,6 +90,8 @@ def carry_out(wanted: Wanted) -> int:
     for text in answer["warnings"]:
         output.say(f"warning: {text}")
     plan = _resumed(wanted, folder) or _planned(wanted, folder, inventory, answer, today)
+    if plan.links_digest != answer["estate"]["links_digest"]:
+        output.say(f"warning: {plan.id} was planned from other links than {inventory.name} has now")
     baseline = _baseline(wanted, folder, plan)
     ran = _ran(plan, declared_from(facts), wanted.cluster)
     summary = _judged(plan, baseline, facts, today)

@@ -149,7 +149,7 @@ async def run_sweep(
                 run.tick()
             if tell is not None:
                 tell(meter.progress(asyncio.get_running_loop().time()))
-            if any(task.done() and task.exception() for task in tasks):
+            if any(task.done() and (task.cancelled() or task.exception()) for task in tasks):
                 break
     finally:
         for task in tasks:
@@ -197,6 +197,7 @@ class _Run:
         """Look until everything is proved, or until the vantage point is given up."""
         keeper = await asyncio.to_thread(Keeper, self.folder, self.place.id)
         before = len(keeper.kept.proved)
+        self.meter.begin(self.place.id, before, self._now())
         lost = ""
         try:
             lost = await self._to_the_end(keeper)

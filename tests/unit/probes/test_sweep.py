@@ -78,9 +78,11 @@ async def test_a_sweep_that_is_run_again_asks_nobody(tmp_path: Path) -> None:
     asked = a_sweep(tmp_path, here=5)
     await ran(asked, FakeVantage("here"))
     again = FakeVantage("here")
-    found = await ran(asked, again)
+    told: list[Progress] = []
+    found = await run_sweep(asked, {"here": again}, told.append)
     assert again.asked == []
     assert (found.places[0].proved, found.places[0].proved_before) == (5, 5)
+    assert told[-1].done == 5
 
 
 async def test_what_has_a_result_is_not_looked_at_again_and_the_rest_is(tmp_path: Path) -> None:
