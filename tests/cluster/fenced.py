@@ -111,11 +111,15 @@ def are_in_force(cluster: Cluster) -> bool:
 
 
 @contextmanager
-def installing(cluster: Cluster, namespaces: int) -> Iterator[Installed]:
-    """Apply everything for so many namespaces, and take it away by its label."""
+def installing(cluster: Cluster, namespaces: int, *, agents: bool = False) -> Iterator[Installed]:
+    """Apply everything for so many namespaces, and take it away by its label.
+
+    With `agents`, pods may look at links there.
+    """
     with ExitStack() as spaces:
         free = [spaces.enter_context(cluster.namespace()) for _ in range(namespaces)]
-        made = Installed(cluster, documents(rights(map(a_subject, free))), free)
+        wanted = rights(map(a_subject, free), agents_in=free if agents else ())
+        made = Installed(cluster, documents(wanted), free)
         made.apply()
         try:
             yield made

@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import pytest
 
+from builders import a_link, csv_of, write_inventory
+from cluster.fenced import World, installing
+from cluster.lab.parts import Lab
 from cluster.reach import Cluster
 from cluster.workloads import PORT, a_deployment
 from false_agents import a_header, a_look, each
 from kubernetes_rig import wall
+from migrator.cli import app
 from migrator.engine.ports import VantageLost
 from migrator.errors import PermanentError
 from migrator.platform.kubernetes import agent_pods
@@ -226,3 +231,48 @@ async def test_a_workload_that_is_not_there_is_named(client: Client, place: Plac
     nobody = Place(place.namespace, "StatefulSet/nobody", place.image)
     with pytest.raises(PermanentError, match="no StatefulSet/nobody in namespace"):
         await agent_pods.ensure(client, nobody, packed_agent().data, MARK)
+
+
+async def test_the_printed_rights_are_enough_and_its_writes_pass_the_fence(
+    lab: Lab, cluster: Cluster
+) -> None:
+    with installing(cluster, namespaces=1, agents=True) as installed:
+        (namespace,) = installed.free
+        cluster.apply(namespace, a_deployment("folkbok", cluster.image))
+        world = World(lab, cluster, namespace, "run")
+        place = Place(namespace, "Deployment/folkbok", cluster.image)
+        async with world.acting_as("prober") as prober:
+            vantage = await agent_pods.ensure(prober, place, packed_agent().data, MARK)
+            found = await looked(vantage, a_look("shut", 9))
+            assert found["shut"]["word"] == wire.REFUSED
+            assert str(await agent_pods.retire(prober, namespace, MARK)) == "4 deleted"
+
+
+def test_baseline_and_probe_look_from_a_pod_and_take_it_away(
+    cluster: Cluster,
+    place: Place,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    estate = write_inventory(tmp_path / "ours", links=csv_of(a_link("l-1")))
+    (estate / "probes.yaml").write_text(
+        "allow: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16]\n"
+        "patience: {need: 1, of: 1, seconds: 1}\n"
+        "vantages:\n"
+        f"  - {{id: in, kind: pod, namespace: {place.namespace}, workload: {place.workload}}}\n"
+        "stands: [{old: in, new: in}]\n"
+        f"addresses: {{payments.app: {{host: folkbok.{place.namespace}.svc, port: {PORT}}}}}\n"
+        "checks: [{match: {}, kind: tcp}]\n",
+        "utf-8",
+    )
+    where = ["--context", cluster.context, "--probe-image", cluster.image]
+    where += ["--kubeconfig", str(cluster.kubeconfig)] if cluster.kubeconfig else []
+    assert app.run(["baseline", str(estate), *where]) == 0
+    assert "1 of 1 links proved" in capsys.readouterr().out
+    cluster.kubectl("--namespace", place.namespace, "delete", "service", "folkbok")
+    assert app.run(["probe", str(estate), *where]) == 1
+    assert "1 worse" in capsys.readouterr().out
+    ask = ["get", "deployments", "-o", "name", "-l", "app.kubernetes.io/name=migrator-agent"]
+    assert cluster.kubectl("--namespace", place.namespace, *ask) == ""

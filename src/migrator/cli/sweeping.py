@@ -84,14 +84,15 @@ def carry_out(wanted: Wanted) -> int:
         raise InputError(
             "probes-missing",
             f"{inventory.folder} has no probes.yaml, and without one nothing is ever looked at",
-            hint="declare there what may be looked at and from where; docs/probes-yaml.md shows one",
+            hint="declare what may be looked at and from where; docs/probes-yaml.md shows one",
         )
     facts["commands"] = wanted.commands
     for text in answer["warnings"]:
         output.say(f"warning: {text}")
-    plan = _resumed(wanted, folder) or _planned(wanted, folder, inventory, answer, today)
+    plan = _resumed(wanted, folder)
+    plan = plan or _planned(wanted, folder, inventory, answer, today)
     if plan.links_digest != answer["estate"]["links_digest"]:
-        output.say(f"warning: {plan.id} was planned from other links than {inventory.name} has now")
+        output.say(f"warning: {plan.id} is of other links than are there now")
     baseline = _baseline(wanted, folder, plan)
     ran = _ran(plan, declared_from(facts), wanted.cluster)
     summary = _judged(plan, baseline, facts, today)
