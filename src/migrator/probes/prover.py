@@ -23,8 +23,10 @@ from migrator.probes.verdicts import GREEN, WORSE, Verdict
 NO_SIDE: Final = "none"
 EXAMPLES_MAX: Final = 5
 CAUSES_MAX: Final = 3
-ROUND_PAUSE_SECONDS: Final = 5.0
-"""Between two rounds of a soak: the caps say how fast one round may be, this how soon the next."""
+ROUND_PAUSE_SECONDS: Final = 60.0
+ROUNDS_MAX: Final = 20
+"""A round of a soak costs two processes and a look at every link, and its neighbours' moves soak at
+the same time. What breaks at once is seen by the looks at the fronts, several times a second."""
 LOOKS_MAX: Final = 6
 """So often at most one look is made, where somebody crossed while it was: each of the others may
 begin to cross and arrive while the pods that look are still being made."""
@@ -113,6 +115,7 @@ class Prover:
         """Look again and again for so long; the first look that found links worse ends it."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
+        pause = max(self.pause_seconds, seconds / ROUNDS_MAX)
         rounds = 0
         while True:
             rounds += 1
@@ -122,7 +125,7 @@ class Prover:
             if found.outcome != "done" or left <= 0:
                 detail = f"{rounds} looks at every link in {seconds:.0f} s: {found.detail}"
                 return ActResult(found.outcome, detail, judged=found.judged)
-            await asyncio.sleep(min(self.pause_seconds, left))
+            await asyncio.sleep(min(pause, left))
 
     async def _look(self, looked: Looked, name: str, round_name: str) -> ActResult:
         """Look, and once more where somebody crossed meanwhile and links do not answer.

@@ -29,6 +29,8 @@ from migrator.probes.sweep import Asked, run_sweep
 from migrator.probes.verdicts import Verdict
 from migrator.wiring.vantage_points import Unreached
 
+CHILDREN_AT_ONCE: Final = 2
+"""Planning and judging take a core each; the conductor must never wait for one."""
 SEED: Final = 1
 """Of the sample of what a move does not touch: the same in every look of a run."""
 
@@ -67,6 +69,11 @@ class LinkSweeps:
     today: Callable[[], date]
     clock: Callable[[], float]
     _open: dict[str, Vantage] = field(default_factory=dict)
+    # Caps hold within one batch, so of several moves that look at the same time one goes first.
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _children: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(CHILDREN_AT_ONCE)
+    )
     _lost: list[Vantage] = field(default_factory=list)
     _making: dict[str, asyncio.Lock] = field(default_factory=dict)
 
@@ -88,12 +95,14 @@ class LinkSweeps:
             "estate": self.estate.answer["estate"],
             "declared": self.estate.answer["declared"],
         }
-        return sweep_from(cast("SweepFacts", await ask("plan", asked)), self.folder / sweep)
+        async with self._children:
+            found = cast("SweepFacts", await ask("plan", asked))
+        return sweep_from(found, self.folder / sweep)
 
     async def carry_out(self, plan: SweepPlan, seconds_max: float) -> tuple[str, ...]:
         """Look; the answer says of each vantage point that could not be asked why."""
         try:
-            async with asyncio.timeout(seconds_max):
+            async with asyncio.timeout(seconds_max), self._looking:
                 ran = await run_sweep(self._asked(plan), await self._vantages(plan))
         except TimeoutError:
             return (f"time was up after {seconds_max:.0f} s",)
@@ -107,8 +116,10 @@ class LinkSweeps:
         What was slow once, and alone, is looked at again before anybody is told.
         """
         summary = await self._summary(plan, baseline)
-        if summary.suspects and await look_again(self._asked(plan), await self._vantages(plan)):
-            summary = await self._summary(plan, baseline)
+        if summary.suspects:
+            async with self._looking:
+                answers = await look_again(self._asked(plan), await self._vantages(plan))
+            summary = await self._summary(plan, baseline) if answers else summary
         counts: Counter[tuple[Verdict, str]] = Counter()
         for each in summary.counts:
             counts[Verdict(each.verdict), each.reason] += each.links
@@ -123,15 +134,14 @@ class LinkSweeps:
         self._lost.clear()
 
     async def _summary(self, plan: SweepPlan, baseline: str) -> Summary:
-        await ask(
-            "judge",
-            {
-                "folder": str(plan.folder),
-                "baseline": str(self.folder / baseline) if baseline else None,
-                "today": self.today().isoformat(),
-                "declared": self.estate.answer["declared"],
-            },
-        )
+        asked = {
+            "folder": str(plan.folder),
+            "baseline": str(self.folder / baseline) if baseline else None,
+            "today": self.today().isoformat(),
+            "declared": self.estate.answer["declared"],
+        }
+        async with self._children:
+            await ask("judge", asked)
         summary = read_summary(plan.folder)
         assert summary is not None, "a sweep that was judged has its summary"
         return summary

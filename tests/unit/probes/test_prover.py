@@ -12,7 +12,7 @@ from migrator.engine.ports import ActResult
 from migrator.errors import TransientError
 from migrator.ids import SubsystemId
 from migrator.probes.model import Purpose, SweepPlan
-from migrator.probes.prover import Judged, Looked, Prover
+from migrator.probes.prover import ROUNDS_MAX, Judged, Looked, Prover
 from migrator.probes.verdicts import Verdict
 
 SAME = {(Verdict.SAME, ""): 9}
@@ -219,9 +219,9 @@ async def test_a_look_that_nobody_spoilt_is_made_once() -> None:
 
 async def test_a_soak_ends_with_the_first_look_that_found_links_worse() -> None:
     sweeps = Sweeps([Judged(SAME), Judged(SAME), Judged({(Verdict.SLOWER, ""): 1})])
-    found = await prover(sweeps).soak(Looked("kassa", "soak", 1, 1, 60.0), 30.0)
+    found = await prover(sweeps).soak(Looked("kassa", "soak", 1, 1, 60.0), 0.5)
     assert found.outcome == "failed"
-    assert found.detail.startswith("3 looks at every link in 30 s")
+    assert found.detail.startswith("3 looks at every link in 0 s")
     assert [name for name, *_ in sweeps.planned] == [
         f"kassa-1-soak-1-round-{number}" for number in (1, 2, 3)
     ]
@@ -231,3 +231,10 @@ async def test_a_soak_of_no_length_is_one_look() -> None:
     sweeps = Sweeps([Judged(SAME)])
     found = await prover(sweeps).soak(Looked("kassa", "soak", 1, 1, 60.0), 0.0)
     assert (found.outcome, len(sweeps.planned)) == ("done", 1)
+
+
+async def test_a_long_soak_looks_a_bounded_number_of_times() -> None:
+    """A round costs processes and looks; what breaks at once is seen at the fronts."""
+    sweeps = Sweeps([Judged(SAME)])
+    await prover(sweeps).soak(Looked("kassa", "soak", 1, 1, 60.0), 0.4)
+    assert 2 <= len(sweeps.planned) <= ROUNDS_MAX + 1
