@@ -37,9 +37,12 @@ from migrator.probes.model import SweepPlan, VantagePlan
 from migrator.probes.progress import Meter, Progress, State
 
 TAKEN_MAX: Final = 2_000
-KEPT_SECONDS: Final = 0.1
+KEPT_SECONDS, KEPT_SECONDS_MAX = 0.1, 1.0
 """So many results are brought to the disk at once, or those of so long; a beat brings what there
 is. What a kill costs is what was not brought yet."""
+
+WRITERS_MIN: Final = 20
+"""With more vantage points than these at one disk, each of them brings its results less often."""
 
 ROUNDS_MAX: Final = 3
 """What nothing was learnt of (no time, no socket) is asked so often."""
@@ -174,11 +177,14 @@ class _Run:
         self.looking: asyncio.Task[None] | None = None
         self.silent = 0  # ticks without a word
         self.broken_off = False
+        self.writing = False  # it is the disk that is waited for, and nobody's silence
         self.heard = False  # anything in this try
         self.tries = 0
         self.in_vain = 0  # tries in a row that proved nothing
         self.final: dict[str, str] = {}  # looks that only a person can mend, and their word
         self.slowed: dict[str, None] = {}
+        writers = len(asked.plan.vantages) / WRITERS_MIN
+        self.kept_seconds = min(max(KEPT_SECONDS, writers * KEPT_SECONDS), KEPT_SECONDS_MAX)
         self.skew: Skew | None = None
 
     def tick(self) -> None:
@@ -187,7 +193,7 @@ class _Run:
         Ticks are counted and not seconds, because a machine that slept has not listened either.
         """
         patience = self.asked.patience
-        self.silent += 1
+        self.silent = 0 if self.writing else self.silent + 1
         most = patience.silent_ticks if self.heard else patience.first_ticks
         if self.silent > most and self.looking is not None:
             self.broken_off = True
@@ -305,7 +311,7 @@ class _Run:
                         self._end_or_beat(line, batch, sent)
                     elif found:
                         taken.append(line)
-                    due = len(taken) >= TAKEN_MAX or self._now() - kept_at >= KEPT_SECONDS
+                    due = len(taken) >= TAKEN_MAX or self._now() - kept_at >= self.kept_seconds
                     if taken and (due or found is None):
                         await self._keep(keeper, batch, taken)
                         kept_at = self._now()
@@ -326,9 +332,11 @@ class _Run:
             keeper.sync(now)
 
         writing = asyncio.create_task(asyncio.to_thread(write))
+        self.writing = True
         try:
             await asyncio.shield(writing)
         finally:
+            self.writing = False
             # Cancelled or not: a thread that writes is not left behind, another would write, too.
             if not writing.done():
                 await asyncio.wait({writing})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from pathlib import Path
 
@@ -27,7 +28,7 @@ async def no_pause(_seconds: float) -> None:
     await asyncio.sleep(0)
 
 
-PATIENCE = Patience(silent_ticks=2, first_ticks=3, tick_seconds=0.01, sleep=no_pause)
+PATIENCE = Patience(silent_ticks=10, first_ticks=10, tick_seconds=0.01, sleep=no_pause)
 
 
 def a_sweep(folder: Path, **looks: int) -> Asked:
@@ -165,6 +166,24 @@ async def test_one_that_falls_silent_is_not_waited_for(tmp_path: Path) -> None:
     assert results(asked, "here") == ["here-0"]
 
 
+async def test_a_slow_disk_is_not_taken_for_a_silent_agent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = a_sweep(tmp_path, here=3)
+    sync = keeping.Keeper.sync
+    ticks = 2 * PATIENCE.silent_ticks * PATIENCE.tick_seconds
+
+    def slowly(keeper: keeping.Keeper, now: float) -> None:
+        threading.Event().wait(ticks)
+        sync(keeper, now)
+
+    monkeypatch.setattr(keeping.Keeper, "sync", slowly)
+    here = FakeVantage("here")
+    found = await ran(asked, here)
+    assert found.lost == {}
+    assert len(here.asked) == 1
+
+
 async def test_another_agent_than_ours_is_refused(tmp_path: Path) -> None:
     found = await ran(a_sweep(tmp_path, here=3), FakeVantage("here", digest="e" * 64))
     assert "another agent runs there: eeeeeeeeeeee, not dddddddddddd" in found.lost["here"]
@@ -241,7 +260,7 @@ async def test_a_full_disk_ends_the_sweep_with_what_is_safe(
     with pytest.raises(EnvironmentFailed) as caught:
         await ran(asked, FakeVantage("here"), slow)
     assert caught.value.reference == "sweep-paused"
-    assert slow.left_early == 1
+    assert slow.left_early == len(slow.asked)
     monkeypatch.undo()
     found = await ran(asked, FakeVantage("here"), FakeVantage("old"))
     assert [each.unproved for each in found.places] == [0, 0]
