@@ -202,8 +202,9 @@ def _unwind(subsystem: Subsystem, recipe: Recipe, policy: Policy) -> tuple[Sprea
     minutes = undo_minutes(subsystem, recipe)
     whole = sum(each.p50 for each in minutes.values())
     back = early = 0.0
-    cut = {name for step in _between(recipe.steps, policy) for name in step.undo}
-    before = {name for step in recipe.steps for name in step.undo} - cut
+    first = next(iter(_between(recipe.steps, policy)), None)
+    steps = recipe.steps if first is None else recipe.steps[: recipe.steps.index(first)]
+    before = {name for step in steps for name in step.undo}
     served = False
     for undo in recipe.unwind:
         back += 0.0 if served else minutes[undo.key].p50

@@ -8,7 +8,6 @@ and half a second, which no conductor should have to carry. It opens no file and
 from __future__ import annotations
 
 import sys
-import time
 from typing import IO, Final
 
 import numpy as np
@@ -52,13 +51,12 @@ def main(arguments: list[str]) -> int:
 def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
     """Answer one question after the other; one that makes no sense gets a fault for an answer."""
     while (question := read(questions)) is not None:
-        began = time.perf_counter()
         try:
             found = answer(question)
         except (ValueError, KeyError, TypeError) as fault:
             write(answers, Message({"fault": str(fault)}, {}))
             continue
-        words = {"seconds": time.perf_counter() - began, "compiled": COMPILES, **found.words}
+        words = {"compiled": COMPILES, **found.words}
         write(answers, Message(words, found.arrays))
 
 
@@ -108,17 +106,13 @@ def warm() -> None:
     """Compile everything once, or find that it is compiled already."""
     if not COMPILES:
         return
-    known = cache_folder().is_dir()
-    if not known:
+    if not cache_folder().is_dir():
         _say("compiling the simulation of weekends, which takes a while once")
-    began = time.perf_counter()
     move = Move(spread(60.0, 90.0), unwind=spread(30.0, 45.0))
     p = arrays([move, move], [Function(spread(10.0, 15.0), (0, 1))], pairs=[(0, 1, 1.0)])
     chosen = run.decision([[0], [1]])
     run.weekends(p, chosen, 1, 1)
     run.turn_backs(p, chosen, 1, 1, np.array([30.0]), 5.0)
-    if not known:
-        _say(f"compiled in {time.perf_counter() - began:.0f} s")
 
 
 def _say(text: str) -> None:
