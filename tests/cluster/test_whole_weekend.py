@@ -1,8 +1,9 @@
 """The whole weekend in the lab: 32 subsystems, 64 Deployments, and a wave that is refused.
 
 Every caller is watched through all of it: a hammer on every front, the applications themselves on
-both sides, and writers with a ledger of their own. Afterwards the journal is held against what they
-heard, and the cluster against the journal.
+both sides, and writers with a ledger of their own. Every link is proved one by one, from pods
+beside a few of the callers too. Afterwards the journal is held against what they heard, and the
+cluster against the journal.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from cluster.agents_seen import AgentsSeen
 from cluster.carrying_out import Weekend, carry_out
 from cluster.estate_on_cluster import Estate, Member
 from cluster.hammer import Hammer
@@ -27,10 +30,13 @@ from cluster.old_databases import OldServer, numbers, old_database
 from cluster.old_side import OldSide
 from cluster.reach import Cluster
 from cluster.train_ticket import NAMESPACE, is_there
-from cluster.whole_estate import RETURNS, STAYS, whole_estate
+from cluster.whole_estate import LOOKING, RETURNS, STAYS, whole_estate
 from migrator.cli.run_reading import Read, read_plan_here
+from migrator.engine.events import LinksJudged
 from migrator.engine.states import WaveState
 from migrator.ids import SubsystemId
+from migrator.probes.summary import Summary, read_summary
+from migrator.probes.verdicts import GREEN, Verdict
 
 pytestmark = pytest.mark.cluster
 
@@ -67,7 +73,7 @@ def test_a_whole_weekend_moves_and_one_refused_wave_is_back_with_its_traffic_and
     def written_on_the_target() -> bool:
         return len(ledger.by("new")) >= ROWS_ON_TARGET
 
-    with Logbook() as book, hammer, writer:
+    with Logbook() as book, hammer, writer, AgentsSeen(cluster) as seen:
         weekend = carry_out(estate, tmp_path, cluster, {RETURNS: written_on_the_target})
     spent = time.monotonic() - began
     done = told(weekend.lines)
@@ -85,6 +91,10 @@ def test_a_whole_weekend_moves_and_one_refused_wave_is_back_with_its_traffic_and
     wrong = [*judged.wrong, *linked.wrong]
     if not _crossings(book.rows, done):
         wrong.append("nobody on the old side ever reached what had moved")
+    # Its links: each proved by whoever speaks for the caller, in every move and after the way back.
+    wrong += _links_unproved(weekend, estate, tmp_path, back)
+    if {*seen.agents.values()} != {f"{name}/{name}" for name in LOOKING} or seen.called:
+        wrong.append(f"agents stood at {seen.agents}, and {seen.called} sent callers to them")
     # Its data: what was promised is where authority is.
     wrong += _rows_lost(writer.ledgers[STAYS], numbers(databases[STAYS].ends["new"], STAYS))
     wrong += _rows_lost(ledger, numbers(databases[RETURNS].ends["old"], RETURNS))
@@ -111,6 +121,32 @@ def _rows_lost(ledger: Ledger, found: list[int]) -> Iterator[str]:
         yield f"{len(own - ledger.tried)} rows are there that nobody wrote"
     if len(found) != len(set(found)):
         yield f"{len(found) - len(set(found))} rows are there twice"
+
+
+def _links_unproved(
+    weekend: Weekend, estate: Estate, folder: Path, back: set[str]
+) -> Iterator[str]:
+    """Every look at each move counts all of its links, and after a move each of them is proved."""
+    looks = [line.event for line in weekend.lines if isinstance(line.event, LinksJudged)]
+    last = {(each.move, each.look): each for each in looks}
+    for name in estate.names:
+        own = sum(name in link for link in estate.links)
+        for look in ("baseline", "prove-back" if name in back else "soak"):
+            found = last.get((name, look))
+            if found is None or not found.sweep:
+                yield f"{name}: its links were never looked at one by one ({look})"
+            elif found.same + found.better + found.deferred != own:
+                yield f"{name}: not all of its {own} links are accounted for: {found}"
+    sweeps = folder / "state" / "sweeps" / "night"
+    proved = {
+        (each.source_subsystem, each.target_subsystem)
+        for look in looks
+        if look.look != "baseline"
+        for each in cast("Summary", read_summary(sweeps / look.sweep)).counts
+        if Verdict(each.verdict) in GREEN
+    }
+    if not proved >= {*estate.links}:
+        yield f"nobody proved {sorted({*estate.links} - proved)} after a move"
 
 
 def _crossings(rows: list[Connected], done: dict[str, Done]) -> int:

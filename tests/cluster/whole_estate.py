@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from cluster.estate_on_cluster import Estate, Member, a_front, a_server, estate_of
+from cluster.links_declared import probes_of
 from cluster.old_databases import OldDatabase, a_target
 from cluster.train_ticket import is_there, train_ticket
 
@@ -22,6 +23,9 @@ STAYS: Final = "ledger"
 RETURNS: Final = "orders"
 """The database whose wave is taken back."""
 WAVES: Final[Mapping[str, str]] = {STAYS: "w02", RETURNS: "w04"}
+LOOKING: Final = (STAYS, RETURNS, "bureau-04", "bureau-08")
+"""Who is spoken for by a pod once it has moved; each takes memory, so this machine looks for the
+others."""
 
 
 def whole_estate(
@@ -39,7 +43,8 @@ def whole_estate(
     )
     members = [*ours, *rest]
     links = _links([each.name for each in members])
-    return estate_of(folder, members, links, retries=2)
+    probes = probes_of(members, links, pods=LOOKING)
+    return estate_of(folder, members, links, retries=2, probes=probes)
 
 
 def _links(names: Sequence[str]) -> tuple[tuple[str, str], ...]:
