@@ -38,6 +38,8 @@ def main(arguments: list[str]) -> int:
     """Answer until stdin ends."""
     if not COMPILES:
         _say(SLOW)
+    elif not cache_folder().is_dir():
+        _say("compiling the simulation of weekends, which takes a while once")
     if arguments == ["--warm"]:
         warm()
         return 0
@@ -106,8 +108,6 @@ def warm() -> None:
     """Compile everything once, or find that it is compiled already."""
     if not COMPILES:
         return
-    if not cache_folder().is_dir():
-        _say("compiling the simulation of weekends, which takes a while once")
     move = Move(spread(60.0, 90.0), unwind=spread(30.0, 45.0))
     p = arrays([move, move], [Function(spread(10.0, 15.0), (0, 1))], pairs=[(0, 1, 1.0)])
     chosen = run.decision([[0], [1]])
