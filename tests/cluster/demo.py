@@ -35,6 +35,7 @@ from cluster.lab.building import build_all, is_built
 from cluster.lab.images import PYTHON
 from cluster.lab.machine import missing_to_build, missing_to_start
 from cluster.lab.parts import Lab
+from cluster.links_declared import probes_of
 from cluster.old_side import OldSide
 from cluster.reach import Cluster
 from migrator.plan.text import plan_to_text, read_plan
@@ -42,6 +43,7 @@ from migrator.plan.text import plan_to_text, read_plan
 MIGRATOR: Final = Path(sys.executable).absolute().parent / "migrator"
 RUN: Final = "demo"
 PLAN: Final = "plan.yaml"
+INVENTORY: Final = "estate"
 NAMES: Final = (
     "archive", "benefits", "calendar", "decisions", "enquiries",
     "forms", "grants", "health", "income", "journals",
@@ -50,6 +52,8 @@ LINKS: Final = tuple(
     (NAMES[n], NAMES[m])
     for n, m in ((0, 1), (1, 2), (2, 5), (3, 4), (4, 5), (5, 6), (6, 0), (7, 8), (8, 9), (9, 3))
 )
+LOOKING: Final = ("archive", "forms")
+"""Whose links a pod beside their own workload proves, once they have moved."""
 RUN_MINUTES_MAX: Final = 10
 ANSWERS: Final = {
     "go or no-go": "go",
@@ -89,10 +93,11 @@ def main() -> int:
 def _weekend(lab: Lab, folder: Path) -> int:
     cluster = Cluster(programs.program("kubectl"), lab.kubeconfig, "lab", PYTHON.reference)
     members = [_member(name) for name in NAMES]
-    inventory = write_estate(folder, members, LINKS)
+    inventory = write_estate(folder, members, LINKS, probes_of(members, LINKS, pods=LOOKING))
     plan_file = folder / PLAN
     tries = ["--seed", "1", "--evaluations", "200", "--moves-per-wave-max", "5"]
-    _migrator(folder, "plan", inventory.name, "-o", PLAN, *tries)
+    assert inventory.name == INVENTORY
+    _migrator(folder, "plan", INVENTORY, "-o", PLAN, *tries)
     plan = on_the_lab(read_plan(plan_file), retries=2)
     plan_file.write_text(plan_to_text(plan), "utf-8")
     _say("edited the plan as an engineer would: old hosts are called by http, nothing soaks")
@@ -174,6 +179,7 @@ def _answer(folder: Path, verb: str, words: Sequence[str]) -> None:
 def _summary(hammer: Hammer, old: OldSide, folder: Path) -> None:
     """What happened, and where to look."""
     _migrator(folder, "report", RUN, "-o", "report.html")
+    _migrator(folder, "links", INVENTORY, "--sweeps", f".migrator/sweeps/{RUN}")
     calls = sum(len(each.calls) for each in hammer.heard.values())
     errors = Counter[str]()
     for each in hammer.heard.values():
