@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from migrator.cli import output
-from migrator.cli.cluster_inputs import subjects_at
+from migrator.cli.cluster_inputs import agents_in, subjects_at
 from migrator.cli.output import Format
 
 if TYPE_CHECKING:
@@ -30,8 +30,9 @@ def check_cluster(
 ) -> int:
     """Tell what was found; the exit code is 1 where something failed."""
     subjects = subjects_at(path, inventory)
+    looking = agents_in(path, inventory)
     with output.progress("Asking the cluster"):
-        found = _ask(subjects, context, kubeconfig)
+        found = _ask(subjects, looking, context, kubeconfig)
     levels = Counter(each.level.value for each in found)
     if form is Format.json:
         rows = [{**asdict(each), "level": each.level.value} for each in found]
@@ -51,7 +52,7 @@ def check_cluster(
 
 
 def _ask(
-    subjects: tuple[Subject, ...], context: str, kubeconfig: Path | None
+    subjects: tuple[Subject, ...], looking: tuple[str, ...], context: str, kubeconfig: Path | None
 ) -> tuple[Looked, ...]:
     import asyncio
 
@@ -67,6 +68,6 @@ def _ask(
         async with connected(
             context, wall=wall_now, kubeconfig=kubeconfig, patience=Patience(tries_max=TRIES_MAX)
         ) as client:
-            return await check_up(client, subjects, now=wall_now)
+            return await check_up(client, subjects, now=wall_now, agents_in=looking)
 
     return asyncio.run(ask())

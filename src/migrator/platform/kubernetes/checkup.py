@@ -37,6 +37,7 @@ class Asking:
     client: Client
     subjects: tuple[Subject, ...]
     now: Callable[[], datetime]
+    agents_in: tuple[str, ...] = ()  # namespaces in which pods are to look at links
 
 
 Look = Callable[[Asking], Awaitable[list[Looked]]]
@@ -44,7 +45,7 @@ Look = Callable[[Asking], Awaitable[list[Looked]]]
 LOOKS: Final[tuple[tuple[str, Look], ...]] = (
     ("server", lambda a: version_and_account(a.client)),
     ("clock", lambda a: clock(a.client, a.now)),
-    ("rights", lambda a: rights(a.client, a.subjects)),
+    ("rights", lambda a: rights(a.client, a.subjects, a.agents_in)),
     ("fence", lambda a: fence(a.client)),
     ("webhooks", lambda a: webhooks(a.client, a.subjects)),
     ("request priority", lambda a: priority(a.client)),
@@ -62,10 +63,14 @@ LOOKS: Final[tuple[tuple[str, Look], ...]] = (
 
 
 async def check_up(
-    client: Client, subjects: Iterable[Subject], *, now: Callable[[], datetime]
+    client: Client,
+    subjects: Iterable[Subject],
+    *,
+    now: Callable[[], datetime],
+    agents_in: Iterable[str] = (),
 ) -> tuple[Looked, ...]:
     """Everything that there is to find, in a fixed order. `now` is this machine's clock."""
-    asking = Asking(client, tuple(subjects), now)
+    asking = Asking(client, tuple(subjects), now, tuple(agents_in))
     found: list[Looked] = []
     for what, look in LOOKS:
         found += joined(await seen(what, look(asking)))

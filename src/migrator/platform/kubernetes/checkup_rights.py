@@ -52,12 +52,14 @@ class Right:
         return f"{self.verb} {right}{f' {self.name}' if self.name else ''}{place}"
 
 
-async def rights(client: Client, subjects: tuple[Subject, ...]) -> list[Looked]:
-    """The missing ones, by the account that we are."""
+async def rights(
+    client: Client, subjects: tuple[Subject, ...], agents_in: tuple[str, ...] = ()
+) -> list[Looked]:
+    """The missing ones, by the account that we are. `agents_in`: where pods look at links."""
     user = await whoami(client.asker)
     account = _account_of(user)
     plural = await _plurals(client.discovery)
-    wanted = sorted(set(_split(grants_of(account, grants(subjects, plural)))))
+    wanted = sorted(set(_split(grants_of(account, grants(subjects, plural, agents_in)))))
     missing = await missing_rights(client, wanted)
     what = f"rights of {user} as {account}"
     if not missing:

@@ -43,6 +43,18 @@ async def test_every_missing_right_is_named_at_once(cluster: Checked) -> None:
     assert found.page == "cluster-forbidden"
 
 
+async def test_the_rights_of_pods_that_look_at_links_are_asked_for_where_they_look(
+    cluster: Checked,
+) -> None:
+    cluster.server.forbidden |= {("patch", "networkpolicies.networking.k8s.io")}
+    subjects = (a_subject(a_workload()),)
+    (without,) = await rights(cluster.client, subjects)
+    assert without.level is Level.OK
+    (found,) = await rights(cluster.client, subjects, ("shop",))
+    assert found.level is Level.FAILED
+    assert "patch networkpolicies.networking.k8s.io migrator-agent in shop" in found.found
+
+
 async def test_an_account_of_ours_is_asked_for_its_own_rights_alone(cluster: Checked) -> None:
     cluster.server.tokens = {"t": "system:serviceaccount:migrator-system:planner"}
     cluster.server.forbidden.add(("patch", "deployments.apps"))
