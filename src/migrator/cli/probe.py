@@ -6,7 +6,6 @@ of probes.yaml is ever touched, and nothing is ever written where it looks.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,42 +18,30 @@ from migrator.cli.cluster_options import (
 )
 from migrator.cli.output import Format, FormatOption
 from migrator.cli.runs import DEFAULT_STORE, StoreOption
-
-InventoryOption = Annotated[
-    Path | None,
-    typer.Option("--inventory", metavar="DIR", help="Its inventory, if not as the plan says."),
-]
+from migrator.cli.sweep_options import (
+    AllOption,
+    InventoryOption,
+    NewOption,
+    PathArgument,
+    ResumeOption,
+    RunOption,
+    SeedOption,
+    SubsystemOption,
+    SweepsOption,
+    WaveOption,
+)
 
 
 def command(
-    path: Annotated[
-        Path, typer.Argument(metavar="DIR|PLAN", help="An inventory, or a plan with one.")
-    ],
+    path: PathArgument,
     *,
-    wave: Annotated[
-        str, typer.Option("--wave", metavar="W", help="Only what this wave of the plan touches.")
-    ] = "",
-    subsystem: Annotated[
-        list[str] | None,
-        typer.Option("--subsystem", metavar="S", help="Only links from or to it; repeat it."),
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every link [default].")] = False,
-    new: Annotated[
-        list[str] | None,
-        typer.Option("--new", metavar="S", help="It is live on the new side; repeat it."),
-    ] = None,
-    run: Annotated[
-        str, typer.Option("--run", metavar="RUN", help="A run that knows who is live where.")
-    ] = "",
-    sweeps: Annotated[
-        Path | None,
-        typer.Option(
-            "--sweeps", metavar="FOLDER", help="Where sweeps are kept [default: .migrator/sweeps]."
-        ),
-    ] = None,
-    resume: Annotated[
-        str, typer.Option("--resume", metavar="ID", help="Go on with a sweep that was broken off.")
-    ] = "",
+    wave: WaveOption = "",
+    subsystem: SubsystemOption = None,
+    everything: AllOption = False,
+    new: NewOption = None,
+    run: RunOption = "",
+    sweeps: SweepsOption = None,
+    resume: ResumeOption = "",
     since: Annotated[
         str,
         typer.Option("--since", metavar="ID", help="Only what an earlier sweep did not prove."),
@@ -66,7 +53,7 @@ def command(
     ahead: Annotated[
         bool, typer.Option("--ahead", help="Look at the new side, as if all were switched.")
     ] = False,
-    seed: Annotated[int, typer.Option("--seed", help="Of the sample of what is not touched.")] = 1,
+    seed: SeedOption = 1,
     inventory: InventoryOption = None,
     commands: CommandsOption = False,
     context: ContextOption = "",
