@@ -117,6 +117,7 @@ def a_move(random: Random, teams: int, sigma: float, *, rough: bool = True) -> M
     return Move(
         move=Spread(8.0 * random.randint(0, 20), sigma),
         shares=shares,
+        opening=random.choice((0.0, 0.0, 0.125)),
         unwind=Spread(8.0 * random.randint(0, 10), sigma),
         back_share=random.randint(0, 8) / 8,
         early_share=random.randint(0, 8) / 8,

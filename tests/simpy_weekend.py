@@ -61,6 +61,7 @@ class Weekend:
         self.minutes = [draw(move.move) for move in rows.moves]
         self.draw = draw
         self.ready = [self.env.event() for _ in rows.moves]
+        self.prepared = [self.env.event() for _ in rows.moves]
         self.free = [self.env.event() for _ in rows.moves]
         self.switched = [self.env.event() for _ in rows.moves]
         for start in {shift[0] for crew in self.crews for shift in crew.shifts}:
@@ -148,6 +149,7 @@ class Weekend:
         if limited:
             self.asked[i] = (number, rate)
         yield self.env.timeout(self.minutes[i] * move.shares[0])
+        self.prepared[i].succeed()
         if limited:
             may, take = partial(self._room, number, rate), partial(self._copy, i, rate)
             yield self._wish((number - 0.5, place), may, take)
@@ -169,7 +171,7 @@ class Weekend:
 
     def _move(self, i: int, place: int, wave: Sequence[int]) -> Steps:
         env, move, minutes = self.env, self.rows.moves[i], self.minutes[i]
-        yield self.ready[i]
+        yield self.prepared[i] if move.opening else self.ready[i]
         earlier = [b for b in move.before if b in wave]
 
         def may() -> bool:
@@ -180,6 +182,8 @@ class Weekend:
             self.told.start[i] = env.now
 
         yield self._wish((len(self.told.gates), place), may, take)
+        yield env.timeout(minutes * move.opening)
+        yield self.ready[i]
         yield env.timeout(minutes * move.shares[2])
         yield env.all_of([self.switched[b] for b in earlier])
         yield env.timeout(max(0.0, move.fixed[0] - env.now))

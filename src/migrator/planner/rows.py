@@ -127,7 +127,7 @@ def _move(
 ) -> Move:
     facts = problem.moves[i]
     minutes = step_minutes(subsystem, recipe, policy.soak_minutes)
-    length, parts = _parts(recipe, policy, minutes)
+    length, parts, opening = _parts(recipe, policy, minutes)
     move = subsystem.durations["move"]
     unwind, back_share, early_share = _unwind(subsystem, recipe, policy)
     careful, before_switch = _cut(recipe, policy, minutes)
@@ -135,6 +135,7 @@ def _move(
     return Move(
         move=Spread(length, spread(move.p50, move.p80).sigma),
         shares=parts,
+        opening=opening,
         unwind=unwind,
         back_share=back_share,
         early_share=early_share,
@@ -152,26 +153,30 @@ def _move(
 
 def _parts(
     recipe: Recipe, policy: Policy, minutes: Mapping[str, Estimate]
-) -> tuple[float, tuple[float, float, float, float, float]]:
-    """P50 of a move, and its parts: preparing, copying, leading up to the cut, cut, and tail.
+) -> tuple[float, tuple[float, float, float, float, float], float]:
+    """P50 of a move, and its parts: preparing, copying, leading up to the cut, cut, and tail; and
+    what is opened with a seat while the copy may still run (the baseline, as recipes have it).
 
     What runs ahead of the gate after the copy counts as preparing: the line is asked a little late.
     """
-    parts = [0.0] * 5
+    parts = [0.0] * 6
+    ahead = [step.kind for step in recipe.steps if step.kind in policy.ahead_of_gate]
+    copied = StepKind.COPY not in ahead
     cut = switched = False
     for step in recipe.steps:
         length = minutes[step.key].p50
         if step.kind in policy.ahead_of_gate:
             parts[1 if step.kind is StepKind.COPY else 0] += length
+            copied = copied or step.kind is StepKind.COPY
             continue
         cut = cut or step.kind in (StepKind.QUIESCE, StepKind.SWITCH)
-        parts[4 if switched else 3 if cut else 2] += length
+        parts[4 if switched else 3 if cut else 2 if copied else 5] += length
         switched = switched or step.kind is StepKind.SWITCH
         if step.kind is StepKind.PROBE_LINKS:
             break
     length = sum(parts)
-    prepare, copy, lead, cutting, tail = (part / (length or 1.0) for part in parts)
-    return length, (prepare, copy, lead, cutting, tail)
+    prepare, copy, lead, cutting, tail, opening = (part / (length or 1.0) for part in parts)
+    return length, (prepare, copy, lead, cutting, tail), opening
 
 
 def _cut(recipe: Recipe, policy: Policy, minutes: Mapping[str, Estimate]) -> tuple[float, float]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from migrator.schedule.problem import SEAT_END, Floats, Ints, Problem
 
-START, SWITCH, FREE, VERIFIED, END, COPIED, MINUTES, TOGETHER, UNDO = range(9)
+START, SWITCH, FREE, VERIFIED, END, COPIED, MINUTES, TOGETHER, UNDO, ASKING = range(10)
 """The columns of `Paper.times`."""
 
 STATE, TURN, WAITS, PLACE = range(4)
@@ -62,7 +62,7 @@ def paper(p: Problem) -> Paper:
     n, f, seats = len(p.moves), len(p.functions), int(p.crews[-1, SEAT_END])
     return Paper(
         gates=np.zeros(n + 1),
-        times=np.zeros((n, 9)),
+        times=np.zeros((n, 10)),
         marks=np.zeros((n, 4), dtype=np.int64),
         back=np.zeros(n),
         checks=np.zeros((f, 2)),

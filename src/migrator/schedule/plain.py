@@ -46,6 +46,7 @@ class Played:
     verified: list[float] = field(default_factory=list)
     end: list[float] = field(default_factory=list)
     copied: list[float] = field(default_factory=list)
+    asking: list[float] = field(default_factory=list)
     length: list[float] = field(default_factory=list)
     gates: list[float] = field(default_factory=list)
     held: dict[int, list[float]] = field(default_factory=dict)  # by crew: until when
@@ -107,7 +108,7 @@ def play(
     n = len(p.moves)
     w = Played(p, seed, sample, level=p.rules[of.QUOTA], state=[at.WAITING] * n)
     w.factor = w.minutes(1.0, p.rules[of.SHOCK_SIGMA], SHOCK, 0, 0)
-    for times in (w.start, w.switch, w.free, w.verified, w.end, w.copied, w.length):
+    for times in (w.start, w.switch, w.free, w.verified, w.end, w.copied, w.asking, w.length):
         times.extend([math.inf] * n)
     ready = ahead = 0.0
     stopped = False
@@ -206,6 +207,7 @@ def _copy(w: Played, going: Sequence[int], ahead: float) -> None:
                 w.copied[i] = t + length
                 w.copies.append((t + length, rate))
             left.remove(i)
+            w.asking[i] = prepared[i] if p.moves[i, of.OPENING] else w.copied[i]
         ahead_of = [end for end, _ in w.copies if end > t] + [prepared[i] for i in left]
         t = min((x for x in ahead_of if x > t), default=math.inf)
 
@@ -221,7 +223,7 @@ def _hands_on(w: Played, going: Sequence[int], gate: float) -> None:
             room = w.level + sum(amount for when, amount in w.freed if when <= t)
             led = all(w.start[b] <= t for b in w.ends(i, of.BEFORE))
             need = p.moves[i, of.NEED]
-            if w.start[i] < math.inf or w.copied[i] > t or not led or (need > 0 and room < need):
+            if w.start[i] < math.inf or w.asking[i] > t or not led or (need > 0 and room < need):
                 continue
             if w.there(team, t, held):
                 w.start[i] = t
@@ -229,13 +231,14 @@ def _hands_on(w: Played, going: Sequence[int], gate: float) -> None:
                 w.switch[i] = _cut(w, i) + w.length[i] * p.moves[i, of.CUT]
                 held.append(w.switch[i] + w.length[i] * p.moves[i, of.TAIL])
         ends = {until for held in w.held.values() for until in held}
-        events = ends | shifts | {w.copied[i] for i in going} | {when for when, _ in w.freed}
+        events = ends | shifts | {w.asking[i] for i in going} | {when for when, _ in w.freed}
         t = min((x for x in events if x > t), default=math.inf)
 
 
 def _cut(w: Played, i: int) -> float:
     p, row = w.p, w.p.moves[i]
-    cut = w.start[i] + w.length[i] * row[of.LEAD]
+    cut = max(w.start[i] + w.length[i] * row[of.OPENING], w.copied[i])
+    cut += w.length[i] * row[of.LEAD]
     cut = max([cut, row[of.FIXED_FROM], *(w.switch[b] for b in w.ends(i, of.BEFORE))])
     for a, b, _ in p.stretches[p.ties[i, of.BLACKOUT] : p.ties[i, of.BLACKOUT_END]]:
         if cut < b and cut + row[of.CAREFUL] > a:

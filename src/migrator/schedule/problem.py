@@ -61,11 +61,14 @@ class Move:
     """One subsystem's way over.
 
     `shares` are the parts of `move`: preparing and copying, ahead of the gate and without a seat;
-    then with a seat of the team: leading up to the cut, the cut until the switch, the tail.
+    then with a seat of the team: leading up to the cut, the cut until the switch, the tail. An
+    `opening` is a sixth part that needs a seat and no copy: with one, the seat is taken as soon as
+    the move is prepared, and kept while the copy still runs.
     """
 
     move: Spread
     shares: tuple[float, float, float, float, float] = (0.0, 0.0, 0.5, 0.3, 0.2)
+    opening: float = 0.0
     unwind: Spread = NOTHING
     back_share: float = 1.0  # of the undo, until its traffic is back
     early_share: float = 1.0  # of the undo, where it had not switched yet
@@ -150,7 +153,8 @@ class Rules:
     FIXED_TO,
     INCIDENT,
     COMMIT_AFTER,
-) = range(20)
+    OPENING,
+) = range(21)
 """The columns of `Problem.moves`."""
 
 (
@@ -270,7 +274,7 @@ def arrays(
         (*teams, *pools, deciders), _jobs(moves, functions, exercised, len(teams)), stretches
     )
     return Problem(
-        moves=_table([_numbers(move, rules) for move in moves], 20),
+        moves=_table([_numbers(move, rules) for move in moves], 21),
         ties=np.array(ties, dtype=np.int64).reshape(len(moves), 14),
         functions=_table([(*each.verify, each.possible_after) for each in functions], 3),
         pools=_ints(len(teams) + function.pool for function in functions),
@@ -300,6 +304,7 @@ def _numbers(move: Move, rules: Rules) -> tuple[float, ...]:
         *move.fixed,
         move.incident,
         move.commit_after,
+        move.opening,
     )
 
 

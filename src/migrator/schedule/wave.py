@@ -5,9 +5,10 @@ and in `plain.py` for people; the tests hold the two together.
 
 1. Ahead of the gate a move is prepared and copied, without a seat. A copy starts as soon as the
    line has room for its rate; when several wait, the first in the order that fits.
-2. Behind the gate a move starts when it is copied, when all that switch before it have started,
-   when the target has quota for it, and when its team has a seat; of several the first in the
-   order. The seat is held for the work, and for as long as the cut has to wait with the seat taken.
+2. Behind the gate a move starts when it is copied (with an opening: when it is prepared), when all
+   that switch before it have started, when the target has quota for it, and when its team has a
+   seat; of several the first in the order. The seat is held for the work, and for as long as the
+   copy or the cut has to wait with the seat taken.
 3. The cut begins after the switches of those before it, inside its fixed date, and where its
    careful length touches no blackout. Moves of a group, or of the wave, may have to switch
    together; they wait for that without a seat.
@@ -91,6 +92,7 @@ def _copy(p: Problem, w: Paper, wave: Ints, ahead: float) -> None:
             continue
         length = times[i, at.MINUTES] * moves[i, of.COPY]
         times[i, at.COPIED] = ahead + times[i, at.MINUTES] * moves[i, of.PREPARE]
+        times[i, at.ASKING] = times[i, at.COPIED]
         if limited and length > 0.0 and moves[i, of.RATE] > 0.0:
             queue[pending] = i
             pending += 1
@@ -171,9 +173,9 @@ def _hands_on(p: Problem, w: Paper, wave: Ints, gate: float) -> None:
             later = lists[k]
             if marks[later, at.TURN] == turn:
                 marks[later, at.WAITS] -= 1
-                times[later, at.COPIED] = max(times[later, at.COPIED], begin)
+                times[later, at.ASKING] = max(times[later, at.ASKING], begin)
                 if marks[later, at.WAITS] == 0:
-                    push(keys, items, size, times[later, at.COPIED], marks[later, at.PLACE])
+                    push(keys, items, size, times[later, at.ASKING], marks[later, at.PLACE])
                     size += 1
     for i in wave:
         if marks[i, at.STATE] == at.WAITING and times[i, at.START] == math.inf:
@@ -190,7 +192,9 @@ def _line_up(p: Problem, w: Paper, wave: Ints, gate: float) -> int:
         i = wave[place]
         if marks[i, at.STATE] != at.WAITING:
             continue
-        times[i, at.COPIED] = max(times[i, at.COPIED], gate)
+        if p.moves[i, of.OPENING] == 0.0:
+            times[i, at.ASKING] = times[i, at.COPIED]
+        times[i, at.ASKING] = max(times[i, at.ASKING], gate)
         times[i, at.START] = math.inf
         times[i, at.SWITCH] = math.inf
         waits = 0
@@ -199,7 +203,7 @@ def _line_up(p: Problem, w: Paper, wave: Ints, gate: float) -> int:
                 waits += 1
         marks[i, at.WAITS] = waits
         if waits == 0:
-            push(w.keys[at.HEAP], w.items[at.HEAP], size, times[i, at.COPIED], place)
+            push(w.keys[at.HEAP], w.items[at.HEAP], size, times[i, at.ASKING], place)
             size += 1
     return size
 
@@ -208,7 +212,8 @@ def _line_up(p: Problem, w: Paper, wave: Ints, gate: float) -> int:
 def _cut(p: Problem, w: Paper, i: int, start: float) -> float:
     """When a move that started is ready to switch."""
     moves, ties, times = p.moves, p.ties, w.times
-    cut = start + times[i, at.MINUTES] * moves[i, of.LEAD]
+    opened = start + times[i, at.MINUTES] * moves[i, of.OPENING]
+    cut = max(opened, times[i, at.COPIED]) + times[i, at.MINUTES] * moves[i, of.LEAD]
     for k in range(ties[i, of.BEFORE], ties[i, of.BEFORE_END]):
         # Those of earlier waves have switched before this gate opened.
         cut = max(cut, times[p.lists[k], at.SWITCH])
