@@ -87,6 +87,7 @@ def test_an_agent_hears_its_looks_in_order_the_critical_ones_first(tmp_path: Pat
         "seconds": 3.0,
         "need": 1,
         "of": 3,
+        "args": {"stays_ms": 100},
     }
     assert (second["host"], second["kind"], second["args"]) == (
         "10.1.0.2",
