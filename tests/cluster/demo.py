@@ -111,6 +111,7 @@ def _weekend(lab: Lab, folder: Path) -> int:
     old = OldSide(lab)
     old.runs(estate)
     try:
+        _migrator(folder, "baseline", INVENTORY)
         with Hammer(cluster, estate) as hammer:
             code = _run(lab, folder, refused)
         _summary(hammer, old, folder)

@@ -1,10 +1,11 @@
 """The probes.yaml of an estate of `estate_on_cluster.py`: who looks from where, at what, and how.
 
-Whoever is on the old side is spoken for by this machine, which reaches every front at a port of the
-nodes; whoever has moved is spoken for by a pod beside its own workload, which reaches a front by
-the Service's name, as the application itself does. A front leads to one side at a time and its
-address stays the same, so only the answer's own mark tells which side was reached. Links that a
-move does not touch are left alone: many of their fronts are not made before their own wave.
+Whoever is on the old side is spoken for by this machine. It reaches those who are there, too, by
+their old names, which answer before anything has moved, and the others at a port of the nodes.
+Whoever has moved is spoken for by a pod beside its own workload, which reaches a front by the
+Service's name, as the application itself does. A front leads to one side at a time and its address
+stays the same, so only the answer's own mark tells which side was reached. Links that a move does
+not touch are left alone: their own moves prove them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from cluster.estate_on_cluster import FIRST_NODE_PORT, Member
+from cluster.lab.parts import OLD_ADDRESS
 from cluster.lab.settings import NODE_ADDRESS
+from cluster.old_platform import FIRST_NAME
 
 NETWORKS: Final = "10.0.0.0/8"
 """The nodes, the pods, the Services and the old side: nothing of the lab lies outside."""
@@ -68,7 +71,7 @@ def probes_of(
         "addresses": {
             f"{member.name}.app": _answers(
                 member,
-                FIRST_NODE_PORT + number,
+                number,
                 by_name={source for source, target in links if target == member.name} <= {*callers},
                 served=member.name not in unserved,
             )
@@ -85,16 +88,17 @@ def vantage_of(name: str) -> str:
     return f"{name}-pod"
 
 
-def _answers(member: Member, node_port: int, *, by_name: bool, served: bool) -> dict[str, object]:
+def _answers(member: Member, number: int, *, by_name: bool, served: bool) -> dict[str, object]:
     """Where a subsystem answers, by its side and by its caller's."""
-    from_old: dict[str, object] = {"host": NODE_ADDRESS, "port": node_port}
+    old_name: dict[str, object] = {"host": OLD_ADDRESS, "port": FIRST_NAME + number}
+    from_old: dict[str, object] = {"host": NODE_ADDRESS, "port": FIRST_NODE_PORT + number}
     service = f"{member.front}.{member.space}.svc.cluster.local"
     # This machine does not ask the cluster for names, and it speaks for callers without a pod.
     from_new: dict[str, object] = {"host": service, "port": member.number} if by_name else from_old
-    front: dict[str, object] = {"from_old": from_old, "from_new": from_new}
+    answers: dict[str, object] = {"old": {"from_old": old_name, "from_new": from_new}}
     if served:
-        return {"old": front, "new": front}
-    return {"old": front, "new": {"host": NODE_ADDRESS, "port": NOBODY_SERVES}}
+        return {**answers, "new": {"from_old": from_old, "from_new": from_new}}
+    return {**answers, "new": {"host": NODE_ADDRESS, "port": NOBODY_SERVES}}
 
 
 def _check(name: str, path: str) -> dict[str, object]:
