@@ -155,6 +155,7 @@ def _went_back(night: Night, old: OldSide) -> tuple[ev.WaveHeld, ev.LinksJudged]
     return held, failed
 
 
+@pytest.mark.slow
 def test_links_that_nobody_can_look_at_any_more_are_unproved_and_hold_their_wave(
     cluster: Cluster, old: OldSide, clean: list[str], tmp_path: Path
 ) -> None:
@@ -216,8 +217,10 @@ class Fault:
     "fault",
     [
         pytest.param(Fault("", "refused", (1, 0, 0)), id="refused"),
-        pytest.param(Fault("other-side", "wrong side", (1, 1, 0)), id="wrong-side"),
-        pytest.param(Fault("slow", "slower", (1, 0, 1)), id="slow"),
+        pytest.param(
+            Fault("other-side", "wrong side", (1, 1, 0)), id="wrong-side", marks=pytest.mark.slow
+        ),
+        pytest.param(Fault("slow", "slower", (1, 0, 1)), id="slow", marks=pytest.mark.slow),
     ],
 )
 def test_a_link_that_is_worse_takes_its_wave_back_though_every_front_answers(
