@@ -19,7 +19,7 @@ from migrator.cli import output
 from migrator.cli.link_cache import CACHE
 from migrator.errors import Fault, InputError
 from migrator.inventory.model import Inventory
-from migrator.inventory.reader import read_inventory
+from migrator.inventory.reader import PROBES_FILE, read_inventory
 from migrator.inventory.text_file import read_text_file
 from migrator.inventory.yaml_text import Document
 from migrator.links.load import read_links
@@ -191,4 +191,10 @@ def approvals_of(plan: Path) -> tuple[Approval, ...]:
 
 
 def _manifests(inventory: Inventory) -> list[tuple[str, bytes]]:
-    return [(name, (inventory.folder / name).read_bytes()) for name in inventory.manifests]
+    """What is not in the inventory's digest and still decides what a yes was said to.
+
+    probes.yaml says which links are proved and which are let be, so it counts as well.
+    """
+    probes = [PROBES_FILE] if (inventory.folder / PROBES_FILE).exists() else []
+    names = [*inventory.manifests, *probes]
+    return [(name, (inventory.folder / name).read_bytes()) for name in names]

@@ -218,7 +218,7 @@ def _changes(approval: Approval, now: Inputs, parts: dict[str, str]) -> Iterator
     if then.links_digest != now.links_digest:
         yield "links", "the links changed"
     if then.manifests_digest != now.manifests_digest:
-        yield "manifests", "the manifests changed"
+        yield "manifests", "the manifests or probes.yaml changed"
     old, new = then.program_version, now.program_version
     if old != new:
         pairs = zip(_numbers(old), _numbers(new), strict=True)

@@ -38,6 +38,15 @@ def test_a_manifest_changes_the_manifests_digest(tmp_path: Path) -> None:
     assert after.inputs().manifests_digest != before.inputs().manifests_digest
 
 
+def test_what_may_be_proved_of_the_links_is_part_of_what_is_approved(tmp_path: Path) -> None:
+    """A link that is let be after the yes was said is not what the yes was about."""
+    plan = a_planned_estate(tmp_path)
+    before = open_sound_plan(plan, None)
+    (tmp_path / "estate" / "probes.yaml").write_text("allow: [10.0.0.0/8]\n", "utf-8")
+    after = open_with_inventory(before.file, None)
+    assert after.inputs().manifests_digest != before.inputs().manifests_digest
+
+
 def test_an_inventory_is_looked_for_beside_the_plan_and_then_from_here(tmp_path: Path) -> None:
     file = open_plan(a_planned_estate(tmp_path))
     assert inventory_folder(file, None) == tmp_path / "estate"

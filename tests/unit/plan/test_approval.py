@@ -144,7 +144,7 @@ def test_a_change_that_no_part_explains_is_still_a_change() -> None:
 def test_changed_links_and_manifests_lapse_it() -> None:
     now = replace(inputs(a_plan(), manifests="n"), links_digest="9")
     verdict = check_approval(a_plan(), INVENTORY, now, an_approval())
-    assert verdict.lapsed_because == ("the links changed", "the manifests changed")
+    assert verdict.lapsed_because == ("the links changed", "the manifests or probes.yaml changed")
 
 
 def tolerating(*words: str) -> Plan:
@@ -156,7 +156,7 @@ def test_what_the_policy_tolerates_is_named_and_lapses_nothing() -> None:
     plan = tolerating("plan", "inventory")
     verdict = check_approval(plan, INVENTORY, inputs(plan, manifests="n"), an_approval(plan))
     assert verdict.valid
-    assert verdict.changed == ("the manifests changed",)
+    assert verdict.changed == ("the manifests or probes.yaml changed",)
 
 
 @pytest.mark.parametrize(
