@@ -41,10 +41,11 @@ def test_a_manifest_changes_the_manifests_digest(tmp_path: Path) -> None:
 def test_what_may_be_proved_of_the_links_is_part_of_what_is_approved(tmp_path: Path) -> None:
     """A link that is let be after the yes was said is not what the yes was about."""
     plan = a_planned_estate(tmp_path)
-    before = open_sound_plan(plan, None)
+    opened = open_sound_plan(plan, None)
+    before = opened.inputs().manifests_digest
     (tmp_path / "estate" / "probes.yaml").write_text("allow: [10.0.0.0/8]\n", "utf-8")
-    after = open_with_inventory(before.file, None)
-    assert after.inputs().manifests_digest != before.inputs().manifests_digest
+    after = open_with_inventory(opened.file, None).inputs().manifests_digest
+    assert after != before
 
 
 def test_an_inventory_is_looked_for_beside_the_plan_and_then_from_here(tmp_path: Path) -> None:
