@@ -161,3 +161,29 @@ def test_a_run_under_way_can_be_reported() -> None:
     assert "the run still goes on" in text
     assert "What waited too long" in text
     assert "too late" in text
+
+
+def test_what_was_not_proved_of_a_moves_links_stands_beside_what_answers() -> None:
+    weekend = a_quiet_weekend()
+    move = next(iter(weekend.itinerary.legs))
+    look = ev.LinksJudged(
+        move, 1, "soak", 20, 0, 0, 2, 0, ("link-1",), unproved=3, untestable=4, waived=1,
+        causes=("all 2 links to kassa.db: refused",),
+    )  # fmt: skip
+    begin = weekend.itinerary.window.start
+    weekend.note(begin + minutes(3000), look, "conductor")
+    covered = ev.LinksCovered("b1", "2023-10-13T21:00", 30, 27, 1, 2, 0, 0)
+    weekend.note(begin + minutes(1), covered, "conductor")
+    english = read_page(source(weekend, end=None)).text
+    for said in (
+        "3 were not proved",
+        "4 cannot be tested",
+        "1 was let be",
+        "all 2 links to kassa.db: refused",
+        "Links proved before anything moved",
+        "27 / 30",
+    ):
+        assert said in english
+    swedish = read_page(source(weekend, "sv", end=None)).text
+    assert "3 är inte bevisade" in swedish
+    assert "Länkar bevisade innan något flyttades" in swedish
