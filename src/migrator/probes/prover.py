@@ -203,10 +203,14 @@ def _result(looked: Looked, plan: SweepPlan, judged: Judged, lost: tuple[str, ..
         causes=judged.causes[:CAUSES_MAX] if worse else (),
     )
     words = [f"{event.same + event.better} of {plan.links} links answer"]
-    words += [f"{worse} are worse than before"] if worse else []
+    words += [f"{worse} {_are(worse)} worse than before"] if worse else []
     words += [f"{broken} did not answer before"] if broken else []
-    words += [f"{event.unproved} are not proved"] if event.unproved else []
-    words += [f"{deferred} lead to somebody between the sides"] if deferred else []
+    words += [f"{event.unproved} {_are(event.unproved)} not proved"] if event.unproved else []
+    words += (
+        [f"{deferred} lead{'' if deferred != 1 else 's'} to somebody between the sides"]
+        if deferred
+        else []
+    )
     said = ", ".join(words)
     dark = judged.dark if looked.act != StepKind.BASELINE else 0
     if dark:
@@ -218,3 +222,7 @@ def _result(looked: Looked, plan: SweepPlan, judged: Judged, lost: tuple[str, ..
         detail = f"{causes}; {said}" if causes else said
         return ActResult("failed", detail, judged=event)
     return ActResult("done", said, judged=event)
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
