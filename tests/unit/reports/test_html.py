@@ -167,7 +167,7 @@ def test_what_was_not_proved_of_a_moves_links_stands_beside_what_answers() -> No
     weekend = a_quiet_weekend()
     move = next(iter(weekend.itinerary.legs))
     look = ev.LinksJudged(
-        move, 1, "soak", 20, 0, 0, 2, 0, ("link-1",), unproved=3, untestable=4, waived=1,
+        move, 1, "soak", 20, 0, 0, 2, 5, ("link-1",), unproved=3, untestable=4, waived=1,
         causes=("all 2 links to kassa.db: refused",),
     )  # fmt: skip
     begin = weekend.itinerary.window.start
@@ -177,6 +177,7 @@ def test_what_was_not_proved_of_a_moves_links_stands_beside_what_answers() -> No
     english = read_page(source(weekend, end=None)).text
     for said in (
         "3 were not proved",
+        "5 were left to the other end's own look",
         "4 cannot be tested",
         "1 was let be",
         "all 2 links to kassa.db: refused",
