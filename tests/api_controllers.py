@@ -128,6 +128,7 @@ class Controllers:
         namespace, name = _place(owner)
         pod_name = f"{name}-{version}-{self.addresses}"
         labels: KubeObject = {**texts_at(owner, "spec", "template", "metadata", "labels")}
+        notes: KubeObject = {**texts_at(owner, "spec", "template", "metadata", "annotations")}
         containers = objects_at(owner, "spec", "template", "spec", "containers")
         statuses: list[Plain] = [self._status(container) for container in containers]
         ready = all(map_at(status).get("ready") for status in statuses)
@@ -135,7 +136,7 @@ class Controllers:
             "name": pod_name,
             "namespace": namespace,
             "labels": {**labels, "pod-template-hash": version},
-            "annotations": {"template": template},
+            "annotations": {**notes, "template": template},
             "ownerReferences": [
                 {"apiVersion": "apps/v1", "kind": "Deployment", "name": name, "uid": uid_of(owner)}
             ],

@@ -36,6 +36,8 @@ LABEL: Final = "migrator/agent"
 OURS: Final = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/managed-by": "migrator"}
 """On the objects themselves, never on the pods: a policy may select by these keys."""
 
+KEY_MARK: Final = "migrator/agent-key"
+"""The annotation of a pod that says which key it was made for, by its digest."""
 GATE: Final = "migrator/never-ready"
 """A readiness gate that nobody ever satisfies."""
 
@@ -190,16 +192,20 @@ def way_in(namespace: str) -> KubeObject:
     return {**named("networking.k8s.io/v1", "NetworkPolicy", namespace, NAME), "spec": spec}
 
 
-def deployment(place: Place, template: KubeObject, digest: str) -> KubeObject:
-    """One pod that stands for the workload."""
+def key_mark(key: str) -> str:
+    """What tells pods of one key from those of another, and the key to nobody."""
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+def deployment(place: Place, template: KubeObject, digest: str, key: str) -> KubeObject:
+    """One pod that stands for the workload; another key makes it anew."""
     notes: KubeObject = {
         key: word
         for key, word in texts_at(template, "metadata", "annotations").items()
         if key.startswith(_SEEN_BY_THE_NETWORK)
     }
-    meta: KubeObject = {"labels": labels_for(place, template)}
-    if notes:
-        meta["annotations"] = notes
+    notes[KEY_MARK] = key_mark(key)
+    meta: KubeObject = {"labels": labels_for(place, template), "annotations": notes}
     spec: KubeObject = {
         "replicas": 1,
         "progressDeadlineSeconds": NEVER_SECONDS,
@@ -260,9 +266,14 @@ def _pod(place: Place, workload: KubeObject, digest: str) -> KubeObject:
     }
 
 
-def serves(pod: KubeObject, digest: str) -> bool:
-    """Tell whether the agent in this pod runs, is ours, and is not about to go."""
+def serves(pod: KubeObject, digest: str, key: str) -> bool:
+    """Tell whether the agent in this pod runs, is ours, knows our key, and is not about to go.
+
+    A pod may outlive its Deployment for a while, and with it a key that nobody has any more.
+    """
     if at(pod, "metadata", "deletionTimestamp"):
+        return False
+    if text_at(pod, "metadata", "annotations", KEY_MARK) != key_mark(key):
         return False
     for container in objects_at(pod, "spec", "containers"):
         words = at(container, "args")

@@ -104,10 +104,10 @@ class AgentPod:
             secret = await self.client.get(SECRETS, place.namespace, NAME)
         except MigratorError as error:
             raise VantageLost(f"the cluster cannot be asked for its pod: {error}") from error
-        ready = [pod for pod in listed.items if serves(pod, self.digest)]
-        if not ready or secret is None:
+        key = _key_in(secret)
+        ready = [pod for pod in listed.items if key and serves(pod, self.digest, key)]
+        if not ready:
             raise VantageLost(f"no pod {place.namespace}/{place.name} runs our agent")
-        key = base64.b64decode(text_at(secret, "data", "key")).decode()
         return text_at(ready[0], "metadata", "name"), key
 
     async def _ask(self, pod: str, key: str, body: bytes) -> AsyncGenerator[bytes, None]:
@@ -161,19 +161,22 @@ async def ensure(
     digest = hashlib.sha256(agent).hexdigest()
     found = template or await _template(client, place)
     await _refuse_what_would_be_called(client, place, found)
-    if await client.get(SECRETS, place.namespace, NAME, metadata_only=True) is None:
-        secret = agent_objects.key_secret(place.namespace, secrets.token_hex(32))
-        await _make(client, marked(secret, mark))
+    key = _key_in(await client.get(SECRETS, place.namespace, NAME))
+    if not key:
+        made = agent_objects.key_secret(place.namespace, secrets.token_hex(32))
+        await _make(client, marked(made, mark))
+        # Another process may have been quicker: its key is the one.
+        key = _key_in(await client.get(SECRETS, place.namespace, NAME))
     name_of_map = agent_objects.config_name(digest)
     if await client.get(CONFIG_MAPS, place.namespace, name_of_map, metadata_only=True) is None:
         await _make(client, marked(agent_objects.agent_map(place.namespace, agent, digest), mark))
     await client.apply(marked(agent_objects.way_in(place.namespace), mark), force=True)
-    wanted = agent_objects.deployment(place, found, digest)
+    wanted = agent_objects.deployment(place, found, digest, key)
     await client.apply(marked(wanted, mark), force=True)
     vantage = AgentPod(client, place, digest)
     waited = 0.0
     while True:
-        said, for_good = await _why_not(client, place, digest)
+        said, for_good = await _why_not(client, place, digest, key)
         if not said:
             return vantage
         if for_good or waited >= seconds_max:
@@ -230,6 +233,11 @@ async def _parts(lines: AsyncIterator[bytes], most: int) -> AsyncIterator[bytes]
         yield b"".join(part)
 
 
+def _key_in(secret: KubeObject | None) -> str:
+    """The key; empty where there is none."""
+    return base64.b64decode(text_at(secret or {}, "data", "key")).decode()
+
+
 async def _refused(answer: Stream) -> VantageLost:
     """The reason for an answer that is none of an agent's."""
     said = b""
@@ -281,11 +289,11 @@ async def _refuse_what_would_be_called(client: Client, place: Place, template: K
         )
 
 
-async def _why_not(client: Client, place: Place, digest: str) -> tuple[str, bool]:
+async def _why_not(client: Client, place: Place, digest: str, key: str) -> tuple[str, bool]:
     """Why no pod serves, and whether it never will; nothing where one does."""
     labels = f"{LABEL}={place.name}"
     pods = (await client.list_all(PODS, place.namespace, labels=labels)).items
-    if any(serves(pod, digest) for pod in pods):
+    if any(serves(pod, digest, key) for pod in pods):
         return "", False
     live = await client.get(DEPLOYMENTS, place.namespace, place.name)
     events = (await client.list_all(EVENTS, place.namespace)).items

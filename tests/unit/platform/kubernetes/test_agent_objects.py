@@ -8,7 +8,7 @@ import pytest
 
 from migrator.inventory.yaml_text import Plain
 from migrator.platform.kubernetes import agent_objects
-from migrator.platform.kubernetes.agent_objects import LABEL, Place
+from migrator.platform.kubernetes.agent_objects import KEY_MARK, LABEL, Place
 from migrator.platform.kubernetes.objects import (
     KubeObject,
     at,
@@ -20,6 +20,7 @@ from migrator.platform.kubernetes.objects import (
 
 PLACE = Place("folkbok", "Deployment/folkbok", "registry.invalid/python:3")
 DIGEST = "ab" * 32
+KEY = "opensesame"
 TEMPLATE: KubeObject = {
     "metadata": {
         "labels": {"app": "folkbok", "app.kubernetes.io/managed-by": "helm"},
@@ -36,7 +37,7 @@ TEMPLATE: KubeObject = {
 
 
 def made() -> KubeObject:
-    return agent_objects.deployment(PLACE, TEMPLATE, DIGEST)
+    return agent_objects.deployment(PLACE, TEMPLATE, DIGEST, KEY)
 
 
 def pod() -> KubeObject:
@@ -66,7 +67,7 @@ def test_it_has_no_token_no_data_and_no_right() -> None:
 
 def test_what_changes_how_connections_go_is_taken_over_and_nothing_else() -> None:
     notes = texts_at(made(), "spec", "template", "metadata", "annotations")
-    assert notes == {"sidecar.istio.io/inject": "true"}
+    assert notes == {"sidecar.istio.io/inject": "true", KEY_MARK: agent_objects.key_mark(KEY)}
 
 
 def test_the_way_in_is_open_for_the_one_port_of_our_pods() -> None:
@@ -118,16 +119,28 @@ def test_a_service_that_names_pods_which_are_not_ready_is_found(
 
 def a_pod(**status: Plain) -> KubeObject:
     said: KubeObject = {"conditions": [{"type": "ContainersReady", "status": "True"}], **status}
-    return {"metadata": {"name": "p"}, "spec": pod(), "status": said}
+    meta: KubeObject = {"name": "p", "annotations": {KEY_MARK: agent_objects.key_mark(KEY)}}
+    return {"metadata": meta, "spec": pod(), "status": said}
 
 
 def test_a_pod_serves_once_its_container_runs_although_it_is_never_ready() -> None:
-    assert agent_objects.serves(a_pod(), DIGEST)
-    assert not agent_objects.serves(a_pod(conditions=[]), DIGEST)
+    assert agent_objects.serves(a_pod(), DIGEST, KEY)
+    assert not agent_objects.serves(a_pod(conditions=[]), DIGEST, KEY)
 
 
 def test_a_pod_of_another_release_or_one_that_goes_does_not_serve() -> None:
-    assert not agent_objects.serves(a_pod(), "cd" * 32)
+    assert not agent_objects.serves(a_pod(), "cd" * 32, KEY)
     going = a_pod()
-    going["metadata"] = {"name": "p", "deletionTimestamp": "2023-10-14T01:00:00Z"}
-    assert not agent_objects.serves(going, DIGEST)
+    going["metadata"] = {
+        **map_at(going, "metadata"),
+        "deletionTimestamp": "2023-10-14T01:00:00Z",
+    }
+    assert not agent_objects.serves(going, DIGEST, KEY)
+
+
+def test_a_pod_that_outlives_its_deployment_with_another_key_is_not_asked() -> None:
+    """Taken away and made again, the key is a new one, and the old pod goes only afterwards."""
+    assert not agent_objects.serves(a_pod(), DIGEST, "another key")
+    made_for = texts_at(made(), "spec", "template", "metadata", "annotations")[KEY_MARK]
+    assert made_for == agent_objects.key_mark(KEY)
+    assert KEY not in made_for
