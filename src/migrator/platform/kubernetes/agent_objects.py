@@ -173,10 +173,13 @@ def agent_map(namespace: str, agent: bytes, digest: str) -> KubeObject:
 
 
 def key_secret(namespace: str, key: str) -> KubeObject:
-    """The key without which an agent looks for nobody."""
+    """The key without which an agent looks for nobody.
+
+    It is never written over. But it is not called immutable: a node keeps an immutable Secret for
+    as long as any pod uses it, and hands it to the next pod, whoever has its name by then.
+    """
     data: KubeObject = {"key": base64.b64encode(key.encode()).decode()}
-    wanted = named("v1", "Secret", namespace, NAME)
-    return {**wanted, "type": "Opaque", "immutable": True, "data": data}
+    return {**named("v1", "Secret", namespace, NAME), "type": "Opaque", "data": data}
 
 
 def way_in(namespace: str) -> KubeObject:

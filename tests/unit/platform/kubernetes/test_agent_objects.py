@@ -144,3 +144,10 @@ def test_a_pod_that_outlives_its_deployment_with_another_key_is_not_asked() -> N
     made_for = texts_at(made(), "spec", "template", "metadata", "annotations")[KEY_MARK]
     assert made_for == agent_objects.key_mark(KEY)
     assert KEY not in made_for
+
+
+def test_a_node_does_not_keep_the_key_of_agents_that_were_taken_away() -> None:
+    """It would hand an immutable one to the next pod while the last one is still going."""
+    secret = agent_objects.key_secret("folkbok", KEY)
+    assert not secret.get("immutable")
+    assert base64.b64decode(text_at(secret, "data", "key")).decode() == KEY
