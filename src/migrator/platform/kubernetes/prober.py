@@ -221,7 +221,8 @@ async def _keep_key(client: Client, namespace: str, mark: Mark) -> None:
     if await client.get(SECRETS, namespace, NAME, metadata_only=True) is None:
         key = base64.b64encode(secrets.token_hex(32).encode()).decode()
         secret = _marked(_named("v1", "Secret", namespace, NAME), mark)
-        await _make(client, {**secret, "type": "Opaque", "immutable": True, "data": {"key": key}})
+        # Not immutable: a node would hand the key of a prober that was taken away to the next one.
+        await _make(client, {**secret, "type": "Opaque", "data": {"key": key}})
 
 
 def _key_in(secret: KubeObject) -> str:
