@@ -31,7 +31,7 @@ from small_plan import a_plan, an_inventory
 FOLDER: Final = Path(".migrator")
 EVERYBODY: Final = ("anna", "bertil", "cecilia")
 QUICK: Final = 20_000.0
-TRIES_MAX: Final = 400
+TRIES_MAX: Final = 1200
 """Looks at a run that is about to do something: twenty seconds in all, a hundred times enough."""
 
 
