@@ -32,7 +32,7 @@ FOLDER: Final = Path(".migrator")
 EVERYBODY: Final = ("anna", "bertil", "cecilia")
 QUICK: Final = 20_000.0
 TRIES_MAX: Final = 1200
-"""Looks at a run that is about to do something: twenty seconds in all, a hundred times enough."""
+"""Looks at a run that is about to do something: a minute in all, hundreds of times enough."""
 
 
 @cache
