@@ -55,7 +55,7 @@ would be taken for an answer; the empty protocol stands for all others. HTTP is 
 page, because nobody knows which one is there for a stranger."""
 
 _ARGS: Final = {"tcp": '{"stays_ms":100}', "tls": '{"verify":false}'}
-"""Without a rule: a port must not hang up at once, as a balancer does that has nobody behind it; and
+"""Without a rule: a port must not hang up at once, as a balancer without anybody behind it does;
 nobody has said which authority signs the estate's certificates."""
 
 
