@@ -61,6 +61,12 @@ class Declared:
         looks = isinstance(part, RecipeStep) and part.looks
         return not looks and act not in LOOKS | OWN and not self.by_clock(move, act)
 
+    def looks(self, move: str, act: str) -> bool:
+        """It is evidence and no change: its kind says so, its step does, or it only waits."""
+        part = self.part(move, act)
+        declared = isinstance(part, RecipeStep) and part.looks
+        return declared or act in LOOKS or self.by_clock(move, act)
+
     def doubt(self, move: str, act: str) -> str:
         """What is done when nobody knows its end: repeat, observe or ask."""
         means = self.means(move, act)

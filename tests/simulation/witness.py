@@ -179,7 +179,7 @@ class Witness(MeansWitness):
         self.overridden.add((event.subject, wave.attempt))
         move, _, act = event.subject.partition("/")
         if act:
-            self.must(act in LOOKS, f"an act was overridden: {event}")
+            self.must(self.declared.looks(move, act), f"an act was overridden: {event}")
             self.moves[move].acts[act] = "overridden"
             self.moves[move].given_up |= act == "probe"
 
