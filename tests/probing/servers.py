@@ -50,21 +50,24 @@ class Manner:
 def serving(
     manner: Manner | None = None, host: str = "127.0.0.1", port: int = 0
 ) -> Iterator[Served]:
-    """A server for as long as the block lasts."""
+    """A server for as long as the block lasts; only after it everybody who connected is counted."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
     listener.listen(1024)
-    listener.settimeout(0.5)
+    listener.setblocking(False)
     served = Served(host, listener.getsockname()[1])
     over = threading.Event()
     threads: list[threading.Thread] = []
 
+    waking, woken = socket.socketpair()
+
     def accept() -> None:
         while not over.is_set():
-            with suppress(TimeoutError, OSError):
-                connection, _ = listener.accept()
+            select.select([listener, woken], [], [])
+            # To the last one that has connected, even when the block is over by now.
+            while (connection := accepted(listener)) is not None:
                 served.accepted.append(time.monotonic())
                 one = threading.Thread(
                     target=attend, args=(connection, served, manner or Manner(), over), daemon=True
@@ -78,12 +81,22 @@ def serving(
         yield served
     finally:
         over.set()
-        with suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
+        waking.send(b"!")
         accepting.join()
+        for each in (listener, waking, woken):
+            each.close()
         for thread in threads:
             thread.join()
+
+
+def accepted(listener: socket.socket) -> socket.socket | None:
+    """The next connection, if anybody is waiting."""
+    try:
+        connection, _ = listener.accept()
+    except OSError:  # nobody is, or whoever was has gone
+        return None
+    connection.setblocking(True)
+    return connection
 
 
 def attend(

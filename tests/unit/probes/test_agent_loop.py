@@ -137,14 +137,14 @@ def test_look_that_cannot_be_saved_is_not_tried_to_the_end() -> None:
 def test_as_many_oks_are_gathered_as_are_needed() -> None:
     with serving() as there:
         result = one(at(there, need=2, of=3, pause=0.01))
-        assert (result["oks"], result["tries"], len(there.accepted)) == (2, 2, 2)
+    assert (result["oks"], result["tries"], len(there.accepted)) == (2, 2, 2)
 
 
 def test_address_outside_of_the_allowed_ranges_is_never_touched() -> None:
     with serving() as there:
         result = one(at(there), allow=["10.0.0.0/8"])
         mapped = one({**at(there), "host": "::ffff:127.0.0.1"}, allow=["10.0.0.0/8", "::/0"])
-        assert there.accepted == []
+    assert there.accepted == []
     assert result["word"] == mapped["word"] == wire.NOT_ALLOWED
     assert "outside the allowed ranges" in result["detail"]
 
@@ -189,7 +189,7 @@ def test_want_of_sockets_is_never_the_targets_fault(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(loops, "CROWDED_SECONDS", 0.001)
     with serving() as there:
         result = one(at(there))
-        assert there.accepted == []
+    assert there.accepted == []
     assert (result["word"], result["tries"]) == (wire.CROWDED, 0)
     assert "no socket on this machine" in result["detail"]
 

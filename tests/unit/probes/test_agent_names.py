@@ -105,7 +105,7 @@ def test_address_that_a_name_resolves_to_must_be_allowed(monkeypatch: pytest.Mon
             json.dumps({**a_look("tcp", name, there.port), "id": name, "of": 1}) for name in table
         ]
         lines = lines_of_agent(a_header(allow=["127.0.0.0/8"]), looks)
-        assert len(there.accepted) == 2
+    assert len(there.accepted) == 2
     found = {line["id"]: (line["word"], line["address"]) for line in lines if "word" in line}
     assert found == {
         "inside.test": (wire.OK, "127.0.0.1"),

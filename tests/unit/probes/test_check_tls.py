@@ -181,7 +181,7 @@ def test_certificate_cut_anywhere_is_read_as_far_as_it_goes(certificates: Certif
 def test_nonsense_is_refused_in_words_and_touches_nothing(args: dict[str, object]) -> None:
     with serving() as there:
         (result,) = run_agent(a_header(), [a_look("tls", there.host, there.port, args=args)])
-        assert there.accepted == []
+    assert there.accepted == []
     assert result["word"] == wire.BAD_LOOK
     assert result["detail"]
 
