@@ -8,7 +8,7 @@ person interrupts the search; then the plan says how many evaluations it got).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -41,6 +41,9 @@ from migrator.planner.waves import Pins, default_constraints, limits, wave_count
 TIGHT_SHARE: Final = 0.9
 """A plan of expected durations that fills more than nine tenths of the window has no room for
 anything unexpected: fewer and larger waves are tried first."""
+
+Tighten = Callable[[Constraints], Constraints]
+"""What people ask of the constraints: forbidden waves, smaller waves, fewer critical moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ def make_plan(  # noqa: PLR0913 - the keyword arguments are the plan's whole inp
     constraints: Constraints | None = None,
     moves_per_wave_max: int | None = None,
     pins: Pins | None = None,
+    tighten: Tighten | None = None,
     path: str,
     links: LinkTable | None = None,
 ) -> Plan:
@@ -83,7 +87,8 @@ def make_plan(  # noqa: PLR0913 - the keyword arguments are the plan's whole inp
     `evaluations` is how many schedules are tried (None: by the estate's size). `links` gives the
     count and digest of all links; without it the count is that of the pairs and the digest empty.
     `moves_per_wave_max` changes that one limit of the default constraints; `pins` says where
-    people want single subsystems (w01 is the first wave).
+    people want single subsystems (w01 is the first wave); `tighten` changes the constraints,
+    given or default, as people asked for.
     Raises InputError, naming what binds, where there is no plan.
     """
     return plan_estate(
@@ -96,6 +101,7 @@ def make_plan(  # noqa: PLR0913 - the keyword arguments are the plan's whole inp
         constraints=constraints,
         moves_per_wave_max=moves_per_wave_max,
         pins=pins,
+        tighten=tighten,
         path=path,
         links=links,
     ).plan
@@ -112,6 +118,7 @@ def plan_estate(  # noqa: PLR0913 - as make_plan
     constraints: Constraints | None = None,
     moves_per_wave_max: int | None = None,
     pins: Pins | None = None,
+    tighten: Tighten | None = None,
     path: str,
     links: LinkTable | None = None,
 ) -> Planned:
@@ -120,7 +127,7 @@ def plan_estate(  # noqa: PLR0913 - as make_plan
     capacity.refuse_before_search(inventory)
     rules = find_rules(inventory)
     problem = build_problem(inventory, pairs, rules, DEFAULT_POLICY, RECIPES)
-    wanted = _Wanted(inventory, problem, rules, constraints, moves_per_wave_max, pins)
+    wanted = _Wanted(inventory, problem, rules, constraints, moves_per_wave_max, pins, tighten)
     kept, count = wanted.constraints_and_count()
     numbers = limits(problem, kept, count, pins)
     tries = default_evaluations(len(problem.ids)) if evaluations is None else max(1, evaluations)
@@ -233,6 +240,7 @@ class _Wanted:
     given: Constraints | None
     largest: int | None
     pins: Pins | None
+    tighten: Tighten | None
 
     def constraints_and_count(self) -> tuple[Constraints, int]:
         """The limits, and about how many waves: as many as people follow well and the window takes.
@@ -250,6 +258,7 @@ class _Wanted:
         best: tuple[int, Constraints, int] | None = None
         while True:
             kept = self.given or default_constraints(problem, count, largest)
+            kept = kept if self.tighten is None else self.tighten(kept)
             numbers = limits(problem, kept, count, self.pins)
             if best is None:
                 capacity.refuse_large_atoms(self.inventory, self.rules, numbers, kept)
