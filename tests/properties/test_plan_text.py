@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from migrator.ids import ID_PATTERN, PersonId, PlaceId, SubsystemId, TeamId, WaveId
 from migrator.plan.digest import plan_digest
+from migrator.plan.foresight import Foresight
 from migrator.plan.means import Call, Command, InDoubt, Manual, Means, Wait
 from migrator.plan.model import (
     Act,
@@ -166,6 +167,7 @@ recipes = st.dictionaries(some_text, st.tuples(steps, undos, steps), max_size=2)
 reactions = st.builds(
     Reaction, st.sampled_from(Act), minutes, minutes, counts, st.sampled_from(["wave", "move"])
 )
+shares = st.floats(0, 1)
 policies = st.builds(
     Policy,
     on=st.fixed_dictionaries(dict.fromkeys(Trouble, reactions)),
@@ -179,6 +181,9 @@ policies = st.builds(
     ahead_of_gate=st.lists(st.sampled_from(StepKind), max_size=3).map(tuple),
     waves_per_attempt_max=counts,
     approval_lapses_when=st.lists(st.sampled_from(["plan", "links"]), max_size=2).map(tuple),
+    forecast=st.builds(
+        Foresight, shares, shares, st.booleans(), st.booleans(), minutes, shares, counts
+    ),
 )
 moves = st.builds(
     PlannedMove,

@@ -11,6 +11,7 @@ from typing import TypeVar
 from migrator.ids import PersonId, PlaceId, SubsystemId, TeamId, WaveId
 from migrator.plan import schema
 from migrator.plan.assemble_means import means
+from migrator.plan.foresight import Foresight
 from migrator.plan.model import (
     Act,
     Constraints,
@@ -159,6 +160,19 @@ def _policy(part: schema.PolicyPart) -> Policy:
             if part.approval_lapses_when is None
             else tuple(part.approval_lapses_when)
         ),
+        forecast=_foresight(part.forecast, default.forecast),
+    )
+
+
+def _foresight(part: schema.ForecastPart, default: Foresight) -> Foresight:
+    return Foresight(
+        fits_min=_given(part.fits_min, default.fits_min),
+        forward_first_min=_given(part.forward_first_min, default.forward_first_min),
+        hold=_given(part.hold, default.hold),
+        binding=_given(part.binding, default.binding),
+        decision_minutes=_given(part.decision, default.decision_minutes),
+        quantile=_given(part.quantile, default.quantile),
+        weekends=_given(part.weekends, default.weekends),
     )
 
 

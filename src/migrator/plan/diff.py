@@ -288,9 +288,15 @@ def _policy(was: Policy, now: Policy) -> Iterator[Change]:
                 key = f"on.{trouble.value}.{field.name}"
                 text = f"policy {key} {_value(field.name, old)} -> {_value(field.name, new)}"
                 yield Change("policy", key, text)
+    for field in fields(now.forecast):
+        old, new = getattr(was.forecast, field.name), getattr(now.forecast, field.name)
+        if old != new:
+            key = f"forecast.{field.name}"
+            text = f"policy {key} {_value(field.name, old)} -> {_value(field.name, new)}"
+            yield Change("policy", key, text)
     for field in fields(Policy):
         old, new = getattr(was, field.name), getattr(now, field.name)
-        if field.name != "on" and old != new:
+        if field.name not in {"on", "forecast"} and old != new:
             text = f"policy {field.name} {_value(field.name, old)} -> {_value(field.name, new)}"
             yield Change("policy", field.name, text)
 

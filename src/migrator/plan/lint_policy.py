@@ -14,6 +14,7 @@ from migrator.inventory.duration import format_minutes
 from migrator.inventory.model import Inventory
 from migrator.inventory.yaml_text import DataPath
 from migrator.plan.findings import Finding, error, warning
+from migrator.plan.foresight import WEEKENDS_MAX
 from migrator.plan.model import Act, Plan, Policy, Reaction, StepKind, Trouble
 from migrator.plan.seal import SUBJECTS
 
@@ -23,6 +24,15 @@ authority is live in all but name; longer connections are for the fence to end."
 
 HARMLESS: Final = frozenset({StepKind.PREPARE, StepKind.BASELINE, StepKind.COPY})
 """The steps that leave both sides as they are for their users; only they may precede a decision."""
+
+QUANTILE_MIN: Final = 0.5
+"""Below it the run would more likely than not be late."""
+
+DECISION_MINUTES_MAX: Final = 12 * 60.0
+"""Whoever takes a night to decide whether to turn back has decided to go on."""
+
+WEEKENDS_MIN: Final = 100
+"""The P95 of fewer is the fifth worst, at best."""
 
 _WORDS: Final[dict[str, tuple[str, ...]]] = {
     "after_unwind": ("continue", "hold"),
@@ -45,6 +55,7 @@ def lint_policy(plan: Plan) -> Iterator[Finding]:
             yield from _reaction(trouble, reaction, path)
     yield from _limits(policy)
     yield from _words(policy)
+    yield from _forecast(policy)
     for number, kind in enumerate(policy.ahead_of_gate):
         if kind not in HARMLESS:
             path = (*_POLICY, "ahead_of_gate", number)
@@ -100,6 +111,31 @@ def _limits(policy: Policy) -> Iterator[Finding]:
         here = (*_POLICY, "waves_per_attempt_max")
         message = "no wave may be attempted at all"
         yield error("policy", here, message, "write 1 or more")
+
+
+def _forecast(policy: Policy) -> Iterator[Finding]:
+    path, rules = (*_POLICY, "forecast"), policy.forecast
+    shares = {"fits_min": rules.fits_min, "forward_first_min": rules.forward_first_min}
+    for key, share in shares.items():
+        if not 0 <= share <= 1:
+            message = f"{share:g} is no share of the weekends"
+            yield error("policy", (*path, key), message, "write 0 to 1, such as 0.8")
+    if not QUANTILE_MIN <= rules.quantile < 1:
+        message = f"the quantile {rules.quantile:g} of when all would be back"
+        hint = "write 0.5 or more, and less than 1: nothing is certain"
+        yield error("policy", (*path, "quantile"), message, hint)
+    if not 0 <= rules.decision_minutes <= DECISION_MINUTES_MAX:
+        message = f"people who take {rules.decision_minutes:g} minutes to decide"
+        most = format_minutes(DECISION_MINUTES_MAX)
+        yield error("policy", (*path, "decision"), message, f"write 0m to {most}, such as 15m")
+    if not WEEKENDS_MIN <= rules.weekends <= WEEKENDS_MAX:
+        message = f"a forecast of {rules.weekends} weekends"
+        hint = f"write {WEEKENDS_MIN} to {WEEKENDS_MAX}: fewer say nothing of one in twenty"
+        yield error("policy", (*path, "weekends"), message, hint)
+    if rules.hold and rules.forward_first_min == 0:
+        message = "a run that holds below a share of 0 never holds"
+        hint = "write a share such as 0.5, or leave 'hold' out"
+        yield warning("never-holds", (*path, "forward_first_min"), message, hint)
 
 
 def _words(policy: Policy) -> Iterator[Finding]:

@@ -14,6 +14,8 @@ from typing import Final
 
 from migrator.ids import LinkId, PersonId, PlaceId, SubsystemId, TeamId, WaveId
 from migrator.inventory.model import Estimate, LatencyClass
+from migrator.plan.foresight import Foresight
+from migrator.plan.later import LATER
 from migrator.plan.means import Means
 
 PLAN_SCHEMA_VERSION: Final = 1
@@ -190,6 +192,7 @@ class Policy:
     ahead_of_gate: tuple[StepKind, ...]
     waves_per_attempt_max: int  # attempts of one wave in one run
     approval_lapses_when: tuple[str, ...]  # what of the inputs may not change after approval
+    forecast: Foresight = field(default=Foresight(), metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

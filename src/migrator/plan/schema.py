@@ -19,7 +19,18 @@ from migrator.inventory.times import zone
 from migrator.inventory.yaml_text import Document, Plain
 from migrator.plan.model import PLAN_SCHEMA_VERSION
 from migrator.plan.schema_means import MeansPart
-from migrator.plan.schema_parts import ZONE, Count, Day, Id, Minutes, Moment, Part, Text, ZoneName
+from migrator.plan.schema_parts import (
+    ZONE,
+    Count,
+    Day,
+    Id,
+    Minutes,
+    Moment,
+    Part,
+    Share,
+    Text,
+    ZoneName,
+)
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 UTC_ZONE: Final = ZoneInfo("UTC")
@@ -105,6 +116,26 @@ class GatesPart(Part):
     deadline: Minutes | None = None
 
 
+class ForecastPart(Part):
+    """How sure one wants to be, and what a run does when it is not."""
+
+    fits_min: Share | None = Field(
+        None, description="A gate's advice is go if the weekend fits in this share, at least."
+    )
+    forward_first_min: Share | None = Field(
+        None, description="The share in which all ends before turning back is too late, at least."
+    )
+    hold: bool | None = Field(None, description="Below forward_first_min the run holds by itself.")
+    binding: bool | None = Field(None, description="A go against the gate's advice is refused.")
+    decision: Minutes | None = Field(
+        None, description="How long people take to decide, and to the next look."
+    )
+    quantile: Share | None = Field(
+        None, description="How sure one wants to be that all is back inside the window."
+    )
+    weekends: Count | None = Field(None, description="Sampled for each forecast of a run.")
+
+
 class PolicyPart(Part):
     """What the engine does by itself; every key left out takes its default."""
 
@@ -116,6 +147,7 @@ class PolicyPart(Part):
     ahead_of_gate: list[StepWord] | None = None
     waves_per_attempt_max: Count | None = None
     approval_lapses_when: list[LapseWord] | None = None
+    forecast: ForecastPart = ForecastPart()
 
 
 _PROOF: Final = "'proof' is for bring-back: it proves that all rows came back"

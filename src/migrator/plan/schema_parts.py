@@ -80,6 +80,7 @@ Day: TypeAlias = Annotated[
 ]
 Id: TypeAlias = Annotated[str, Field(pattern=ID_PATTERN)]
 Count: TypeAlias = Annotated[int, Field(ge=0)]
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 ZoneName: TypeAlias = Annotated[str, BeforeValidator(_zone_name)]
 

@@ -242,6 +242,14 @@ class _Writer:
         )
         yield f"  waves_per_attempt_max: {policy.waves_per_attempt_max}  # attempts of one wave"
         yield f"  approval_lapses_when: {_list(policy.approval_lapses_when)}  # when one changes"
+        yield "  # How sure one wants to be; quantile: that all is back inside the window."
+        rules = policy.forecast
+        yield (
+            f"  forecast: {{fits_min: {_number(rules.fits_min)}, "
+            f"forward_first_min: {_number(rules.forward_first_min)}, hold: {_flag(rules.hold)}, "
+            f"binding: {_flag(rules.binding)}, decision: {format_minutes(rules.decision_minutes)}, "
+            f"quantile: {_number(rules.quantile)}, weekends: {rules.weekends}}}"
+        )
 
     def recipes(self, plan: Plan) -> Iterator[str]:
         """The steps per kind; their order keeps both sides from being live at once."""

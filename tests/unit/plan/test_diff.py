@@ -11,6 +11,7 @@ from migrator.ids import PersonId, PlaceId, SubsystemId, TeamId, WaveId
 from migrator.inventory.model import Kind, LatencyClass
 from migrator.links.table import Pair
 from migrator.plan.diff import cost_lines, diff_plans
+from migrator.plan.foresight import Foresight
 from migrator.plan.means import InDoubt, Manual, Means
 from migrator.plan.model import (
     Act,
@@ -187,6 +188,14 @@ def test_the_policy_is_told_as_the_file_shows_it() -> None:
         "policy soak_minutes 30m -> 45m",
         "policy gate_default no-go -> wait",
         "policy ahead_of_gate [prepare, copy] -> [prepare]",
+    ]
+
+
+def test_other_limits_of_forecasts_are_told_one_by_one() -> None:
+    policy = replace(a_plan().policy, forecast=Foresight(fits_min=0.9, decision_minutes=30))
+    assert changed(policy=policy) == [
+        "policy forecast.fits_min 0.8 -> 0.9",
+        "policy forecast.decision_minutes 15m -> 30m",
     ]
 
 

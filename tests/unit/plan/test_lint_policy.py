@@ -8,6 +8,7 @@ import pytest
 
 from migrator.ids import SubsystemId, WaveId
 from migrator.plan.findings import Severity
+from migrator.plan.foresight import Foresight
 from migrator.plan.lint_policy import lint_constraints, lint_policy
 from migrator.plan.model import Act, Constraints, Reaction, StepKind, Trouble
 from migrator.plan.recipes import DEFAULT_POLICY
@@ -53,6 +54,24 @@ def test_the_default_policy_holds() -> None:
             ("inventory",),
             "approval-too-broad",
             "policy.approval_lapses_when",
+        ),
+        ("forecast", Foresight(fits_min=1.2), "policy", "policy.forecast.fits_min"),
+        (
+            "forecast",
+            Foresight(forward_first_min=-0.1),
+            "policy",
+            "policy.forecast.forward_first_min",
+        ),
+        ("forecast", Foresight(quantile=1.0), "policy", "policy.forecast.quantile"),
+        ("forecast", Foresight(quantile=0.2), "policy", "policy.forecast.quantile"),
+        ("forecast", Foresight(decision_minutes=721), "policy", "policy.forecast.decision"),
+        ("forecast", Foresight(weekends=99), "policy", "policy.forecast.weekends"),
+        ("forecast", Foresight(weekends=100_001), "policy", "policy.forecast.weekends"),
+        (
+            "forecast",
+            Foresight(hold=True, forward_first_min=0),
+            "never-holds",
+            "policy.forecast.forward_first_min",
         ),
     ],
 )

@@ -13,6 +13,8 @@ from migrator.errors import EnvironmentFailed, InputError
 from migrator.ids import SubsystemId
 from migrator.inventory.yaml_text import read_yaml
 from migrator.plan import schema
+from migrator.plan.digest import canonical_json, plan_digest
+from migrator.plan.foresight import Foresight
 from migrator.plan.model import Act, Reaction, StepKind, Trouble, UndoKind
 from migrator.plan.recipes import DEFAULT_POLICY, RECIPES
 from migrator.plan.text import plan_from_text, plan_to_text, read_plan
@@ -75,6 +77,25 @@ def test_a_time_with_seconds_keeps_them() -> None:
 
 def test_a_pinned_move_says_so() -> None:
     assert "pinned: true}" in plan_to_text(with_move(a_plan(), "web", pinned=True))
+
+
+def test_a_plan_that_says_nothing_of_forecasts_is_the_plan_it_always_was() -> None:
+    lines = [line for line in TEXT.splitlines(keepends=True) if "forecast: " not in line]
+    silent = plan_from_text("".join(lines), "plan.yaml")
+    assert silent == a_plan()
+    assert plan_digest(silent) == plan_digest(a_plan())
+    assert "forecast" not in canonical_json(silent)
+
+
+def test_what_a_plan_asks_of_forecasts_is_read_and_digested() -> None:
+    text = TEXT.replace("fits_min: 0.8", "fits_min: 0.9").replace("hold: false", "hold: true")
+    plan = plan_from_text(text.replace("decision: 15m", "decision: 1h"), "plan.yaml")
+    assert plan.policy.forecast == Foresight(fits_min=0.9, hold=True, decision_minutes=60)
+    assert plan_digest(plan) != plan_digest(a_plan())
+
+
+def test_a_share_above_one_is_refused_with_its_line() -> None:
+    assert "fits_min" in faults(TEXT.replace("fits_min: 0.8", "fits_min: 80"))[0]
 
 
 def test_a_name_that_would_break_the_line_stays_a_comment() -> None:

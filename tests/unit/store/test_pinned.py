@@ -11,6 +11,7 @@ import pytest
 
 from migrator.errors import EnvironmentFailed, JournalError
 from migrator.inventory.model import Estimate
+from migrator.plan.foresight import Foresight
 from migrator.plan.itinerary import itinerary_digest
 from migrator.plan.model import Itinerary, StepKind
 from migrator.store.pinned import digest_of, from_blob, to_blob
@@ -38,6 +39,14 @@ def test_a_whole_number_where_a_fraction_is_allowed_stays_whole() -> None:
     itinerary = replace(itinerary, legs={**itinerary.legs, name: whole})
 
     assert itinerary_digest(there_and_back(itinerary)) == itinerary_digest(itinerary)
+
+
+def test_what_a_plan_asks_of_forecasts_comes_back_and_is_not_there_where_it_asks_nothing() -> None:
+    itinerary = an_itinerary()
+    assert b'"forecast"' not in to_blob(itinerary)
+
+    asks = replace(itinerary.policy, forecast=Foresight(fits_min=0.9, binding=True))
+    assert there_and_back(replace(itinerary, policy=asks)).policy == asks
 
 
 @pytest.mark.parametrize("zone", [ZoneInfo("Europe/Stockholm"), timezone(timedelta(hours=-3.5))])
