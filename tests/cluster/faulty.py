@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from cluster.estate_on_cluster import Estate, an_estate
-from cluster.hammer import SIDES, Call, Hammer, Heard
-from cluster.judging import Done, Window, judge, told
+from cluster.hammer import Hammer, Heard
+from cluster.judging import Done, Window, is_too_early, judge, told
 from cluster.lab.parts import Lab
 from cluster.leftovers import STANDING, known, unknown
 from cluster.old_side import OldSide
@@ -197,7 +197,7 @@ class Ended:
                     call
                     for call in each.calls
                     if not _is_of(windows, call.word, call.began, call.ended)
-                    and not _is_too_early(windows, each, done.get(name, Done()), call)
+                    and not is_too_early(windows, each, done.get(name, Done()), call)
                 ],
                 kept=[c for c in each.kept if not _is_of(windows, c.word, c.began, c.ended + 0.7)],
             )
@@ -248,18 +248,6 @@ class Ended:
         form = "custom-columns=S:.metadata.namespace,N:.metadata.name"
         text = self.cluster.kubectl(*words, "-o", form)
         return ["/".join(line.split()) for line in text.splitlines()]
-
-
-def _is_too_early(windows: Sequence[Window], heard: Heard, done: Done, call: Call) -> bool:
-    """Whether a call met a front that a fault kept from the data plane, and that nobody calls yet.
-
-    Only while it is made: before its first answer of all, and before its baseline was taken, which
-    waits for that answer. After a restart kube-proxy gets its watches back one after the other.
-    """
-    answered = min((each.began for each in heard.calls if each.word in SIDES), default=0.0)
-    seen = min((window.end for window in done.of("baseline")), default=0.0)
-    struck = any(window.begin <= call.began for window in windows)
-    return struck and call.ended <= min(answered, seen)
 
 
 def _is_of(windows: Sequence[Window], word: str, began: float, ended: float) -> bool:

@@ -174,3 +174,15 @@ def judge_links(
             said = f"{row.caller} ({row.side} side) to {row.callee}: {_said(call)}"
             judged.wrong.append(f"{said} with no fence to explain it")
     return judged
+
+
+def is_too_early(windows: Sequence[Window], heard: Heard, done: Done, call: Call) -> bool:
+    """Whether a call met a front that a fault kept from the data plane, and that nobody calls yet.
+
+    Only while it is made: before its first answer of all, and before its baseline was taken, which
+    waits for that answer. After a restart kube-proxy gets its watches back one after the other.
+    """
+    answered = min((each.began for each in heard.calls if each.word in SIDES), default=0.0)
+    seen = min((window.end for window in done.of("baseline")), default=0.0)
+    struck = any(window.begin <= call.began for window in windows)
+    return struck and call.ended <= min(answered, seen)

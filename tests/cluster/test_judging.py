@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from cluster.faulty import _is_too_early
 from cluster.hammer import Call, Heard
-from cluster.judging import Done, Window, judge, judge_links
+from cluster.judging import Done, Window, is_too_early, judge, judge_links
 from cluster.logbook import Connected
 
 SWITCH = Window(10.0, 11.0, "switch")
@@ -105,9 +104,9 @@ def test_a_front_that_a_fault_holds_up_may_refuse_until_its_baseline_and_no_long
     fault, done = [Window(5.0, 6.0, "restart")], Done([Window(7.0, 8.0, "baseline")])
     (found,) = heard((6.5, "refused"), (7.5, "old"), (7.7, "refused"), (9, "refused")).values()
     early, answered, late, later = found.calls
-    assert _is_too_early(fault, found, done, early)
-    assert not _is_too_early(fault, found, done, late), "it had answered already"
-    assert not _is_too_early(fault, found, done, later)
-    assert not _is_too_early([], found, done, early), "nothing had struck it"
-    assert not _is_too_early(fault, found, Done(), early), "nobody has looked at it"
+    assert is_too_early(fault, found, done, early)
+    assert not is_too_early(fault, found, done, late), "it had answered already"
+    assert not is_too_early(fault, found, done, later)
+    assert not is_too_early([], found, done, early), "nothing had struck it"
+    assert not is_too_early(fault, found, Done(), early), "nobody has looked at it"
     assert answered.word == "old"
