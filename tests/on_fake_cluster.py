@@ -365,7 +365,7 @@ class Weekend:
                     ),
                     Workloads(client, cluster, self._keep, world.facts.get, self.on_drift),
                     traffic,
-                    LinkActs(traffic, vantages, self._keep, world.facts.get),
+                    LinkActs(traffic, vantages, self._keep, world.facts.get, own_seconds=0.0),
                     DataActs(NAME, lambda _move: False),
                     _no_evidence,
                 )

@@ -30,6 +30,9 @@ SOAK_LOOK_SECONDS: Final = 5.0
 GLANCE_SECONDS: Final = 0.25
 """Between two glances from this machine in a soak; they cost the API server nothing."""
 BASELINE_SECONDS: Final = 10.0
+OWN_FRONT_SECONDS: Final = 60.0
+"""A baseline waits so long for a front of its own: it was made a moment ago, and a data plane that
+has just lost its API server hears of it only after its own pause, 30 s and more."""
 BASELINE_LOOK_SECONDS: Final = 0.25
 
 SIDE_AFTER: Final = {
@@ -55,9 +58,11 @@ class LinkActs:
         between: Callable[[str], bool] = lambda _subsystem: False,
         *,
         baseline_seconds: float = BASELINE_SECONDS,
+        own_seconds: float = OWN_FRONT_SECONDS,
     ) -> None:
         """Nothing is asked yet."""
         self._baseline_seconds = baseline_seconds
+        self._own_seconds = own_seconds
         self._between = between
         self._traffic = traffic
         self._vantages = vantages
@@ -138,9 +143,14 @@ class LinkActs:
         What a baseline calls broken is missed by nobody afterwards. Whoever is between the sides
         is not waited for: that silence is left to its own move.
         """
-        until = asyncio.get_running_loop().time() + self._baseline_seconds
-        while not all(each.is_ok or each.link in self._crossing(neighbours) for each in answers):
-            if asyncio.get_running_loop().time() >= until:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        own = {front_name(fronting) for fronting in subject.fronts}
+        while True:
+            crossing = self._crossing(neighbours)
+            silent = {each.link for each in answers if not each.is_ok} - crossing
+            patience = self._own_seconds if silent & own else self._baseline_seconds
+            if not silent or loop.time() >= begun + patience:
                 break
             await asyncio.sleep(BASELINE_LOOK_SECONDS)
             answers = await self._answers(subject, neighbours)

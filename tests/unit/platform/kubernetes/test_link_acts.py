@@ -39,7 +39,9 @@ class Fronts:
 class Looks:
     """Looks from one place, with whatever answers and whoever is between the sides just now."""
 
-    def __init__(self, *, baseline_seconds: float = 0.0, inside: bool = True) -> None:
+    def __init__(
+        self, *, baseline_seconds: float = 0.0, own_seconds: float = 0.0, inside: bool = True
+    ) -> None:
         self.answers = {"web": "new", "ledger": "old"}
         self.between: set[str] = set()
         self.facts: dict[str, object] = {}
@@ -61,6 +63,7 @@ class Looks:
             self.facts.get,
             self.between.__contains__,
             baseline_seconds=baseline_seconds,
+            own_seconds=own_seconds,
         )
 
     async def look(self, act: str) -> tuple[str, int, int, int]:
@@ -110,10 +113,21 @@ async def test_its_own_silence_is_never_left_to_anybody() -> None:
 
 async def test_what_answers_a_moment_later_is_no_broken_baseline() -> None:
     looks = Looks(baseline_seconds=5.0)
-    looks.answers["web"] = "!refused"
-    asyncio.get_running_loop().call_later(0.05, looks.answers.__setitem__, "web", "new")
+    looks.answers["ledger"] = "!refused"
+    asyncio.get_running_loop().call_later(0.05, looks.answers.__setitem__, "ledger", "old")
     assert await looks.look("baseline") == ("done", 2, 0, 0)
     assert looks.facts["baseline/web/1"] == {"web/web": "ok", "ledger/ledger": "ok"}
+
+
+async def test_a_front_of_its_own_is_waited_for_longer_than_a_neighbours() -> None:
+    looks = Looks(own_seconds=3600)
+    looks.answers["ledger"] = "!refused"
+    async with asyncio.timeout(5):
+        assert await looks.look("baseline") == ("done", 1, 0, 0)
+    looks.answers |= {"web": "!refused", "ledger": "old"}
+    asyncio.get_running_loop().call_later(0.05, looks.answers.__setitem__, "web", "new")
+    async with asyncio.timeout(5):
+        assert await looks.look("baseline") == ("done", 2, 0, 0)
 
 
 async def test_a_baseline_does_not_wait_for_who_is_between_the_sides() -> None:
