@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from migrator.engine import events as ev
 from migrator.engine.bridging import figures
 from migrator.engine.dry_runs import with_dry_run
+from migrator.engine.foresight import expected
 from migrator.engine.ports import Line
 from migrator.plan.model import Itinerary
 from migrator.reports.linking import coverage_said, links_said
@@ -370,6 +371,8 @@ class _Words:
                     f"{counted(len(event.waves), 'wave')} to come, "
                     f"{counted(len(event.legs), 'subsystem')} planned otherwise"
                 )
+            case ev.ForecastMade():
+                return f"forecast: {expected(event, self.clock)}"
             case _:
                 return ""
 

@@ -42,9 +42,17 @@ NUMBERS: Final = frozenset(
         "same", "better", "broken", "regressed", "deferred", "left",
         "links", "proved", "wrong_side", "slower", "flaky", "unproved", "untestable", "waived",
         "calls_per_hour", "calls_per_hour_max",
+        "knows", "weekends", "compiled", "fits", "forward_first",
     }
 )  # fmt: skip
-TIMES: Final = frozenset({"anchor", "deadline", "limit_at", "since", "until", "unwind_at", "was"})
+TIMES: Final = frozenset(
+    {
+        "anchor", "deadline", "limit_at", "since", "until", "unwind_at", "was",
+        "made", "end_p50", "end_p80", "end_p95", "latest", "data_limit", "limit",
+    }
+)  # fmt: skip
+"""Told where they are times: `limit` is an hour of a forecast, and elsewhere somebody's words."""
+
 WORDS: Final = frozenset(
     {
         "mode", "outcome", "how", "verdict", "look", "trouble", "side", "verb", "program",
@@ -54,13 +62,13 @@ WORDS: Final = frozenset(
 )  # fmt: skip
 """Closed vocabularies and digests of files. What does not look like one is left out."""
 
-PLACES: Final = frozenset({"subject", "target", "because"})
+PLACES: Final = frozenset({"subject", "target", "because", "data_limit_of"})
 """Told only where it is the id of a wave, move, act or check: a target is typed by hand."""
 
 COUNTED: Final = frozenset(
     {
         "moves", "changes", "remains", "lost", "examples", "causes",
-        "waves", "legs", "checks", "gone", "stays", "assumed", "bridges",
+        "waves", "legs", "checks", "gone", "stays", "assumed", "bridges", "unsafe",
     }
 )  # fmt: skip
 """Lists are told by their length, as `moves_count` and so on."""
@@ -74,7 +82,7 @@ WITHHELD: Final = frozenset(
         "reason", "cause", "detail", "why", "waits_for", "mend", "reasons", "widened",  # free text
         "by", "second", "person", "on_whom", "os_user",  # people; `by` says what kind of actor
         "token", "command", "digest", "note_digest",  # they open something, or name what does
-        "text", "limit",  # what people wrote down
+        "text",  # what people wrote down
         "file",  # typed by hand
         "link", "sweep", "swept_at",  # the estate's own names
     }

@@ -18,6 +18,7 @@ from migrator.engine import events as ev
 from migrator.engine.bridging import load_after
 from migrator.engine.checks import decide_checks
 from migrator.engine.draft import Draft
+from migrator.engine.foresight import decide_foresight
 from migrator.engine.moving import decide_moving, start_ahead
 from migrator.engine.run import MoveRecord, Run, WaveRecord
 from migrator.engine.states import FINAL_WAVES, ActState, RunState, WaveState
@@ -60,6 +61,9 @@ def decide(run: Run, now: datetime) -> Decision:
     draft = Draft(run, now)
     if run.started is None or run.state is RunState.ENDED:
         return Decision((), None)
+    decide_foresight(draft)
+    if draft.events:  # a wave that is held in this pass is looked at as held in the next one
+        return Decision(tuple(draft.events), draft.wake_at)
     decide_timeouts(draft)
     decide_tasks(draft)
     if run.state is RunState.ABORTING:

@@ -298,6 +298,30 @@ class LinksCovered(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ForecastMade(Event):
+    """What is expected of the weekend, where that is another thing than was said last.
+
+    Shares are of the sampled weekends. The whole forecast is kept beside the journal, by digest.
+    """
+
+    knows: int  # the last line that it knows
+    made: datetime  # the run time that it is of
+    weekends: int
+    compiled: bool  # False: played in plain Python, with as many weekends as that can
+    fits: float  # everything moved, and ended inside the window
+    forward_first: float  # everything ended before turning back is too late
+    end_p50: datetime | None  # None: in fewer weekends than that it ends at all
+    end_p80: datetime | None
+    end_p95: datetime | None
+    latest: datetime | None  # turning back later ends outside the window; None: it never does
+    data_limit: datetime | None  # the first act that cannot be undone; None: there is none
+    data_limit_of: str  # the move; empty with `data_limit`
+    limit: datetime | None  # the earlier of the two: the hour of no return
+    unsafe: tuple[str, ...]  # "begin/end" in ISO 8601; an end that nobody looked for is empty
+    digest: str  # SHA-256 of the whole forecast
+
+
+@dataclass(frozen=True, slots=True)
 class CheckOpened(Event):
     """A function can be verified now."""
 

@@ -16,7 +16,7 @@ from migrator.engine import fold_acts as acts
 from migrator.engine import fold_checks as checks
 from migrator.engine import fold_plan as plans
 from migrator.engine import fold_words as words
-from migrator.engine.policy import reaction
+from migrator.engine.policy import FORECAST, reaction
 from migrator.engine.run import (
     Hold,
     Run,
@@ -172,6 +172,8 @@ def _wave_held(run: Run, at: datetime, event: ev.WaveHeld) -> None:
 def _hold_released(run: Run, at: datetime, event: ev.HoldReleased) -> None:
     wave = _wave_event(run, event.wave, event)
     _patience_again(run, wave, at)
+    if any(h.trouble == FORECAST and event.subject in {"", h.subject} for h in wave.holds):
+        run.forecast_answered = True
     if event.subject:
         wave.holds = [hold for hold in wave.holds if hold.subject != event.subject]
     else:
@@ -348,6 +350,7 @@ _HANDLERS: Final = (
     checks.check_opened, checks.check_assigned, checks.check_passed, checks.check_voided,
     checks.tick_given, checks.tick_withdrawn,
     words.deadline_extended, words.link_waived, words.signed, words.hand_recorded,
+    words.forecast_made,
     plans.second_asked, plans.step_amended, plans.replanned,
     _command_taken, _command_refused, _stalled,
 )  # fmt: skip

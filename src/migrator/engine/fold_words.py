@@ -50,9 +50,18 @@ def link_waived(run: Run, _at: datetime, event: ev.LinkWaived) -> None:
         run.overrides_asked.pop(f"{event.move}/{event.look}", None)
 
 
-def signed(run: Run, _at: datetime, event: ev.Signed) -> None:
+def signed(run: Run, at: datetime, event: ev.Signed) -> None:
     """A stated limit; the newer hour of the same words counts."""
     run.signed[event.limit.casefold()] = event
+    run.signed_at[event.limit.casefold()] = at
+
+
+def forecast_made(run: Run, _at: datetime, event: ev.ForecastMade) -> None:
+    """What is expected now. Once it is good again, what was answered for may be asked anew."""
+    run.forecast = event
+    wanted = run.itinerary.policy.forecast.forward_first_min
+    if event.limit is None or event.forward_first >= wanted:
+        run.forecast_answered = False
 
 
 def hand_recorded(run: Run, _at: datetime, event: ev.HandRecorded) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from migrator.engine import events as ev
 from migrator.engine.asking import Effects, Refusal, may_decide, not_aborted, wave_named
+from migrator.engine.foresight import advice
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import Run, WaveRecord
 from migrator.engine.states import RunState, WaveState
@@ -39,7 +40,7 @@ def _seen(command: OperatorCommand) -> str:
     return seen
 
 
-def go(run: Run, command: OperatorCommand, _now: datetime, _codes: Mapping[str, str]) -> Effects:
+def go(run: Run, command: OperatorCommand, now: datetime, _codes: Mapping[str, str]) -> Effects:
     """Let a wave begin."""
     wave, seen = _gate(run, command), _seen(command)
     if run.state is RunState.PAUSED:
@@ -50,6 +51,12 @@ def go(run: Run, command: OperatorCommand, _now: datetime, _codes: Mapping[str, 
     leaving = sorted(move for move in needed - set(leg.moves) if run.moves[move].unwinding)
     if leaving:
         raise Refusal(f"{wave.id} needs {', '.join(leaving)}, which is being taken back")
+    said = advice(run, now) if run.itinerary.policy.forecast.binding else None
+    if said is not None and not said.go:
+        raise Refusal(
+            f"the plan binds its gates to the forecast, which speaks against a go: "
+            f"{'; '.join(said.reasons)}; postpone {wave.id}, say no-go, or plan anew"
+        )
     return [ev.GateDecided(wave.id, wave.attempt, command.actor, command.reason, seen)]
 
 

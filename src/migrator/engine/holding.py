@@ -18,8 +18,8 @@ from migrator.engine.asking import (
     second_by_code,
     wave_named,
 )
+from migrator.engine.foresight import TURN_BACK, WORDS, releasable
 from migrator.engine.gates import later_gate
-from migrator.engine.policy import RELEASABLE
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import Run, WaveRecord
 from migrator.engine.states import ActState, RunState, WaveState
@@ -74,9 +74,14 @@ def release(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str, 
     wave = wave_named(run, command.target)
     if wave.state is not WaveState.HELD:
         raise Refusal(f"{wave.id} is {wave.state.value}, not held")
-    open_ones = [hold for hold in wave.holds if hold.trouble not in RELEASABLE]
+    open_ones = [hold for hold in wave.holds if not releasable(run, hold, now)]
     if open_ones:
         first = open_ones[0]
+        if first.subject == TURN_BACK:
+            raise Refusal(
+                f"{wave.id} is held because {first.cause}; a decision maker signs it: "
+                f'migrator sign RUN "{WORDS} TIME", or unwind {wave.id}'
+            )
         raise Refusal(
             f"{wave.id} is held for {first.subject} ({first.cause}); "
             f"retry, skip or override {first.subject}, or unwind {wave.id}"

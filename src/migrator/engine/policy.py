@@ -30,7 +30,12 @@ NEVER_ABANDONED: Final = frozenset({UndoKind.FENCE_TARGET.value, UndoKind.BRING_
 """Undos after which the old side is started and given authority: not over a new side that is still
 open, and not without the rows that it has written."""
 
-RELEASABLE: Final = frozenset({"operator", Trouble.UNANSWERED.value, Trouble.STALLED.value})
+FORECAST: Final = "forecast"
+"""Trouble and subject of a hold that a plan asked for, where the forecast is too bad."""
+
+RELEASABLE: Final = frozenset(
+    {"operator", FORECAST, Trouble.UNANSWERED.value, Trouble.STALLED.value}
+)
 """Holds that one person ends: nothing failed. All others are mended, or answered for by two."""
 
 COMMIT_STEPS: Final = frozenset({StepKind.FINALISE.value, StepKind.RETIRE.value})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from migrator.engine.events import Event, LinksJudged, StepStarted, UndoStarted
+from migrator.engine.events import Event, ForecastMade, LinksJudged, StepStarted, UndoStarted
 from migrator.plan.model import Itinerary
 
 
@@ -139,6 +139,24 @@ class Vantage(Protocol):
 
     async def close(self) -> None:
         """Let go of what is kept between batches: a connection, a folder."""
+        ...
+
+
+class Forecaster(Protocol):
+    """Says what is to be expected of a run, beside it: it is asked after every event.
+
+    It may be slow and it may fail; nobody waits for it. It is asked one thing at a time.
+    """
+
+    async def ask(self, knows: int, now: datetime) -> ForecastMade:
+        """The forecast of the run as it stands after line `knows`, at run time `now`.
+
+        Raises MigratorError where there is none.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of whatever computes."""
         ...
 
 

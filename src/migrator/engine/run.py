@@ -181,6 +181,9 @@ class Run:
     amended: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)  # (move, act)
     covered: ev.LinksCovered | None = None  # what was proved of the links before anything moved
     signed: dict[str, ev.Signed] = field(default_factory=dict)  # stated limits, by their words
+    signed_at: dict[str, datetime] = field(default_factory=dict)  # when, by the same words
+    forecast: ev.ForecastMade | None = None  # the last one that was kept
+    forecast_answered: bool = False  # somebody went on although it falls short of the plan
     by_hand: list[ev.HandRecorded] = field(default_factory=list)
     checks_of: dict[str, tuple[CheckLeg, ...]] = field(default_factory=dict)  # by wave, derived
     ahead: frozenset[str] = frozenset()  # steps that may run before the gate, derived

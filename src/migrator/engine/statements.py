@@ -1,7 +1,8 @@
 """The verbs that put a person's words on record: sign a stated limit, record what was done by hand.
 
-Called by `commands`; the CLI asks `unfit` before a command is written anywhere. Neither verb makes
-the engine do or leave anything: a limit binds people, and a record tells them.
+Called by `commands`; the CLI asks `unfit` before a command is written anywhere. A record tells
+people and does nothing. A limit binds people; one, `no full unwind after`, the engine knows too:
+what was held until it is signed goes on.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Final
 
 from migrator.engine import events as ev
 from migrator.engine.asking import Effects, Refusal, deciders, may_decide
+from migrator.engine.foresight import TURN_BACK, WORDS, clock, covers
+from migrator.engine.gates import later_gate
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import Run
 
@@ -67,7 +70,26 @@ def sign(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str, str
     known = run.signed.get(limit.casefold())
     if known is not None and known.until == until:
         raise Refusal(f"{known.by} has signed that already, with the same hour")
-    return [ev.Signed(limit, until, command.actor, command.reason)]
+    made = ev.Signed(limit, until, command.actor, command.reason)
+    return [made, *_let_go(run, made, now)]
+
+
+def _let_go(run: Run, signed: ev.Signed, now: datetime) -> Effects:
+    """Let go on what was held only until this was signed; its gates get that time back."""
+    if signed.limit.casefold() != WORDS or run.forecast is None or run.forecast.limit is None:
+        return []
+    if not covers(run, signed, now, now):
+        return []
+    effects: Effects = []
+    for wave in run.waves.values():
+        since = [hold.since for hold in wave.holds if hold.subject == TURN_BACK]
+        if since:
+            why = f"signed: {signed.limit} {clock(run, signed.until)}"
+            effects.append(ev.HoldReleased(wave.id, TURN_BACK, signed.by, why))
+            if wave.decided_at is None and len(wave.holds) == 1:
+                held = now - min(since)
+                effects += later_gate(wave, held, signed.by, "for as long as held")
+    return effects
 
 
 def record(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, str]) -> Effects:

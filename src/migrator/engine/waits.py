@@ -10,20 +10,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from migrator.engine.asking import EVERYTHING, deciders
 from migrator.engine.dry_runs import with_dry_run
 from migrator.engine.events import SecondAsked, Stalled
+from migrator.engine.foresight import (
+    ASKED_AHEAD,
+    TURN_BACK,
+    hold_at,
+    no_return,
+    signature_line,
+    too_late,
+)
 from migrator.engine.policy import (
     ENGINE_STEPS,
     NEVER_ABANDONED,
-    NEVER_SKIPPED,
-    RELEASABLE,
 )
-from migrator.engine.run import ActRecord, CheckRecord, Hold, Run, WaveRecord
+from migrator.engine.run import ActRecord, CheckRecord, Run, WaveRecord
 from migrator.engine.seconds import wanted
 from migrator.engine.states import ActState, CheckState, RunState, WaveState
-from migrator.engine.tasks import means_of, task_of, who_may
-from migrator.engine.waiving import waivers
-from migrator.plan.model import CheckLeg, UndoKind, WaveLeg
+from migrator.engine.tasks import means_of, who_may
+from migrator.engine.ways_on import given_up, ticks, ways_on
+from migrator.plan.model import CheckLeg, WaveLeg
 
 _GONE = frozenset({WaveState.RETURNED, WaveState.BLOCKED, WaveState.DECLINED})
 
@@ -63,10 +70,36 @@ def waits(run: Run, now: datetime) -> tuple[Wait, ...]:
             )
         )
     found += map(second_awaited, wanted(run))
+    found += _no_return(run, now)
     for leg in run.itinerary.waves:
         found += _wave(run, leg, run.waves[leg.id], now)
     far = datetime.max.replace(tzinfo=now.tzinfo)
     return tuple(sorted(found, key=lambda wait: (not wait.human, wait.until or far)))
+
+
+def _no_return(run: Run, now: datetime) -> Iterator[Wait]:
+    """Soon turning back is too late, and nobody has signed that the run goes on all the same."""
+    limit = no_return(run, now)
+    if limit is None or run.state is RunState.ABORTING or now < limit - ASKED_AHEAD:
+        return
+    held_at = hold_at(run, limit)
+    held = any(hold.subject == TURN_BACK for wave in run.waves.values() for hold in wave.holds)
+    makers = deciders(run)
+    yield Wait(
+        wave="",
+        subject=TURN_BACK,
+        what=too_late(run, limit),
+        waits_for="a signature, or turning back",
+        on_whom=_names(run, makers) or "anybody",
+        since=None,
+        until=held_at if not held and now < held_at else limit if now < limit else None,
+        then="what moves is held" if not held and now < held_at else "it is too late",
+        human=True,
+        choices=(
+            (signature_line(run, limit, now), "it goes forward only; what is held for it goes on"),
+            (f"unwind RUN {EVERYTHING}", "what is not committed goes back to the old side"),
+        ),
+    )
 
 
 def second_awaited(asked: SecondAsked) -> Wait:
@@ -86,7 +119,7 @@ def _wave(run: Run, leg: WaveLeg, wave: WaveRecord, now: datetime) -> Iterator[W
     if wave.state is WaveState.DECIDING:
         yield _gate(run, leg, wave)
     elif wave.state is WaveState.HELD:
-        yield from _holds(run, wave, leg)
+        yield from _holds(run, wave, leg, now)
     elif wave.state is WaveState.STUCK:
         yield _stuck(run, wave, leg)
     elif wave.state is WaveState.ACCEPTED and run.state is RunState.RUNNING:
@@ -126,7 +159,7 @@ def _gate(run: Run, leg: WaveLeg, wave: WaveRecord) -> Wait:
     )
 
 
-def _holds(run: Run, wave: WaveRecord, leg: WaveLeg) -> Iterator[Wait]:
+def _holds(run: Run, wave: WaveRecord, leg: WaveLeg, now: datetime) -> Iterator[Wait]:
     for hold in wave.holds:
         clock = hold.unwind_at is not None
         yield Wait(
@@ -139,51 +172,8 @@ def _holds(run: Run, wave: WaveRecord, leg: WaveLeg) -> Iterator[Wait]:
             until=hold.unwind_at,
             then="the wave is unwound by itself" if clock else "",
             human=True,
-            choices=tuple(_ways_on(run, wave, leg, hold)),
+            choices=tuple(ways_on(run, wave, leg, hold, now)),
         )
-
-
-def _ways_on(run: Run, wave: WaveRecord, leg: WaveLeg, hold: Hold) -> Iterator[tuple[str, str]]:
-    """What may be done about one hold: only what would not be refused."""
-    subject, name = hold.subject, hold.subject.partition("/")[2]
-    task = task_of(run, subject)
-    if hold.unwind_at is not None:
-        again = any(other.vetoed_by for other in wave.holds)
-        for_how_long = "for good" if again else "for 15 minutes; a second person's, for good"
-        yield f"veto RUN {leg.id}", f"stops the unwind clock {for_how_long}"
-    if all(other.trouble in RELEASABLE for other in wave.holds):
-        yield f"release RUN {leg.id}", "the wave goes on"
-    if subject in run.checks:
-        if run.checks[subject].state is CheckState.REFUSED:
-            yield f"withdraw RUN {subject}", "whoever said no takes it back; the wave goes on"
-        yield f"override RUN {subject}", "two named people answer for it; listed as an exception"
-    elif task is not None and task[1].state is ActState.STARTED:
-        yield from _ticks(subject)
-    elif name:
-        yield f"retry RUN {subject}", "it is tried again, and the wave goes on"
-        yield from waivers(run, subject)
-        act = run.moves[hold.moves[0]].steps.get(name) if hold.moves else None
-        if act is not None and act.looks:
-            yield f"override RUN {subject}", "two named people answer for it; listed as exception"
-        else:
-            yield from _given_up(subject, name)
-    yield f"unwind RUN {leg.id}", "what the wave moved goes back to the old side"
-
-
-def _ticks(subject: str) -> tuple[tuple[str, str], ...]:
-    return (
-        (f"tick RUN {subject} works", "it is done; the move goes on"),
-        (f"tick RUN {subject} does_not_work --reason ...", "it counts as failed"),
-    )
-
-
-def _given_up(subject: str, name: str) -> Iterator[tuple[str, str]]:
-    if name == UndoKind.BRING_BACK:
-        yield f"override RUN {subject} --reason ...", "two named people accept what is lost"
-        return
-    yield f"force-done RUN {subject} --reason ...", "it was done by hand; listed as an exception"
-    if name not in NEVER_SKIPPED:
-        yield f"skip RUN {subject} --reason ...", "it is left out; listed as an exception"
 
 
 def _stuck(run: Run, wave: WaveRecord, leg: WaveLeg) -> Wait:
@@ -191,7 +181,7 @@ def _stuck(run: Run, wave: WaveRecord, leg: WaveLeg) -> Wait:
     move, _, name = subject.partition("/")
     choices = [
         (f"retry RUN {subject}", "the undo is tried again"),
-        *_given_up(subject, name),
+        *given_up(subject, name),
     ]
     if name not in NEVER_ABANDONED:
         choices.append((f"abandon RUN {subject} --reason ...", "given up; the run may end stuck"))
@@ -211,11 +201,7 @@ def _stuck(run: Run, wave: WaveRecord, leg: WaveLeg) -> Wait:
 
 
 def _commit(run: Run, wave: WaveRecord) -> Wait:
-    makers = tuple(
-        person
-        for person, member in run.itinerary.members.items()
-        if "decision_maker" in member.roles
-    )
+    makers = deciders(run)
     return Wait(
         wave=wave.id,
         subject=wave.id,
@@ -356,7 +342,7 @@ def _task(run: Run, leg: WaveLeg, move: str, act: ActRecord) -> Wait:
         until=act.limit_at,
         then="the wave is held",
         human=True,
-        choices=_ticks(subject),
+        choices=ticks(subject),
     )
 
 
