@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from cluster.estate_on_cluster import Estate, an_estate
-from cluster.hammer import Hammer, Heard
+from cluster.hammer import Call, Hammer, Heard
 from cluster.judging import Done, Window, is_too_early, judge, told
 from cluster.lab.parts import Lab
 from cluster.leftovers import STANDING, known, unknown
@@ -190,16 +190,21 @@ class Ended:
             if each.began
         ]
         done = told(self.lines)
+
+        def left(name: str, heard: Heard, calls: Sequence[Call], found_late: float) -> list[Call]:
+            acts = done.get(name, Done())
+            return [
+                call
+                for call in calls
+                if not _is_of(windows, call.word, call.began, call.ended + found_late)
+                and not is_too_early(windows, heard, acts, call)
+            ]
+
         heard = {
             name: replace(
                 each,
-                calls=[
-                    call
-                    for call in each.calls
-                    if not _is_of(windows, call.word, call.began, call.ended)
-                    and not is_too_early(windows, each, done.get(name, Done()), call)
-                ],
-                kept=[c for c in each.kept if not _is_of(windows, c.word, c.began, c.ended + 0.7)],
+                calls=left(name, each, each.calls, 0.0),
+                kept=left(name, each, each.kept, 0.7),
             )
             for name, each in self.heard.items()
         }
