@@ -31,6 +31,7 @@ from migrator.store.group import GroupCommit, insert_lines
 from migrator.store.machine import Machine, ThisMachine
 from migrator.store.pinned import digest_of, from_blob, to_blob
 from migrator.store.postgresql import PostgresqlDatabase
+from migrator.store.sign_in import SignIn
 from migrator.store.sql_journal import SqlJournal, insert_facts, right_store
 from migrator.store.sqlite import SqliteDatabase
 
@@ -265,6 +266,10 @@ class Store:
             rows = [{"run": run_name, "person": p, "digest": d} for p, d in digests.items()]
             if rows:
                 connection.execute(table.insert(), rows)
+
+    def sign_in(self, run_name: str) -> SignIn:
+        """The invitations and sessions of a run's pages."""
+        return SignIn(self._database, run_name)
 
     # --- what a run was begun from ----------------------------------------------------------------
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 metadata: Final = MetaData()
 
@@ -140,4 +140,27 @@ notes: Final = Table(
     Column("digest", Text, primary_key=True),  # SHA-256 of salt and text
     Column("salt", LargeBinary),  # null, with the text, once the note is erased
     Column("text", Text),
+)
+
+invitations: Final = Table(
+    "invitations",
+    metadata,
+    Column("token", Text, primary_key=True),  # SHA-256 of the link's secret
+    Column("code", Text),  # SHA-256 of run and typed code; null where only the link holds
+    Column("run", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("made", Text, nullable=False),  # wall time in UTC
+    Column("until", Text, nullable=False),
+    Column("spent", Text),  # when; null while it can be used
+)
+
+sessions: Final = Table(
+    "sessions",
+    metadata,
+    Column("token", Text, primary_key=True),  # SHA-256 of the cookie's secret
+    Column("run", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("made", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    Column("ended", Text),  # when; null while it holds
 )

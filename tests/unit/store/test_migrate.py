@@ -111,7 +111,7 @@ def test_a_step_that_fails_leaves_nothing_behind(
     for path in (STEPS / "versions").glob("version_*.py"):
         (steps / "versions" / path.name).write_text(path.read_text(encoding="utf-8"))
     (steps / "versions" / "version_9999.py").write_text(
-        "from alembic import op\nrevision, down_revision = '9999', '0002'\n"
+        f"from alembic import op\nrevision, down_revision = '9999', '{tables.SCHEMA_VERSION:04d}'\n"
         "def upgrade():\n    op.drop_table('notes')\n    op.execute('select from nothing')\n"
     )
     monkeypatch.setattr(migrate, "STEPS", steps)

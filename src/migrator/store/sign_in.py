@@ -1,0 +1,180 @@
+"""Invitations and sessions: who may come to a run's pages, and who is signed in there.
+
+Used by `web/` and by `migrator invite`. Secrets are random, 256 bits, and leave this module once;
+the store keeps their SHA-256 only, so whoever reads it can sign in as nobody. A typed code is
+shorter, forty bits: whoever asks by code must be slowed down, and a code ends with its invitation.
+Times are wall time in UTC and come in as arguments. What must never happen: an invitation that is
+spent twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, or_, select
+
+from migrator.store import tables
+from migrator.store.database import Database, once_more
+
+CODE_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""Thirty-two letters and digits; none of them is read as another one: no I, O, 0 or 1."""
+CODE_LENGTH: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An invitation as it is handed out, once. `code` is typed, `token` is part of a link."""
+
+    person: str
+    token: str
+    code: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who is signed in, and until when at most."""
+
+    person: str
+    until: datetime
+
+
+class SignIn:
+    """The invitations and sessions of one run."""
+
+    def __init__(self, database: Database, run: str) -> None:
+        """Use `Store.sign_in`."""
+        self._database = database
+        self._run = run
+
+    def invite(self, people: Sequence[str], now: datetime, until: datetime) -> tuple[Invited, ...]:
+        """Make an invitation for each; those that were made before and not spent end."""
+        made = tuple(
+            Invited(person, secrets.token_urlsafe(32), _code(), until) for person in people
+        )
+        table = tables.invitations
+        with self._database.writing() as connection:
+            connection.execute(
+                table.update()
+                .where(
+                    table.c.run == self._run, table.c.person.in_(people), table.c.spent.is_(None)
+                )
+                .values(spent=_text(now))
+            )
+            if made:
+                connection.execute(
+                    table.insert(),
+                    [
+                        {
+                            "token": _digest(each.token),
+                            "code": self._code_digest(each.code),
+                            "run": self._run,
+                            "person": each.person,
+                            "made": _text(now),
+                            "until": _text(until),
+                        }
+                        for each in made
+                    ],
+                )
+        return made
+
+    @once_more
+    def invited(self, secret: str, now: datetime) -> str | None:
+        """Whom a link's secret or a typed code invites; None where it does not hold (any more)."""
+        table = tables.invitations
+        with self._database.reading() as connection:
+            return connection.execute(
+                select(table.c.person).where(self._holds(secret), table.c.until > _text(now))
+            ).scalar_one_or_none()
+
+    def spend(self, secret: str, now: datetime, until: datetime) -> tuple[str, Session] | None:
+        """Spend an invitation; the answer is a session's secret. None where it does not hold."""
+        table = tables.invitations
+        with self._database.writing() as connection:
+            person = connection.execute(
+                select(table.c.person).where(self._holds(secret), table.c.until > _text(now))
+            ).scalar_one_or_none()
+            if person is None:
+                return None
+            connection.execute(table.update().where(self._holds(secret)).values(spent=_text(now)))
+            token = secrets.token_urlsafe(32)
+            connection.execute(
+                tables.sessions.insert().values(
+                    token=_digest(token),
+                    run=self._run,
+                    person=person,
+                    made=_text(now),
+                    until=_text(until),
+                )
+            )
+        return token, Session(str(person), until)
+
+    @once_more
+    def session(self, token: str, now: datetime) -> Session | None:
+        """Whose session a cookie's secret is; None where it has ended."""
+        table = tables.sessions
+        with self._database.reading() as connection:
+            row = connection.execute(
+                select(table.c.person, table.c.until).where(
+                    table.c.token == _digest(token),
+                    table.c.run == self._run,
+                    table.c.ended.is_(None),
+                    table.c.until > _text(now),
+                )
+            ).one_or_none()
+        return None if row is None else Session(row.person, datetime.fromisoformat(row.until))
+
+    def leave(self, token: str, now: datetime) -> None:
+        """End a session."""
+        table = tables.sessions
+        with self._database.writing() as connection:
+            connection.execute(
+                table.update()
+                .where(table.c.token == _digest(token), table.c.ended.is_(None))
+                .values(ended=_text(now))
+            )
+
+    @once_more
+    def first_sessions(self) -> Mapping[str, datetime]:
+        """Who has signed in at all, and when for the first time."""
+        table = tables.sessions
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(table.c.person, table.c.made)
+                .where(table.c.run == self._run)
+                .order_by(table.c.made.desc())
+            ).all()
+        return {row.person: datetime.fromisoformat(row.made) for row in rows}
+
+    def _holds(self, secret: str) -> ColumnElement[bool]:
+        """An invitation of this run with this secret that nobody has spent."""
+        table = tables.invitations
+        return (
+            (table.c.run == self._run)
+            & table.c.spent.is_(None)
+            & or_(table.c.token == _digest(secret), table.c.code == self._code_digest(secret))
+        )
+
+    def _code_digest(self, code: str) -> str:
+        """As people type it: in small letters, with spaces and dashes. Each run has its own."""
+        plain = "".join(each for each in code.upper() if each.isalnum())
+        return _digest(f"{self._run}/{plain}")
+
+
+def _code() -> str:
+    letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _text(moment: datetime) -> str:
+    """Of one form, so that the database may compare it."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}+00:00"
