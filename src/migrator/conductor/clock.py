@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import heapq
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Final
@@ -35,6 +36,7 @@ class VirtualClock:
         self._sleepers: list[tuple[datetime, str, int, asyncio.Future[None]]] = []
         self._order = count()
         self._awake = 0
+        self.quiet: Callable[[], bool] | None = None  # may begin something before time jumps
 
     def now(self) -> datetime:
         """Run time."""
@@ -63,9 +65,9 @@ class VirtualClock:
 
     async def wait(self, changed: asyncio.Event, until: datetime | None) -> bool:
         """Wait for `changed` or until run time `until`. False: nothing will ever happen."""
-        while self._awake and not changed.is_set():  # noqa: ASYNC110 - lets the awake ones run
-            await asyncio.sleep(0)
-        if changed.is_set():
+        if await self._somebody_spoke(changed):
+            return True
+        if self.quiet is not None and self.quiet() and await self._somebody_spoke(changed):
             return True
         while self._sleepers and self._sleepers[0][3].done():
             heapq.heappop(self._sleepers)  # was cancelled
@@ -79,6 +81,12 @@ class VirtualClock:
             return False
         self._now = max(self._now, until)
         return True
+
+    async def _somebody_spoke(self, changed: asyncio.Event) -> bool:
+        """Let whoever is awake come to rest, or say something."""
+        while self._awake and not changed.is_set():  # noqa: ASYNC110 - lets the awake ones run
+            await asyncio.sleep(0)
+        return changed.is_set()
 
 
 _NAP_SECONDS_MAX: Final = 0.25

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
+from migrator.conductor.foreseeing import Foreseeing
 from migrator.engine import events as ev
 from migrator.engine.commands import answer
 from migrator.engine.decide import decide, open_doubts
@@ -58,6 +59,7 @@ class Conductor:
     codes: Mapping[str, str] = field(default_factory=dict)
     listeners: list[Listener] = field(default_factory=list)
     before_waiting: Callable[[Run], None] | None = None
+    foreseeing: Foreseeing | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: bool = False
     _tasks: dict[tuple[str, str], asyncio.Task[None]] = field(default_factory=dict)
@@ -79,6 +81,8 @@ class Conductor:
                 wake_at = self._settle_down()
                 if self.stopping and not self._tasks:
                     break
+                if self.foreseeing is not None and not self.foreseeing.when_quiet:
+                    self.foresee()
                 if self.before_waiting is not None:
                     self.before_waiting(self.run)
                 if not await self.clock.wait(self.changed, wake_at):
@@ -87,6 +91,7 @@ class Conductor:
                 if self._failure is not None:
                     raise self._failure
                 self._hear()
+                self._hear_forecasts()
                 self._obey()
         finally:
             await self._end_tasks()
@@ -153,6 +158,19 @@ class Conductor:
         """Answer the commands that wait: an answer's commit holds nothing else."""
         for command in self.journal.take_commands():
             self._append(command.actor, answer(self.run, command, self.clock.now(), self.codes))
+
+    # --- forecasts --------------------------------------------------------------------------
+
+    def foresee(self) -> bool:
+        """Have somebody say what is to be expected now; True where that was begun."""
+        if self.foreseeing is None or self.stopping:
+            return False
+        return self.foreseeing.consider(self.run, self.clock.now(), self.spawn, self.changed)
+
+    def _hear_forecasts(self) -> None:
+        """What a forecast says that is new is a fact; what follows from it shares its commit."""
+        if self.foreseeing is not None:
+            self._note("conductor", self.foreseeing.hear(self.run, self.clock.now()))
 
     # --- acts -------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from migrator.engine import events as ev
 from migrator.engine.asking import Effects, Refusal, deciders, may_decide
 from migrator.engine.foresight import TURN_BACK, WORDS, clock, covers
 from migrator.engine.gates import later_gate
+from migrator.engine.policy import FORECAST
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import Run
 
@@ -75,20 +76,22 @@ def sign(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str, str
 
 
 def _let_go(run: Run, signed: ev.Signed, now: datetime) -> Effects:
-    """Let go on what was held only until this was signed; its gates get that time back."""
+    """Let go on what was held only until this was signed; its gates get that time back.
+
+    Who goes forward only needs no weekend that ends before turning back is too late, either.
+    """
     if signed.limit.casefold() != WORDS or run.forecast is None or run.forecast.limit is None:
         return []
     if not covers(run, signed, now, now):
         return []
     effects: Effects = []
     for wave in run.waves.values():
-        since = [hold.since for hold in wave.holds if hold.subject == TURN_BACK]
-        if since:
-            why = f"signed: {signed.limit} {clock(run, signed.until)}"
-            effects.append(ev.HoldReleased(wave.id, TURN_BACK, signed.by, why))
-            if wave.decided_at is None and len(wave.holds) == 1:
-                held = now - min(since)
-                effects += later_gate(wave, held, signed.by, "for as long as held")
+        over = [hold for hold in wave.holds if hold.subject in {TURN_BACK, FORECAST}]
+        why = f"signed: {signed.limit} {clock(run, signed.until)}"
+        effects += [ev.HoldReleased(wave.id, hold.subject, signed.by, why) for hold in over]
+        if over and wave.decided_at is None and len(wave.holds) == len(over):
+            held = now - min(hold.since for hold in over)
+            effects += later_gate(wave, held, signed.by, "for as long as held")
     return effects
 
 

@@ -282,6 +282,14 @@ def test_forward_only_is_not_held_for_falling_short_of_a_way_back() -> None:
     assert play.wave() is WaveState.MOVING
 
 
+def test_whoever_signs_that_it_goes_forward_only_ends_that_hold_too() -> None:
+    play = moving(rules=HOLDS)
+    told(play, limit=play.now, forward_first=0.1)
+    assert [hold.subject for hold in play.run.waves["w1"].holds] == [TURN_BACK, FORECAST]
+    sign(play, 5)
+    assert play.wave() is WaveState.MOVING
+
+
 # --- advice ---------------------------------------------------------------------------------------
 
 

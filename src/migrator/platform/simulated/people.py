@@ -8,10 +8,12 @@ reason. Persons who are really there (run --play NAME) are left alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from migrator.engine import events as ev
+from migrator.engine.foresight import TURN_BACK, WORDS
+from migrator.engine.policy import FORECAST
 from migrator.engine.ports import Clock, Line, OperatorCommand
 from migrator.engine.run import Run
 from migrator.engine.states import FINAL_WAVES, CheckState, RunState, WaveState
@@ -32,7 +34,9 @@ _COMMIT_MINUTES: Final = Estimate(5, 10)
 _UNSTICK_TRIES: Final = 1
 """A simulated lead tries a stuck undo once more; what then still fails needs a real person."""
 
-_RELEASED: Final = frozenset({"operator", "unanswered", "stalled"})
+_RELEASED: Final = frozenset({"operator", "unanswered", "stalled", FORECAST})
+_SIGN_MINUTES: Final = 5.0
+"""Whoever signs that it goes forward only names an hour that is still to come."""
 _SAYS: Final = "simulated"
 
 Details = tuple[tuple[str, str], ...]
@@ -64,6 +68,7 @@ class SimulatedPeople:
         self._know(itinerary)
         self._asked_commit: set[tuple[str, int]] = set()
         self._unstuck: dict[str, int] = {}
+        self._signing = False  # somebody is about to sign that it goes forward only
         self._released: set[tuple[str, int, str]] = set()  # by wave, attempt and subject
         self._given = 0
 
@@ -87,6 +92,8 @@ class SimulatedPeople:
                 self._task(run, event.move, event.undo, event.nth)
             elif isinstance(event, ev.GateOpened):
                 self._decider(run, event.wave, "go", event.wave, _GATE_MINUTES)
+            elif isinstance(event, ev.Signed):
+                self._signing = False
             elif isinstance(event, ev.WaveHeld) and event.unwind_at is None:
                 self._lead(run, event)
             elif isinstance(event, ev.WaveStuck):
@@ -220,6 +227,9 @@ class SimulatedPeople:
         """A hold that no clock ends: release it where nothing is broken, else take it back."""
         if self.holds_stand and event.trouble == "operator":
             return
+        if event.subject == TURN_BACK:
+            self._sign(run)
+            return
         leg = self._legs[event.wave]
         named = (leg.lead,) if leg.lead else leg.deciders or self._makers()
         who = self._person(tuple(named), self._clock.now())
@@ -236,6 +246,20 @@ class SimulatedPeople:
             return
         verb = "release" if event.trouble in _RELEASED and not again else "unwind"
         self._later(minutes, verb, who, event.wave)
+
+    def _sign(self, run: Run) -> None:
+        """Before the hour of no return: a weekend that went well so far goes on, forward only."""
+        who = self._person(self._makers(), self._clock.now())
+        if who in self._present or self._signing:
+            return
+        self._signing = True
+        minutes = self._chance.minutes(_HOLD_MINUTES, "sign", run.seq)
+
+        def hour() -> Details:
+            until = self._clock.now() + timedelta(minutes=_SIGN_MINUTES)
+            return (("until", until.isoformat()),)
+
+        self._later(minutes, "sign", who, WORDS, hour)
 
     def _again(self, run: Run, event: ev.CommandRefused) -> None:
         """Something was still under way: ask for the unwind again while the wave is held."""
