@@ -6,14 +6,30 @@ say the same is held by `tests/properties/test_schedule_kernel.py` and its neigh
 
 from __future__ import annotations
 
+from typing import Final, Self
+
 from migrator.schedule import run
 from migrator.schedule.problem import Floats, Ints, Problem
 
+PATIENCE: Final = 10
+CURVE_PATIENCE: Final = 2
+
 
 class PlainKernel:
-    """Plays in plain Python, a few weekends at a time."""
+    """Plays in plain Python, and only the first few weekends of however many are asked for."""
 
     compiled = False
+
+    def __init__(self, *, threads: int = 1) -> None:
+        """One thread does it all, however many are asked for."""
+        self.threads = threads
+
+    def __enter__(self) -> Self:
+        """Nothing is started."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is ended."""
 
     def weekends(
         self,
@@ -27,7 +43,10 @@ class PlainKernel:
         keep: int = 0,
     ) -> tuple[Floats, Floats, Floats]:
         chosen = run.Decision(order, wave_at)
-        found = run.weekends(p, chosen, seed, count, first=first, keep=keep, plainly=True)
+        count = min(count, PATIENCE)
+        found = run.weekends(
+            p, chosen, seed, count, first=first, keep=min(keep, count), plainly=True
+        )
         return found.figures, found.gates, found.times
 
     def turn_backs(
@@ -43,4 +62,5 @@ class PlainKernel:
         first: int = 0,
     ) -> Floats:
         chosen = run.Decision(order, wave_at)
+        count = min(count, CURVE_PATIENCE)
         return run.turn_backs(p, chosen, seed, count, times, delay, first=first, plainly=True)

@@ -21,6 +21,9 @@ from migrator.forecast.model import Forecast
 
 FORMAT: Final = "migrator forecast 1"
 
+BESIDE: Final = frozenset({"format", "would_help"})
+"""Keys of the document that are not of the forecast itself."""
+
 
 def to_facts(forecast: Forecast) -> dict[str, object]:
     """The document as plain values."""
@@ -47,7 +50,7 @@ def from_json(text: str, file: str) -> Forecast:
         raise _broken(file, "", f"it is no JSON: {error}") from error
     if not isinstance(facts, dict) or facts.get("format") != FORMAT:
         raise _broken(file, "format", f"it does not say '{FORMAT}'")
-    found = _read(Forecast, {k: v for k, v in facts.items() if k != "format"}, file, "")
+    found = _read(Forecast, {k: v for k, v in facts.items() if k not in BESIDE}, file, "")
     assert isinstance(found, Forecast)
     return found
 

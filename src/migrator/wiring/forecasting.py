@@ -8,7 +8,7 @@ kernel's process is given by the caller, who also ends it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -28,6 +28,12 @@ from migrator.planner.problem import build_problem
 from migrator.planner.rows import kernel_rows
 from migrator.planner.rules import find_rules
 from migrator.schedule.problem import NOTHING, Floats, Ints, Problem, Rows, arrays
+from migrator.wiring.forecast_notes import (
+    played_notes,
+    pool_names,
+    standing_notes,
+    team_names,
+)
 
 WEEKENDS: Final = 2_000
 """A share of 80 % is then known to within 2 %."""
@@ -101,6 +107,12 @@ class Estate:
         return found
 
     @property
+    def pool_names(self) -> list[str]:
+        """By pool of handlers, what people call it."""
+        rows = self.rows
+        return pool_names(self.inventory, self.facts, rows.functions, len(rows.pools))
+
+    @property
     def dial(self) -> Dial:
         """The window's minutes as moments."""
         return Dial(self.inventory.calendar.start, zone(self.plan.window.time_zone))
@@ -129,8 +141,8 @@ def an_estate(plan: Plan, inventory: Inventory, pairs: Sequence[Pair]) -> Estate
     facts = build_problem(inventory, tuple(pairs), find_rules(inventory), plan.policy, plan.recipes)
     rows = kernel_rows(inventory, facts, plan.policy, plan.recipes)
     order, wave_at = _order(plan, facts)
-    notes = [*_assumed(inventory), *_coarse(rows)]
-    return Estate(plan, inventory, facts, rows, order, wave_at, tuple(notes))
+    notes = standing_notes(inventory, rows, ())
+    return Estate(plan, inventory, facts, rows, order, wave_at, notes)
 
 
 def forecast_estate(
@@ -149,7 +161,7 @@ def forecast_estate(
         )
     )
     asked = turn_back.Question(
-        times=tuple(np.arange(0.0, window + 1e-9, CURVE_MINUTES).tolist()),
+        times=curve_times(window),
         window=window,
         decision=estate.plan.policy.forecast.decision_minutes,
         quantile=estate.plan.policy.forecast.quantile,
@@ -182,12 +194,12 @@ def forecast_estate(
         waves=_waves(estate, sampled),
         moves=_moves(estate, sampled, kernel, seed),
         turn_back=turning,
-        handlers=load.handlers(sampled, rows, wave_of, _pool_names(estate), dial),
-        teams=load.teams(sampled, rows, _team_names(estate), dial),
+        handlers=load.handlers(sampled, rows, wave_of, estate.pool_names, dial),
+        teams=load.teams(sampled, rows, team_names(estate.inventory, estate.facts), dial),
         bridges=chance.bridges(sampled, p.pairs, p.weights, window, dial),
         fan=chance.fan(sampled, dial),
         absent=(),
-        notes=_notes(estate, compiled=kernel.compiled),
+        notes=(*estate.notes, *played_notes(sampled, compiled=kernel.compiled)),
     )
 
 
@@ -261,22 +273,26 @@ def _curves(
         first=FIRST,
     )  # fmt: skip
     one_wave = np.array([0, len(estate.order)], dtype=np.int64)
+    at_once = arrays(*moved_at_once(estate.rows, estate.order))
     whole = kernel.turn_backs(
-        arrays(*_moved_at_once(estate)), estate.order, one_wave, seed, count, times,
-        asked.decision, first=FIRST,
-    )  # fmt: skip
+        at_once, estate.order, one_wave, seed, count, times, asked.decision, first=FIRST
+    )
     return back, whole
 
 
-def _moved_at_once(estate: Estate) -> Rows:
+def curve_times(window: float) -> tuple[float, ...]:
+    """The minutes at which somebody might say that everything goes back."""
+    return tuple(np.arange(0.0, window + 1e-9, CURVE_MINUTES).tolist())
+
+
+def moved_at_once(rows: Rows, order: Ints) -> Rows:
     """The same estate, all of it moved in the window's first minute: what undoing everything takes
     at any later hour, with the crews and the durations that undoing has.
 
     The switches keep their order by a thousandth of a minute each. A team that is not there yet
     moves its own when it comes.
     """
-    rows = estate.rows
-    place = {int(i): k for k, i in enumerate(estate.order)}
+    place = {int(i): k for k, i in enumerate(order)}
     moves = [
         replace(
             move,
@@ -342,72 +358,3 @@ def _irreversible(estate: Estate) -> list[float]:
         known = act is not None and act.at is not None
         found.append(dial.minutes(act.at) if known and act and act.at else math.inf)
     return found
-
-
-# --- names and notes ------------------------------------------------------------------------------
-
-
-def _team_names(estate: Estate) -> list[str]:
-    names = {team.id: team.name for team in estate.inventory.people.teams}
-    return [names.get(team, str(team)) for team in estate.facts.teams]
-
-
-def _pool_names(estate: Estate) -> list[str]:
-    """A pool is a set of handlers; it is called by what they are asked for: the competences of
-    its functions, or the team that checks its own.
-    """
-    functions = {function.id: function for function in estate.inventory.functions}
-    teams = {team.id: team.name for team in estate.inventory.people.teams}
-    words: list[set[str]] = [set() for _ in estate.rows.pools]
-    for check, function in zip(estate.facts.checks, estate.rows.functions, strict=True):
-        if check.function is None:
-            (only,) = check.core
-            team = estate.inventory.by_id[estate.facts.ids[only]].team
-            words[function.pool].add(teams.get(team, str(team)))
-        else:
-            words[function.pool].add(functions[check.function].competence)
-    return [", ".join(sorted(each)) for each in words]
-
-
-def _assumed(inventory: Inventory) -> list[str]:
-    """What nobody gave, as far as it is a duration or a chance."""
-    counts: dict[str, int] = {}
-    for subsystem in inventory.moving:
-        for name in subsystem.assumed:
-            if name.startswith("durations.") or name == "failure_probability":
-                counts[name] = counts.get(name, 0) + 1
-    total = len(inventory.moving)
-    return [
-        f"assumed for {count} of {total} subsystems: {_ASSUMED.get(name, name)}"
-        for name, count in sorted(counts.items())
-    ]
-
-
-_ASSUMED: Final[Mapping[str, str]] = {
-    "durations.move": "how long the move takes",
-    "durations.verify": "how long its engineers verify",
-    "durations.unwind": "how long going back takes",
-    "failure_probability": "how probable it is that it has to be taken back",
-}
-
-
-def _coarse(rows: Rows) -> list[str]:
-    """What the forecast does not know, where it matters for this plan."""
-    found = [
-        "pools of handlers count heads: whoever may verify for two pools counts in both",
-        "work that was taken back is in nobody's hours, nor its split links in the exposure",
-    ]
-    if rows.rules.attempts_max > 1:
-        found.append(
-            f"a wave that was taken back is tried again, up to {rows.rules.attempts_max} times"
-        )
-    if any(move.incident for move in rows.moves):
-        return found
-    found.append("incidents that take handlers away are not in it: the inventory knows of none")
-    return found
-
-
-def _notes(estate: Estate, *, compiled: bool) -> tuple[str, ...]:
-    if compiled:
-        return estate.notes
-    return (*estate.notes, "played in plain Python, because numba is not installed: it took longer")
