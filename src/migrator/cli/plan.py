@@ -1,15 +1,16 @@
-"""`migrator plan`: make a plan from an inventory and write it where people review it.
+"""`migrator plan`: make a plan from an inventory, or change one as people ask, and write it.
 
 Reads, asks `planner/`, writes and prints; what is planned, and what is refused, is decided there.
+With --from the plan that stands is changed as little as may be; without it a new one is searched.
 The plan is checked by the independent lint before it is shown, so that a defect of the planner
 never looks like a good plan.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,15 +18,29 @@ import typer
 
 from migrator.cli import output
 from migrator.cli.app import INTERRUPTED
+from migrator.cli.change_options import (
+    Allow,
+    Critical,
+    Forbid,
+    Merge,
+    Pin,
+    Split,
+    Unpin,
+    WhatIf,
+    Without,
+    asked_for,
+    say_supposed,
+    supposed_estate,
+)
 from migrator.cli.link_cache import CACHE
 from migrator.cli.output import Format, FormatOption
 from migrator.errors import InputError
 
 if TYPE_CHECKING:
-    from migrator.ids import SubsystemId, WaveId
+    from migrator.cli.change_options import Asked
     from migrator.inventory.model import Inventory
     from migrator.links.table import LinkTable, Pair
-    from migrator.plan.model import Plan
+    from migrator.plan.model import Plan, PlannedMove
     from migrator.planner.build import Planned
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The inventory's folder.")]
@@ -38,6 +53,15 @@ Evaluations = Annotated[
     int | None,
     typer.Option(
         min=1, help="How many schedules to try [default: by the estate's size].", show_default=False
+    ),
+]
+Seconds = Annotated[
+    float | None,
+    typer.Option(
+        "--seconds",
+        min=0.1,
+        help="End the search after so long with the best plan so far, which then says so.",
+        show_default=False,
     ),
 ]
 Largest = Annotated[
@@ -55,6 +79,10 @@ Keep = Annotated[
         "--keep", metavar="PLAN", help="Keep the pins and constraints of this earlier plan."
     ),
 ]
+From = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="PLAN", help="Change this plan, and as little of it as may be."),
+]
 Name = Annotated[
     str | None,
     typer.Option(
@@ -69,8 +97,19 @@ def command(
     out: Out = None,
     seed: Seed = 1,
     evaluations: Evaluations = None,
-    moves_per_wave_max: Largest = None,
+    seconds: Seconds = None,
+    from_plan: From = None,
     keep: Keep = None,
+    pin: Pin = None,
+    unpin: Unpin = None,
+    forbid: Forbid = None,
+    allow: Allow = None,
+    merge: Merge = None,
+    split: Split = None,
+    moves_per_wave_max: Largest = None,
+    critical_per_wave_max: Critical = None,
+    without: Without = None,
+    what_if: WhatIf = None,
     name: Name = None,
     form: FormatOption = Format.text,
 ) -> None:
@@ -78,45 +117,116 @@ def command(
 
     Without -o the plan is printed. Ctrl-C ends the search with the best plan so far.
 
+    With --from nobody is moved who need not be, and for each who is it is said why.
+    --what-if and --without suppose another estate; lint refuses such a plan until the files say it.
+
     \b
     Examples:
       migrator plan inventories/ours -o plans/ours.yaml
       migrator plan inventories/ours -o plans/ours.yaml --seed 2 --evaluations 20000
       migrator plan inventories/ours -o plans/ours.yaml --keep plans/ours.yaml
+      migrator plan inventories/ours -o plans/new.yaml --from plans/ours.yaml \\
+          --pin claims=w03 --forbid ledger=w02,w03 --merge w06+w07
+      migrator plan inventories/ours --what-if "+3 handlers benefits 22:00-06:00" \\
+          --what-if "copy 400" --without archive --format json
       migrator plan inventories/ours --format json | jq .exposure_hours
 
     Exit code 0: the plan is made. 2: there is none; what binds is named, with figures.
     130: interrupted; the best plan so far is written.
     """
+    asked = asked_for(
+        pin=pin,
+        unpin=unpin,
+        forbid=forbid,
+        allow=allow,
+        merge=merge,
+        split=split,
+        moves_per_wave_max=moves_per_wave_max,
+        critical_per_wave_max=critical_per_wave_max,
+        without=without,
+        what_if=what_if,
+    )
+    wanted = _Wanted(folder, out, seed, evaluations, seconds, name, asked)
+    if from_plan is not None:
+        if keep is not None:
+            raise InputError(
+                "usage",
+                "--from and --keep do not go together",
+                hint="--from PLAN changes that plan; --keep PLAN searches anew with its pins",
+            )
+        from migrator.cli.plan_changes import change
+        from migrator.cli.plan_files import open_plan, open_with_inventory
+
+        base = open_plan(from_plan)
+        opened = open_with_inventory(base, folder)
+        change(
+            base,
+            opened,
+            asked,
+            out=out,
+            seed=seed,
+            evaluations=evaluations,
+            form=form,
+            name=name,
+        )
+        return
+    _plan_anew(wanted, keep, form)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What was typed about a new plan."""
+
+    folder: Path
+    out: Path | None
+    seed: int
+    evaluations: int | None
+    seconds: float | None
+    name: str | None
+    asked: Asked
+
+
+def _plan_anew(wanted: _Wanted, keep: Path | None, form: Format) -> None:
+    from migrator.cli.change_options import earlier_in, understood
+    from migrator.cli.plan_changes import path_from
+    from migrator.cli.plan_files import open_plan
     from migrator.inventory.reader import read_inventory
     from migrator.links.load import read_links
     from migrator.links.pairs import subsystem_pairs
-    from migrator.plan.text import plan_to_text, read_plan
+    from migrator.plan.text import plan_to_text
     from migrator.planner.build import plan_estate
     from migrator.planner.search import default_evaluations
 
-    kept = None if keep is None else read_plan(keep)
+    folder, out, asked = wanted.folder, wanted.out, wanted.asked
+    kept = None if keep is None else open_plan(keep)
     if out is not None and keep is None:
         _refuse_lost_pins(out)
-    inventory = read_inventory(folder)
+    estate = supposed_estate(read_inventory(folder), asked)
+    inventory = estate.inventory
+    earlier = None if kept is None else earlier_in(kept, new_search=True)
+    requests = understood(asked, inventory, earlier)
     with output.progress("Reading the links"):
         table = read_links(inventory, CACHE)
         pairs = subsystem_pairs(table, inventory)
-    tries = evaluations or default_evaluations(len(inventory.moving))
+    tries = wanted.evaluations or default_evaluations(len(inventory.moving))
+    limit = _Limit(wanted.seconds)
     with output.progress("Planning", tries) as advance:
         planned = plan_estate(
             inventory,
             pairs,
-            seed=seed,
+            seed=wanted.seed,
             evaluations=tries,
-            name=name or (out.stem if out is not None else inventory.name),
-            on_progress=_follow(advance),
-            constraints=None if kept is None else kept.constraints,
-            moves_per_wave_max=moves_per_wave_max,
-            pins=None if kept is None else _pins(kept),
-            path=_seen_from(folder, out),
+            name=wanted.name or (out.stem if out is not None else inventory.name),
+            on_progress=_follow(advance, limit),
+            constraints=None if kept is None else kept.plan.constraints,
+            moves_per_wave_max=asked.typed.moves_per_wave_max,
+            pins=requests.wave_of_pin(),
+            tighten=requests.tighten,
+            path=path_from(folder, out),
             links=table,
         )
+    if limit.passed:
+        planned = _timed(planned, wanted.seconds, tries)
     text = plan_to_text(planned.plan, {s.id: s.name for s in inventory.subsystems})
     if out is not None:
         from migrator.cli.report import write
@@ -129,26 +239,59 @@ def command(
         output.show(text.rstrip("\n"))
     else:
         _show(planned, inventory, pairs, table, out)
+    say_supposed(estate, out)
+    if limit.passed:
+        done = planned.plan.figures.evaluations
+        output.say(f"{wanted.seconds:g} s are over: the best plan of {done} of {tries} evaluations")
     if planned.interrupted:
         done = planned.plan.figures.evaluations
         output.say(f"interrupted: the best plan of {done} of {tries} evaluations")
         raise typer.Exit(INTERRUPTED)
 
 
-def _follow(advance: output.Advance) -> Callable[[int, int, float], None]:
-    """Turn the search's total so far into steps of a progress display."""
+class _Limit:
+    """Ends a search after so many seconds, the way Ctrl-C does; `passed` tells them apart."""
+
+    def __init__(self, seconds: float | None) -> None:
+        from migrator.conductor.clock import wall_now
+
+        self.clock = wall_now
+        self.until = None if seconds is None else self.clock() + timedelta(seconds=seconds)
+        self.passed = False
+
+    def look(self) -> None:
+        """Interrupt the search if its time is over."""
+        if self.until is not None and self.clock() >= self.until:
+            self.passed = True
+            raise KeyboardInterrupt
+
+
+def _follow(advance: output.Advance, limit: _Limit) -> Callable[[int, int, float], None]:
+    """Turn the search's total so far into steps of a progress display, and keep the time."""
     told = 0
 
     def progress(done: int, _total: int, _hours: float) -> None:
         nonlocal told
         advance(done - told)
         told = done
+        limit.look()
 
     return progress
 
 
-def _pins(plan: Plan) -> dict[SubsystemId, WaveId]:
-    return {move.subsystem: wave.id for wave in plan.waves for move in wave.moves if move.pinned}
+def _timed(planned: Planned, seconds: float | None, tries: int) -> Planned:
+    """The plan with a line that says that a clock ended its search, so another day ends it else."""
+    plan = planned.plan
+    line = (
+        f"search: ended by a limit of {seconds:g} s after {plan.figures.evaluations} of {tries} "
+        "evaluations; the same seed may give another plan"
+    )
+    assumed = tuple(sorted((*plan.assumed, line)))
+    return replace(planned, plan=replace(plan, assumed=assumed), interrupted=False)
+
+
+def _pins(plan: Plan) -> tuple[PlannedMove, ...]:
+    return tuple(move for wave in plan.waves for move in wave.moves if move.pinned)
 
 
 def _refuse_lost_pins(out: Path) -> None:
@@ -165,18 +308,9 @@ def _refuse_lost_pins(out: Path) -> None:
         raise InputError(
             "pins-would-be-lost",
             f"{out} is a plan in which people have pinned {len(pins)} moves",
-            hint=f"--keep {out} leaves them where they are; or write to another file",
+            hint=f"--from {out} changes that plan, --keep {out} makes a new one, both with the "
+            "pins; or write to another file",
         )
-
-
-def _seen_from(folder: Path, out: Path | None) -> str:
-    """The inventory's path as the plan file names it: relative where that is possible."""
-    if out is None:
-        return folder.as_posix()
-    try:
-        return Path(os.path.relpath(folder, out.parent)).as_posix()
-    except ValueError:  # on another drive
-        return folder.resolve().as_posix()
 
 
 def _facts(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from builders import edited, write_inventory
 from migrator.cli import app
 from migrator.cli import plan as plan_command
+from migrator.conductor import clock
 from migrator.plan.digest import plan_digest
 from migrator.plan.text import plan_from_text, read_plan
 from planned import PEOPLE, edit
@@ -119,7 +121,7 @@ def test_an_interrupted_search_writes_the_best_plan_so_far_and_ends_with_130(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def interrupted(_advance: object) -> object:
+    def interrupted(_advance: object, _limit: object) -> object:
         def progress(_done: int, _total: int, _hours: float) -> None:
             raise KeyboardInterrupt
 
@@ -186,3 +188,118 @@ def test_explaining_a_plan_for_another_inventory_warns(
     people.write_text(people.read_text("utf-8").replace("Eva E", "Eva F"), "utf-8")
     assert app.run(["explain", str(out), "web"]) == 0
     assert "another inventory" in capsys.readouterr().err
+
+
+# --- people's hands ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def written(estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A plan of the small estate, with two waves: night and web together, ledger and payments."""
+    out = tmp_path / "ours.yaml"
+    assert planned(estate, "-o", str(out), "--moves-per-wave-max", "2") == 0
+    capsys.readouterr()
+    return out
+
+
+def waves_in(path: Path) -> dict[str, list[str]]:
+    return {w.id: sorted(m.subsystem for m in w.moves) for w in read_plan(path).waves}
+
+
+def test_a_pin_moves_its_subsystem_in_a_plan_and_says_what_that_costs(
+    estate: Path, written: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    was = waves_in(written)
+    first, last = next(iter(was)), list(was)[-1]
+    new = tmp_path / "new.yaml"
+    asked = ["--from", str(written), "-o", str(new), "--moves-per-wave-max", "4"]
+    name = was[last][-1]
+    assert app.run(["plan", str(estate), *asked, "--pin", f"ledger={first}"]) in {0, 2}
+    capsys.readouterr()
+    there = list(was)[-2] if len(was) > 2 else last
+    assert app.run(["plan", str(estate), *asked, "--pin", f"{name}={there}"]) == 0
+    assert name in waves_in(new)[there]
+    assert f"written: {new}" in capsys.readouterr().err
+    assert app.run(["lint", str(new)]) == 0
+
+
+def test_the_json_of_a_change_names_who_moved_and_why(
+    estate: Path, written: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = list(waves_in(written))
+    words = ["--merge", f"{names[-2]}+{names[-1]}", "--moves-per-wave-max", "4"]
+    code = app.run(["plan", str(estate), "--from", str(written), *words, "--format", "json"])
+    found = facts(capsys)
+    assert code == 0
+    assert found["told"] == [f"{names[-1]} is merged into {names[-2]} (--merge {words[1]})"]
+    assert found["moved"] == []
+    assert set(found) >= {"digest", "changes", "cost_lines", "waves", "exposure_hours", "what_if"}
+
+
+def test_a_plan_that_supposes_something_says_so_and_lint_refuses_it(
+    estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "if.yaml"
+    words = ["--what-if", "+1 handler benefits 18-06", "--what-if", "copy +100"]
+    assert planned(estate, "-o", str(out), *words) == 0
+    said = capsys.readouterr().err
+    assert "an estate that is not in the files yet" in said
+    assert "people.yaml: 1 person with the role handler, the competence benefits" in said
+    assert "places.yaml: capacity.copy_gib_per_hour" in said
+    assert any("what-if: copy +100" in line for line in read_plan(out).assumed)
+    assert app.run(["lint", str(out)]) == 2
+    assert "another inventory" in capsys.readouterr().out
+
+
+def test_who_is_left_out_takes_along_whoever_is_bound_to_it(
+    estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "less.yaml"
+    assert planned(estate, "-o", str(out), "--without", "ledger") == 2
+    assert "runbooks/scope-with-dependants.md" in capsys.readouterr().err
+    assert planned(estate, "-o", str(out), "--without", "ledger,payments") == 0
+    assert sorted(stay.subsystem for stay in read_plan(out).stays) == [
+        "archive",
+        "ledger",
+        "payments",
+    ]
+    assert "subsystems.yaml: kind stays" in capsys.readouterr().err
+
+
+def test_what_nobody_can_mean_is_refused_with_the_forms_that_are_meant(
+    estate: Path, written: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, page in (
+        (["--from", str(written), "--pin", "legder=w01"], "unclear-request"),
+        (["--from", str(written), "--pin", "web=w02", "--forbid", "night=w02"], "contradictory-"),
+        (["--merge", "w01+w02"], "unclear-request"),
+        (["--what-if", "everything"], "unclear-request"),
+        (["--without", "ledgr"], "unclear-request"),
+        (["--from", str(written), "--keep", str(written)], "usage"),
+    ):
+        assert planned(estate, *words) == 2
+        said = capsys.readouterr()
+        assert f"see: runbooks/{page}" in said.err
+        assert said.out == ""
+
+
+def test_a_limit_of_time_ends_the_search_and_the_plan_says_so(
+    estate: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    links = (
+        "id,source,target,protocol,port,data_class,calls_per_day,latency_class,criticality,evidence\n"
+        "l-1,web.app,ledger.app,https,443,internal,100,interactive,3,log\n"
+    )
+    (estate / "links.csv").write_text(links, encoding="utf-8")
+    told = (datetime(2023, 10, 1, tzinfo=UTC) + timedelta(seconds=n) for n in range(100))
+    monkeypatch.setattr(clock, "wall_now", lambda: next(told))
+    out = tmp_path / "ours.yaml"
+    words = ["--evaluations", "5000", "--seconds", "1", "-o", str(out)]
+    assert app.run(["plan", str(estate), *words]) == 0
+    assert "1 s are over" in capsys.readouterr().err
+    (line,) = [line for line in read_plan(out).assumed if line.startswith("search: ")]
+    assert "ended by a limit of 1 s" in line
+    assert app.run(["lint", str(out)]) == 0
