@@ -97,7 +97,9 @@ def command(
     state], open_checks [check, wave, state, person], holds [wave, subject, cause, since,
     unwind_at], links {sweep, swept_at, links, proved, broken, unproved, untestable, waived, said},
     regressed [move, wave, look, links, examples, waived, causes], unproved [move, wave, links,
-    why], exceptions, limits [limit, until, by], waits [subject, what, waits_for, on_whom, until].
+    why], exceptions, limits [limit, until, by], waits [subject, what, waits_for, on_whom, until];
+    where there is a forecast: forecast {go, binding, reasons, made, knows, fits, forward_first,
+    end_p80, turn_back_by, digest}.
     """
     decided = _chosen(run, store, go=go, no_go=no_go, postpone=postpone)
     seen = see_run(run, store)
@@ -204,6 +206,8 @@ def show(sheet: Sheet, zone: ZoneInfo, limits: list[str]) -> None:
         f"{state}, attempt {sheet['attempt']}; deadline {clock(gate['deadline'])}, "
         f"unanswered: {gate['unanswered']}; decided by {printable(deciders)}"
     )
+    if isinstance(expected := sheet.get("forecast"), dict):
+        output.show(output.colour(printable(_advised(expected)), _HUES[bool(expected["go"])]))
     if isinstance(covered := sheet.get("links"), dict):
         output.show(printable(f"links before the moves: {covered['said']}"))
     for title, key, words in _sections(clock):
@@ -217,6 +221,16 @@ def show(sheet: Sheet, zone: ZoneInfo, limits: list[str]) -> None:
         output.show(printable(f"  {line}"))
     for line in limits:
         output.show(output.colour(f"signed limit: {line}", "yellow"))
+
+
+_HUES: Final = {True: "green", False: "red"}
+
+
+def _advised(expected: dict[str, object]) -> str:
+    verdict = "speaks for a go" if expected["go"] else "speaks AGAINST a go"
+    binds = " and binds this gate" if expected["binding"] else ""
+    reasons = "; ".join(cast("list[str]", expected["reasons"]))
+    return f"the forecast of line {expected['knows']} {verdict}{binds}: {reasons}"
 
 
 def _hour(moment: object, zone: ZoneInfo) -> str:

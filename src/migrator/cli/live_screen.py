@@ -20,6 +20,7 @@ from migrator.cli.live_parts import (
     wave_rows,
     window_row,
 )
+from migrator.cli.outlook import clock_line
 from migrator.cli.runs import SeenRun
 from migrator.cli.sentences import OUTCOME_WORDS, printable, sentence, tone, worth_telling
 from migrator.cli.status import leader_line, state_line
@@ -44,6 +45,9 @@ def frame(seen: SeenRun, now: datetime, width: int, height: int) -> list[Text]:
     """The screen as exactly `height` lines, none wider than `width`."""
     width, height = max(width, WIDTH_MIN), max(height, HEIGHT_MIN)
     top = [_title(seen, now, width), _state(seen), window_row(seen, now, width), _counts(seen)]
+    said, hue = clock_line(seen, now)
+    if said:
+        top.insert(3, Text(said, style=f"bold {hue}" if hue else ""))
     bottom = [Text(LEGEND, style="dim")]
     sections = _sections(seen, now, width)
     given = _shares(sections, height - len(top) - len(bottom))

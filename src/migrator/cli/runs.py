@@ -53,6 +53,8 @@ def typed(seen: SeenRun, line: str) -> str:
 
 def who_may(seen: SeenRun, wait: Wait) -> str:
     """The id to type behind --as for a wait: somebody who is on shift, if anybody is."""
+    from migrator.engine.asking import deciders
+    from migrator.engine.foresight import TURN_BACK
     from migrator.verification.assign import on_shift
 
     itinerary, now = seen.itinerary, seen.now()
@@ -65,13 +67,11 @@ def who_may(seen: SeenRun, wait: Wait) -> str:
     named: tuple[str, ...] = ()
     if leg is not None and state == "deciding":
         named = leg.deciders
+    elif wait.subject == TURN_BACK:
+        named = deciders(seen.run)  # who leads the wave may not sign for it
     elif leg is not None and leg.lead is not None and state in {"held", "stuck"}:
         named = (leg.lead,)
     if not named:
-        named = tuple(
-            person
-            for person, member in itinerary.members.items()
-            if "decision_maker" in member.roles
-        )
+        named = deciders(seen.run)
     there = [p for p in named if p in itinerary.members and on_shift(itinerary.members[p], now)]
     return (there or list(named) or ["NAME"])[0]

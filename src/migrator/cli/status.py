@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from migrator.cli import output
 from migrator.cli.limits import limit_facts, limit_lines
+from migrator.cli.outlook import outlook_facts, show_clock
 from migrator.cli.output import Format, FormatOption
 from migrator.cli.runs import DEFAULT_STORE, RunArgument, SeenRun, StoreOption, see_run, typed
 from migrator.cli.sentences import OUTCOME_WORDS, printable
@@ -79,7 +80,10 @@ def command(
     unwind; null: none was begun, or nobody counted calls) {calls_per_hour, calls_per_hour_max,
     overloaded, heaviest, widened}], waits [wave, subject, what, waits_for, on_whom, since, until,
     then, human, choices], exceptions, limits [limit, until, by, reason, passed], beside (the last
-    trouble of what runs beside the acts on a cluster; null: none) {at, text}.
+    trouble of what runs beside the acts on a cluster; null: none) {at, text}, forecast (the newest
+    one; null: nobody makes any) {made, knows, weekends, compiled, fits, forward_first, end_p50,
+    end_p80, end_p95, latest, data_limit, data_limit_of, limit, unsafe, digest, said (the turn-back
+    clock), old, forward_only, advice {go, reasons}, trouble}.
     """
     seen = see_run(run, store)
     with seen.store:
@@ -138,6 +142,7 @@ def facts(seen: SeenRun) -> dict[str, object]:
         "exceptions": run.exceptions,
         "limits": limit_facts(seen),
         "beside": _beside(seen),
+        "forecast": outlook_facts(seen, now),
     }
 
 
@@ -247,6 +252,7 @@ def _show(seen: SeenRun) -> None:
         f"{seen.itinerary.window.time_zone}"
     )
     output.show(leader_line(seen))
+    show_clock(seen, now)
     output.show()
     table = waves_table(run).splitlines()
     output.show(table[0])

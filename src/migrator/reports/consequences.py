@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from migrator.engine.bridging import load_after, told
+from migrator.engine.foresight import advice
 from migrator.engine.holding import VETO_MINUTES
 from migrator.engine.policy import reaction
 from migrator.engine.run import Run
@@ -37,7 +38,7 @@ def consequence(run: Run, now: datetime, wait: Wait, choice: tuple[str, str], cl
     if leg is None:
         return said
     more: dict[str, Callable[[], str]] = {
-        "go": lambda: _go(leg, run, clock),
+        "go": lambda: _go(leg, run, now, clock),
         "no-go": lambda: blocked(run, leg.id),
         "postpone": lambda: _postpone(run, clock),
         "veto": lambda: _veto(run, now, leg, clock),
@@ -147,13 +148,19 @@ def _leg(run: Run, wave: str) -> WaveLeg | None:
     return next((leg for leg in run.itinerary.waves if leg.id == wave), None)
 
 
-def _go(leg: WaveLeg, run: Run, clock: Clock) -> str:
+def _go(leg: WaveLeg, run: Run, now: datetime, clock: Clock) -> str:
     legs = [run.itinerary.legs[move] for move in leg.moves]
     planned = max(each.planned_end for each in legs) - min(each.planned_start for each in legs)
     ends = (run.now or run.itinerary.window.start) + planned
+    said = advice(run, now)
+    if said is None:
+        expected = ""
+    else:
+        word = "speaks for it" if said.go else "speaks AGAINST it"
+        expected = f"; the forecast {word}: {'; '.join(said.reasons)}"
     return (
         f"by plan it takes {_lasting(planned)}, until about {clock(ends)}; "
-        f"the window ends at {clock(run.itinerary.window.end)}"
+        f"the window ends at {clock(run.itinerary.window.end)}{expected}"
     )
 
 

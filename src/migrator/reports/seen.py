@@ -14,6 +14,7 @@ from itertools import takewhile
 from typing import Final
 
 from migrator.engine.events import LinksJudged, time_to_text
+from migrator.engine.foresight import advice
 from migrator.engine.run import MoveRecord, Run
 from migrator.engine.states import CheckState, Side, WaveState
 from migrator.engine.waits import waits
@@ -33,6 +34,7 @@ def gate_sheet(run: Run, now: datetime, wave: str, name: str, head: str) -> dict
     earlier = tuple(takewhile(lambda other: other.id != wave, run.itinerary.waves))
     record = run.waves[wave]
     return {
+        **_expected(run, now),
         "format": FORMAT,
         "run": name,
         "line": run.seq,
@@ -74,6 +76,28 @@ def gate_sheet(run: Run, now: datetime, wave: str, name: str, head: str) -> dict
             for wait in waits(run, now)
             if wait.human and wait.subject != wave
         ],
+    }
+
+
+def _expected(run: Run, now: datetime) -> dict[str, dict[str, object]]:
+    """What the last forecast says of a go; nothing where nobody makes one."""
+    found = advice(run, now)
+    if found is None:
+        return {}
+    made = found.made
+    return {
+        "forecast": {
+            "go": found.go,
+            "binding": run.itinerary.policy.forecast.binding,
+            "reasons": list(found.reasons),
+            "made": time_to_text(made.made),
+            "knows": made.knows,
+            "fits": made.fits,
+            "forward_first": made.forward_first,
+            "end_p80": _text(made.end_p80),
+            "turn_back_by": _text(made.limit),
+            "digest": made.digest,
+        }
     }
 
 

@@ -46,6 +46,7 @@ class SeenRun:
     recent: list[Line] = field(default_factory=list)
     leader: str | None = None  # None: nobody leads it now
     reading: dict[str, object] = field(default_factory=dict)  # of the leader's clock
+    expected: object = None  # the newest forecast, as its maker keeps it beside the journal
 
     @property
     def mode(self) -> str:
@@ -113,6 +114,7 @@ class SeenRun:
         self.leader = self.journal.leader()
         kept = self.journal.facts("clock")
         self.reading = kept if isinstance(kept, dict) else {}
+        self.expected = self.journal.facts("forecast")
         fresh = self.journal.lines(self.run.seq)
         for line in fresh:
             apply(self.run, line.at, line.event)

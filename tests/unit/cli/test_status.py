@@ -20,7 +20,7 @@ KEYS = {
     "run", "mode", "practice", "target", "plan", "state", "outcome", "run_time", "time_zone",
     "window_start", "window_end", "speed", "still_for", "led_by", "program", "lines", "head",
     "moves_total", "moves_done", "waves", "waits", "exceptions", "limits",
-    "beside",
+    "beside", "forecast",
 }  # fmt: skip
 WAVE_KEYS = {
     "id", "name", "state", "state_words", "attempt", "moves_total", "moves_done",
