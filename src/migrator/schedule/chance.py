@@ -1,7 +1,8 @@
 """Keyed chance: a draw belongs to what it is about, whatever was drawn before it.
 
-Called by `wave.py`, `weekend.py` and `turn_back.py`. The same seed, sample and key give the same
-number in every order of the moves, so two plans meet the same weekends (common random numbers).
+Called by `checks.py`, `resume.py`, `turn_back.py`, `wave.py` and `weekend.py`. The same seed,
+sample and key give the same number in every order of the moves, so two plans meet the same weekends
+(common random numbers).
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ SHOCK: Final = wide(5)
 AGAIN: Final = wide(6)  # verifying on the old side, after an unwind
 INCIDENT: Final = wide(7)
 INCIDENT_MINUTES: Final = wide(8)
+
+_ROOT_HALF: Final = math.sqrt(0.5)
+_SURELY_OVER: Final = 1e-290
+"""Below it the tail has no logarithm; who has taken that long is taken to end now."""
 
 _STEP: Final = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio: an even walk
 _MIX_ONE: Final = np.uint64(0xBF58476D1CE4E5B9)  # the multipliers of the splitmix64 generator
@@ -90,3 +95,26 @@ def minutes(mid: float, sigma: float, factor: float, z: float) -> float:
     if sigma == 0.0:
         return mid * factor
     return mid * factor * math.exp(sigma * z)
+
+
+@compiled
+def longer(length: float, typical: float, sigma: float, elapsed: float) -> float:
+    """The draw of a log-normal duration once it is known to be longer than `elapsed`.
+
+    Exact, by the inverse of the distribution that is cut off: with Q the upper tail of the normal
+    distribution, z = ln(length / typical) / sigma the draw that there was and e the same of
+    `elapsed`, the new draw z' has Q(z') = Q(z) Q(e). So a longer draw stays longer, nothing is
+    drawn anew, and where nothing has elapsed the draw stays what it was.
+    """
+    if elapsed <= 0.0 or length <= 0.0 or sigma == 0.0:
+        return max(length, elapsed)
+    upper = _upper(math.log(length / typical) / sigma) * _upper(math.log(elapsed / typical) / sigma)
+    if upper < _SURELY_OVER:
+        return elapsed
+    return max(elapsed, typical * math.exp(-sigma * quantile(upper)))
+
+
+@compiled
+def _upper(z: float) -> float:
+    """How likely a standard normal number is to be larger."""
+    return 0.5 * math.erfc(z * _ROOT_HALF)

@@ -28,10 +28,16 @@ KERNEL: Final = (
     "crews",
     "heap",
     "paper",
+    "live",
+    "resume",
     "wave",
+    "checks",
     "unwind_time",
     "weekend",
     "turn_back",
+    "anneal_moves",
+    "anneal",
+    "anneal_sketch",
 )
 """The modules that are compiled, or whose layout the compiled code knows."""
 

@@ -15,7 +15,8 @@ from typing import IO, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from migrator.schedule.problem import Problem
+from migrator.schedule.live import NOTHING_YET, Live
+from migrator.schedule.problem import Floats, Problem
 
 FRAME_BYTES_MAX: Final = 1 << 30
 """A gibibyte: 10,000 weekends of 1,000 moves with all their times are a third of it."""
@@ -48,6 +49,18 @@ class Message:
         if missing:
             raise ValueError(f"arrays are missing: {', '.join(missing)}")
         return Problem(**{name: self.arrays[name] for name in Problem._fields})  # type: ignore[arg-type]  # npz keeps the types
+
+    def live(self) -> Live:
+        """What has really happened, if that is among the arrays."""
+        if "live_moves" not in self.arrays:
+            return NOTHING_YET
+        parts = (self.arrays[f"live_{name}"] for name in Live._fields)
+        return Live(*(np.ascontiguousarray(part, dtype=np.float64) for part in parts))
+
+
+def named(live: Live) -> dict[str, Floats]:
+    """The arrays of a real state, as a question carries them."""
+    return {f"live_{name}": array for name, array in live._asdict().items()}
 
 
 def write(stream: IO[bytes], message: Message) -> None:

@@ -10,9 +10,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from migrator.schedule.live import NOTHING_YET, Live
 from migrator.schedule.problem import SEAT_END, Floats, Ints, Problem
 
-START, SWITCH, FREE, VERIFIED, END, COPIED, MINUTES, TOGETHER, UNDO, ASKING = range(10)
+(START, SWITCH, FREE, VERIFIED, END, COPIED, MINUTES, TOGETHER, UNDO, ASKING, TYPICAL) = range(11)
 """The columns of `Paper.times`."""
 
 STATE, TURN, WAITS, PLACE = range(4)
@@ -30,9 +31,13 @@ READY, AGAIN = range(2)
 OPENED, ANCHOR, LEFT = range(3)
 """The columns of `Paper.check_marks`."""
 
-COPYING, MISSED, ATTEMPT, FREED, STOPPED = range(5)
+COPYING, MISSED, ATTEMPT, FREED, STOPPED, KNOWN, UNDER_WAY = range(7)
 """Places in `Paper.counts`: copies in the line, dates missed, attempts so far, returns of quota,
-whether nothing may begin any more."""
+whether nothing may begin any more; whether the real state tells of the try that is played, and
+whether its checks are told of too."""
+
+QUOTA, FLOOR = range(2)
+"""Places in `Paper.level`: what is left of the target; before when nothing begins in this try."""
 
 HEAP, JOBS, EVERYBODY, QUEUE, GOING = range(5)
 """The rows of `Paper.keys` (the first three) and `Paper.items`."""
@@ -52,17 +57,21 @@ class Paper(NamedTuple):
     items: Ints
     line: Floats  # two rows: the ends and the rates of copies
     freed: Floats  # two rows: when quota comes back, and how much
-    level: Floats  # of the quota, one number
+    level: Floats
     counts: Ints
     figures: Floats
+    clock: Floats  # the real state: the arrays of `live.Live`, only read
+    real: Floats
+    real_checks: Floats
+    real_waves: Floats
 
 
-def paper(p: Problem) -> Paper:
-    """Fresh paper for one thread."""
+def paper(p: Problem, live: Live = NOTHING_YET) -> Paper:
+    """Fresh paper for one thread, for weekends that begin with what has really happened."""
     n, f, seats = len(p.moves), len(p.functions), int(p.crews[-1, SEAT_END])
     return Paper(
         gates=np.zeros(n + 1),
-        times=np.zeros((n, 10)),
+        times=np.zeros((n, 11)),
         marks=np.zeros((n, 4), dtype=np.int64),
         back=np.zeros(n),
         checks=np.zeros((f, 2)),
@@ -72,7 +81,11 @@ def paper(p: Problem) -> Paper:
         items=np.zeros((5, n + f + 1), dtype=np.int64),
         line=np.zeros((2, 2 * n + 1)),
         freed=np.zeros((2, n + 1)),
-        level=np.zeros(1),
-        counts=np.zeros(5, dtype=np.int64),
+        level=np.zeros(2),
+        counts=np.zeros(7, dtype=np.int64),
         figures=np.zeros(5),
+        clock=live.clock,
+        real=live.moves,
+        real_checks=live.checks,
+        real_waves=live.waves,
     )

@@ -3,154 +3,183 @@
 Called by `run.py` where there is no compiler, hundreds of times slower, and by the tests beside the
 kernel. It goes from event to event and asks who may begin, where the kernel keeps heaps and lists
 of seats; the numbers of chance are computed anew too. What a weekend means stands in `wave.py`,
-`weekend.py` and `unwind_time.py`; where the two differ one of them is wrong.
+`checks.py`, `weekend.py`, `unwind_time.py` and, for one in the middle, `live.py`; where the two
+differ one of them is wrong.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from itertools import pairwise
-from statistics import NormalDist
-from typing import Final
 
+from migrator.schedule import live as real
 from migrator.schedule import paper as at
 from migrator.schedule import problem as of
+from migrator.schedule.live import NOTHING_YET, Live
+from migrator.schedule.plain_notes import (
+    FAILURE,
+    INCIDENT,
+    INCIDENT_MINUTES,
+    MOVE,
+    SHOCK,
+    VERIFY,
+    Job,
+    Played,
+    longer,
+)
+from migrator.schedule.plain_unwind import unwound
 from migrator.schedule.problem import Problem
-
-_NORMAL: Final = NormalDist()
-_WORD: Final = (1 << 64) - 1
-_STEP: Final = 0x9E3779B97F4A7C15
-MOVE, VERIFY, UNWIND, FAILURE, SHOCK, AGAIN, INCIDENT, INCIDENT_MINUTES = range(1, 9)
-
-
-def _mixed(word: int) -> int:
-    word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9 & _WORD
-    word = (word ^ word >> 27) * 0x94D049BB133111EB & _WORD
-    return word ^ word >> 31
-
-
-@dataclass
-class Played:
-    """One weekend, lists by move; and the hands that write it."""
-
-    p: Problem
-    seed: int
-    sample: int
-    factor: float = 1.0
-    state: list[int] = field(default_factory=list)
-    start: list[float] = field(default_factory=list)
-    switch: list[float] = field(default_factory=list)
-    free: list[float] = field(default_factory=list)
-    verified: list[float] = field(default_factory=list)
-    end: list[float] = field(default_factory=list)
-    copied: list[float] = field(default_factory=list)
-    asking: list[float] = field(default_factory=list)
-    length: list[float] = field(default_factory=list)
-    gates: list[float] = field(default_factory=list)
-    held: dict[int, list[float]] = field(default_factory=dict)  # by crew: until when
-    copies: list[tuple[float, float]] = field(default_factory=list)  # end and rate
-    freed: list[tuple[float, float]] = field(default_factory=list)
-    level: float = 0.0
-    over: float = 0.0
-    exposure: float = 0.0
-    late: int = 0
-    unwinds: int = 0
-
-    def uniform(self, kind: int, index: int, nth: int) -> float:
-        """The draw that belongs to this key."""
-        root = _mixed(self.sample * _STEP + _mixed(self.seed + _STEP & _WORD) & _WORD)
-        key = (nth << 48) + (kind << 40) + index
-        return ((_mixed(root + (key + 1) * _STEP & _WORD) >> 11) + 0.5) / (1 << 53)
-
-    def minutes(self, mid: float, sigma: float, kind: int, index: int, nth: int) -> float:
-        """A log-normal duration of this weekend; the plan itself has P50."""
-        if self.sample < 0 or sigma == 0:
-            return mid * self.factor
-        z = _NORMAL.inv_cdf(self.uniform(kind, index, nth))
-        return mid * self.factor * math.exp(sigma * z)
-
-    def strikes(self, risk: float, kind: int, index: int, nth: int) -> bool:
-        """Tell whether something of this probability happens."""
-        return self.sample >= 0 and risk > 0 and self.uniform(kind, index, nth) < risk
-
-    def ends(self, i: int, column: int) -> list[int]:
-        """Whom a column pair of `ties` names for a move."""
-        row = self.p.ties[i]
-        return [int(each) for each in self.p.lists[row[column] : row[column + 1]]]
-
-    def there(self, crew: int, t: float, held: Iterable[float]) -> bool:
-        """Tell whether somebody of a crew is there and free."""
-        first, last, seat, seat_end = self.p.crews[crew]
-        on_shift = sum(n for a, b, n in self.p.stretches[first:last] if a <= t < b)
-        return bool(seat == seat_end or sum(until > t for until in held) < on_shift)
-
-    def earliest(self, crew: int, t: float, held: Sequence[float]) -> float:
-        """The first time from `t` on at which somebody is there and free; never, if nobody is."""
-        first, last, _, _ = self.p.crews[crew]
-        when = {t, *(a for a in self.p.stretches[first:last, of.FROM] if a > t)}
-        when |= {until for until in held if until > t}
-        return float(next((x for x in sorted(when) if self.there(crew, x, held)), math.inf))
-
-    def serve(self, crew: int, t: float, length: float, held: dict[int, list[float]]) -> float:
-        """When a job that is ready at `t` begins; notes who is busy with it."""
-        begin = self.earliest(crew, t, held.setdefault(crew, []))
-        if begin < math.inf:
-            held[crew].append(begin + length)
-        return begin
 
 
 def play(
-    p: Problem, order: Sequence[int], wave_at: Sequence[int], seed: int, sample: int
+    p: Problem,
+    order: Sequence[int],
+    wave_at: Sequence[int],
+    seed: int,
+    sample: int,
+    live: Live = NOTHING_YET,
 ) -> Played:
     """One weekend; a sample below zero is the plan itself."""
     n = len(p.moves)
-    w = Played(p, seed, sample, level=p.rules[of.QUOTA], state=[at.WAITING] * n)
+    w = Played(p, seed, sample, level=p.rules[of.QUOTA], state=[at.WAITING] * n, live=live)
     w.factor = w.minutes(1.0, p.rules[of.SHOCK_SIGMA], SHOCK, 0, 0)
-    for times in (w.start, w.switch, w.free, w.verified, w.end, w.copied, w.asking, w.length):
-        times.extend([math.inf] * n)
+    waves = [[int(i) for i in order[first:last]] for first, last in pairwise(wave_at)]
+    lives = len(live.waves) > 0
+    stopped = lives and bool(live.clock[real.STOPPED])
+    if lives:
+        _resume(w, waves)
     ready = ahead = 0.0
-    stopped = False
-    for first, last in pairwise(wave_at):
-        wave = [int(i) for i in order[first:last]]
+    for k, wave in enumerate(waves):
         w.gates.append(ready)
         for i in wave:
             before = [w.state[b] for b in w.ends(i, of.BEFORE)]
-            if stopped or any(state not in (at.MOVED, at.WAITING) for state in before):
+            may = all(state in (at.MOVED, at.WAITING) for state in before) and not stopped
+            if w.state[i] == at.WAITING and not may:
                 w.state[i] = at.BLOCKED
+        facts = live.waves[k].tolist() if lives else [math.inf, 0, math.inf, math.inf, -math.inf]
         if all(w.state[i] != at.WAITING for i in wave):
+            if facts[real.GATE] < math.inf:
+                ready = ahead = w.gates[-1] = facts[real.GATE]
+                ready = max([ready, *_kept(w, wave), *_finite(facts[real.BACK_AT])])
             continue
-        nth = 0
-        while True:
-            gate = w.gates[-1] = _decided(p, ready)
-            level = w.level
-            failed = _attempt(w, wave, ahead, gate, nth)
-            if failed == math.inf:
-                _verify(w, wave, nth)
-                moved = [i for i in wave if w.state[i] == at.WAITING]
-                kept = w.end if p.rules[of.WAIT_FOR_ACCEPTED] else w.verified
-                ready = max([gate, *(kept[i] for i in moved)])
-                for i in moved:
-                    w.state[i] = at.MOVED
-                    if p.moves[i, of.FREES] > 0:
-                        w.freed.append((w.end[i] + p.rules[of.REIMAGE], p.moves[i, of.FREES]))
-                break
-            failed += p.rules[of.UNWIND_DELAY]
-            back = [i for i in wave if w.state[i] == at.WAITING and w.start[i] <= failed]
-            w.held, w.copies, w.level = {}, [], level
-            ready = ahead = unwound(w, back, failed, failed, nth)
-            w.over = max(w.over, ready)
-            w.unwinds += 1
-            nth += 1
-            if nth >= p.rules[of.ATTEMPTS_MAX] or ready == math.inf:
-                stopped = stopped or bool(p.rules[of.STOP_AFTER_UNWIND])
-                for i in wave:
-                    w.state[i] = at.RETURNED if w.state[i] == at.WAITING else w.state[i]
-                break
+        w.known = lives
+        w.floor = max(w.now, facts[real.NOT_BEFORE])
+        if facts[real.BACK_AT] < math.inf:
+            ahead = facts[real.BACK_AT]
+            ready = max(ready, ahead)
+        ready, stopped = _tries(w, wave, ready, ahead, facts, stopped=stopped)
+        w.under_way = False
         ahead = w.gates[-1]
-        stopped = stopped or ready == math.inf
     return _sum_up(w)
+
+
+def _tries(
+    w: Played,
+    wave: Sequence[int],
+    ready: float,
+    ahead: float,
+    facts: Sequence[float],
+    *,
+    stopped: bool,
+) -> tuple[float, bool]:
+    """Try a wave until it has moved or is given up; when the next gate may be asked for."""
+    p, nth = w.p, int(facts[real.TRIES])
+    while True:
+        w.gates[-1] = _gate(w, ready, facts)
+        level, late = w.level, w.late
+        begin = _attempt(w, wave, ahead, w.gates[-1], nth) + p.rules[of.UNWIND_DELAY]
+        back = [i for i in wave if w.state[i] == at.WAITING and w.start[i] <= begin]
+        if w.known and facts[real.UNWIND_AT] < math.inf:
+            begin = max(w.now, facts[real.UNWIND_AT])
+            back = [i for i in wave if w.state[i] == at.WAITING and w.start[i] <= begin]
+            if begin == w.now:
+                back = _on_the_way(w, wave)
+        if begin == math.inf:
+            _verify(w, wave, nth)
+            w.note(nth, ahead, math.inf, math.inf, late)
+            moved = [i for i in wave if w.state[i] == at.WAITING]
+            for i in moved:
+                w.state[i] = at.MOVED
+                if p.moves[i, of.FREES] > 0:
+                    w.freed.append((w.end[i] + p.rules[of.REIMAGE], p.moves[i, of.FREES]))
+            ready = max([w.gates[-1], *_kept(w, moved)])
+            return ready, stopped or ready == math.inf
+        w.known = w.under_way = False
+        w.floor = -math.inf
+        w.held, w.copies, w.level, w.jobs = {}, [], level, []
+        ready = unwound(w, back, begin, begin, nth)
+        w.note(nth, ahead, begin, ready, late)
+        ahead = ready
+        w.over = max(w.over, ready)
+        w.unwinds += 1
+        nth += 1
+        if nth >= p.rules[of.ATTEMPTS_MAX] or ready == math.inf:
+            stopped = stopped or bool(p.rules[of.STOP_AFTER_UNWIND])
+            for i in wave:
+                w.state[i] = at.RETURNED if w.state[i] == at.WAITING else w.state[i]
+            return ready, stopped or ready == math.inf
+
+
+def _finite(t: float) -> list[float]:
+    return [t] if t < math.inf else []
+
+
+def _kept(w: Played, wave: Sequence[int]) -> list[float]:
+    """When each move of a wave was verified, or accepted where that is waited for."""
+    times = w.end if w.p.rules[of.WAIT_FOR_ACCEPTED] else w.verified
+    return [times[i] for i in wave if w.state[i] == at.MOVED]
+
+
+def _resume(w: Played, waves: Sequence[Sequence[int]]) -> None:
+    """Note what is over, and the copies that run."""
+    p, live = w.p, w.live
+    w.known = w.under_way = True
+    w.late = int(live.clock[real.MISSED])
+    w.unwinds = int(sum(live.waves[:, real.TRIES]))
+    w.over = max([0.0, *(t for t in live.waves[:, real.BACK_AT].tolist() if t < math.inf)])
+    w.state = [int(fate) for fate in live.moves[:, real.FATE]]
+    for k, wave in enumerate(waves):
+        for i in wave:
+            if w.state[i] == at.MOVED:
+                w.start[i], w.switch[i] = w.fact(i, real.STARTED), w.fact(i, real.SWITCHED)
+                w.free[i], w.verified[i] = w.fact(i, real.FREED), w.fact(i, real.VERIFIED)
+                w.end[i] = _accepted(w, i)
+                w.level -= p.moves[i, of.NEED]
+                if p.moves[i, of.FREES] > 0:
+                    w.freed.append((w.end[i] + p.rules[of.REIMAGE], p.moves[i, of.FREES]))
+            elif w.fact(i, real.COPYING) < math.inf == w.fact(i, real.COPIED):
+                _draw(w, i, int(live.waves[k, real.TRIES]))
+                until = w.part(i, of.COPY, w.fact(i, real.COPYING), real.COPIED)
+                if p.moves[i, of.RATE] > 0:
+                    w.copies.append((until, p.moves[i, of.RATE]))
+
+
+def _on_the_way(w: Played, wave: Sequence[int]) -> list[int]:
+    """Whoever has started, where undos have begun already, with what is really done."""
+    for i in wave:
+        if w.state[i] in (at.WAITING, at.STRANDED):
+            w.state[i] = at.WAITING
+            w.start[i], w.switch[i] = w.fact(i, real.STARTED), w.fact(i, real.SWITCHED)
+    return [i for i in wave if w.state[i] == at.WAITING and w.start[i] < math.inf]
+
+
+def _gate(w: Played, ready: float, facts: Sequence[float]) -> float:
+    if not w.known:
+        return _decided(w.p, ready)
+    if facts[real.GATE] < math.inf:
+        return facts[real.GATE]
+    begun = max(ready, facts[real.NOT_BEFORE], w.now - w.p.rules[of.GATE_MINUTES])
+    return max(w.now, _decided(w.p, begun))
+
+
+def _accepted(w: Played, i: int) -> float:
+    end = w.verified[i] + w.p.rules[of.SOAK]
+    return float(min(max(end, w.now), w.fact(i, real.ENDED)) if w.known else end)
+
+
+def _draw(w: Played, i: int, nth: int) -> None:
+    w.length[i] = w.minutes(w.p.moves[i, of.MID], w.p.moves[i, of.SIGMA], MOVE, i, nth)
 
 
 def _decided(p: Problem, t: float) -> float:
@@ -174,8 +203,9 @@ def _attempt(w: Played, wave: Sequence[int], ahead: float, gate: float, nth: int
     p = w.p
     going = [i for i in wave if w.state[i] == at.WAITING]
     for i in going:
-        w.length[i] = w.minutes(p.moves[i, of.MID], p.moves[i, of.SIGMA], MOVE, i, nth)
-        w.start[i] = w.switch[i] = math.inf
+        _draw(w, i, nth)
+        for times in (w.start, w.switch, w.opened, w.led, w.cutting, w.cut, w.verified, w.end):
+            times[i] = math.inf
     _copy(w, going, ahead)
     _hands_on(w, going, gate)
     for i in going:
@@ -185,25 +215,35 @@ def _attempt(w: Played, wave: Sequence[int], ahead: float, gate: float, nth: int
     if p.rules[of.SWITCHING] != of.AT_ONCE:
         _together(w, going)
     for i in going:
-        w.free[i] = w.switch[i] + w.length[i] * p.moves[i, of.TAIL]
-    failed = [i for i in going if w.strikes(p.moves[i, of.FAILURE], FAILURE, i, nth)]
+        w.free[i] = w.part(i, of.TAIL, w.switch[i], real.FREED)
+    switching = [i for i in going if w.fact(i, real.SWITCHED) == math.inf]
+    failed = [i for i in switching if w.strikes(p.moves[i, of.FAILURE], FAILURE, i, nth)]
     return min((w.switch[i] for i in failed), default=math.inf)
 
 
 def _copy(w: Played, going: Sequence[int], ahead: float) -> None:
     p, limit = w.p, w.p.rules[of.COPY_CAPACITY]
-    prepared = {i: ahead + w.length[i] * p.moves[i, of.PREPARE] for i in going}
+    t = max(ahead, w.floor)
+    prepared = w.prepared
+    for i in going:
+        begun = min(t, w.fact(i, real.PREPARING))
+        prepared[i] = w.part(i, of.PREPARE, begun, real.PREPARED)
     left = list(going)
-    t = ahead
+    w.copies = [copy for copy in w.copies if copy[0] > t]
     while left:
-        w.copies = [copy for copy in w.copies if copy[0] > t]
         for i in list(left):
             rate, length = p.moves[i, of.RATE], w.length[i] * p.moves[i, of.COPY]
-            if limit == math.inf or rate == 0 or length == 0:
-                w.copied[i] = prepared[i] + length
-            elif prepared[i] > t or (w.copies and sum(r for _, r in w.copies) + rate > limit):
+            line = [r for end, r in w.copies if end > t]
+            if w.fact(i, real.COPYING) < math.inf:
+                w.copying[i] = w.fact(i, real.COPYING)
+                w.copied[i] = w.part(i, of.COPY, w.copying[i], real.COPIED)
+            elif limit == math.inf or rate == 0 or length == 0:
+                w.copying[i] = max(prepared[i], w.floor)
+                w.copied[i] = w.copying[i] + length
+            elif prepared[i] > t or (line and sum(line) + rate > limit):
                 continue
             else:
+                w.copying[i] = t
                 w.copied[i] = t + length
                 w.copies.append((t + length, rate))
             left.remove(i)
@@ -215,7 +255,10 @@ def _copy(w: Played, going: Sequence[int], ahead: float) -> None:
 def _hands_on(w: Played, going: Sequence[int], gate: float) -> None:
     p = w.p
     shifts = {float(a) for a in p.stretches[:, of.FROM]}
-    t = gate
+    for i in sorted(going, key=lambda i: w.fact(i, real.STARTED)):
+        if w.fact(i, real.STARTED) < math.inf:
+            _start(w, i, w.fact(i, real.STARTED))
+    t = max(gate, w.floor)
     while t < math.inf:
         for i in going:
             team = int(p.ties[i, of.TEAM])
@@ -226,34 +269,52 @@ def _hands_on(w: Played, going: Sequence[int], gate: float) -> None:
             if w.start[i] < math.inf or w.asking[i] > t or not led or (need > 0 and room < need):
                 continue
             if w.there(team, t, held):
-                w.start[i] = t
-                w.level -= need
-                w.switch[i] = _cut(w, i) + w.length[i] * p.moves[i, of.CUT]
-                held.append(w.switch[i] + w.length[i] * p.moves[i, of.TAIL])
+                _start(w, i, t)
         ends = {until for held in w.held.values() for until in held}
         events = ends | shifts | {w.asking[i] for i in going} | {when for when, _ in w.freed}
         t = min((x for x in events if x > t), default=math.inf)
 
 
+def _start(w: Played, i: int, t: float) -> None:
+    """Let a move begin, and keep its seat until its tail is over."""
+    w.start[i] = t
+    w.level -= w.p.moves[i, of.NEED]
+    w.cutting[i] = _cut(w, i)
+    w.cut[i] = w.switch[i] = w.part(i, of.CUT, w.cutting[i], real.READY)
+    until = w.switch[i] + w.length[i] * w.p.moves[i, of.TAIL]
+    if w.known and w.p.rules[of.SWITCHING] == of.AT_ONCE:
+        w.switch[i] = min(max(w.now, w.switch[i]), w.fact(i, real.SWITCHED))
+        until = w.part(i, of.TAIL, w.switch[i], real.FREED)
+    elif w.fact(i, real.SWITCHED) < math.inf:
+        until = w.part(i, of.TAIL, w.switch[i], real.FREED)
+    w.held.setdefault(int(w.p.ties[i, of.TEAM]), []).append(until)
+
+
 def _cut(w: Played, i: int) -> float:
     p, row = w.p, w.p.moves[i]
-    cut = max(w.start[i] + w.length[i] * row[of.OPENING], w.copied[i])
-    cut += w.length[i] * row[of.LEAD]
-    cut = max([cut, row[of.FIXED_FROM], *(w.switch[b] for b in w.ends(i, of.BEFORE))])
+    w.opened[i] = w.part(i, of.OPENING, w.start[i], real.OPENED)
+    w.led[i] = w.part(i, of.LEAD, max(w.opened[i], w.copied[i]), real.LED)
+    before = [w.switch[b] for b in w.ends(i, of.BEFORE)]
+    cut = max([w.led[i], row[of.FIXED_FROM], w.floor, *before])
     for a, b, _ in p.stretches[p.ties[i, of.BLACKOUT] : p.ties[i, of.BLACKOUT_END]]:
         if cut < b and cut + row[of.CAREFUL] > a:
             cut = b
+    cut = min(cut, w.fact(i, real.CUTTING))
     w.late += int(cut > row[of.FIXED_TO])
     return float(cut)
 
 
 def _together(w: Played, going: Sequence[int]) -> None:
     whole = w.p.rules[of.SWITCHING] == of.BY_WAVE
+    for i in going if w.known else ():
+        w.switch[i] = min(max(w.now, w.switch[i]), w.fact(i, real.SWITCHED))
     group = {i: 0 if whole else int(w.p.ties[i, of.GROUP]) for i in going}
     while True:
         last = {g: max(w.switch[i] for i in going if group[i] == g) for g in group.values()}
         now = {
             i: max([last[group[i]], *(w.switch[b] for b in w.ends(i, of.BEFORE) if b in group)])
+            if w.fact(i, real.SWITCHED) == math.inf
+            else w.switch[i]
             for i in going
         }
         if all(now[i] == w.switch[i] for i in going):
@@ -263,7 +324,7 @@ def _together(w: Played, going: Sequence[int]) -> None:
 
 
 def _verify(w: Played, wave: Sequence[int], nth: int) -> None:
-    p, rules = w.p, w.p.rules
+    p = w.p
     going = [i for i in wave if w.state[i] == at.WAITING]
     core: dict[int, list[int]] = {}
     jobs: list[tuple[float, int]] = []
@@ -272,66 +333,60 @@ def _verify(w: Played, wave: Sequence[int], nth: int) -> None:
         exercised = w.ends(i, of.EXERCISE)
         for f in exercised:
             core.setdefault(f, []).append(i)
-        if exercised and w.strikes(p.moves[i, of.INCIDENT], INCIDENT, i, nth):
+        struck = w.strikes(p.moves[i, of.INCIDENT], INCIDENT, i, nth)
+        if w.fact(i, real.FREED) < math.inf:
+            struck = bool(w.live.moves[i, real.INCIDENT])
+        if exercised and struck:
             jobs.append((w.free[i], len(p.pools) + i))
     for f, moves in core.items():
         opens = max([p.functions[f, of.POSSIBLE_AFTER], *(w.free[i] for i in moves)])
-        jobs.append((opens, f))
-    for opens, job in sorted(jobs):
-        if job < len(p.pools):
-            f, whom = job, core[job]
-            mid, sigma = p.functions[f, of.VERIFY_MID], p.functions[f, of.VERIFY_SIGMA]
-            length = w.minutes(mid, sigma, VERIFY, f * 65536 + min(whom), nth)
-        else:
-            i = job - len(p.pools)
-            f, whom = w.ends(i, of.EXERCISE)[0], [i]
-            mid, sigma = rules[of.INCIDENT_MID], rules[of.INCIDENT_SIGMA]
-            length = w.minutes(mid, sigma, INCIDENT_MINUTES, i, nth)
-        begin = w.serve(int(p.pools[f]), opens, length, w.held)
-        for i in whom:
-            w.verified[i] = max(w.verified[i], begin + length)
+        jobs.append((min(opens, _check_fact(w, f, real.CHECK_OPENED)), f))
+    # Whoever has begun in reality has a handler already.
+    w.jobs = [_held(w, opens, job, core, nth) for opens, job in sorted(jobs) if _begun(w, job)]
+    w.jobs += [_held(w, opens, job, core, nth) for opens, job in sorted(jobs) if not _begun(w, job)]
+    for job in w.jobs:
+        number = job.number - len(p.pools)
+        for i in core[job.number] if number < 0 else [number]:
+            w.verified[i] = max(w.verified[i], job.passed)
     for i in going:
-        w.end[i] = w.verified[i] + rules[of.SOAK]
+        w.verified[i] = min(w.verified[i], w.fact(i, real.VERIFIED))
+        w.end[i] = _accepted(w, i)
         if w.end[i] == math.inf:
             w.state[i] = at.STRANDED
 
 
-def unwound(w: Played, members: Iterable[int], t: float, begin: float, nth: int) -> float:
-    """When all members are back and verified, begun at `begin` with what had switched by `t`."""
+def _check_fact(w: Played, f: int, column: int) -> float:
+    return float(w.live.checks[f, column]) if w.under_way else math.inf
+
+
+def _begun(w: Played, job: int) -> bool:
+    if job < len(w.p.pools):
+        return _check_fact(w, job, real.CHECK_BEGUN) < math.inf
+    return w.fact(job - len(w.p.pools), real.INCIDENT_FROM) < math.inf
+
+
+def _held(w: Played, opens: float, job: int, core: dict[int, list[int]], nth: int) -> Job:
+    """Somebody takes up a check or an incident, or has it already."""
     p = w.p
-    queue = sorted(members, key=lambda i: (w.switch[i], i), reverse=True)
-    gone = [i for i in queue if w.switch[i] <= t]
-    waits = {f: {i for i in gone if f in w.ends(i, of.EXERCISE)} for f in range(len(p.pools))}
-    ready = dict.fromkeys(waits, begin)
-    back: dict[int, float] = {}
-    held: dict[int, list[float]] = {}
-    last = begin
-    for i in queue:
-        length = w.minutes(p.moves[i, of.UNDO_MID], p.moves[i, of.UNDO_SIGMA], UNWIND, i, nth)
-        length *= 1 if i in gone else p.moves[i, of.EARLY]
-        later = [back[j] for j in w.ends(i, of.NEAR) if j in back] if i in gone else []
-        begun = max([begin, *later])
-        if p.rules[of.UNWIND_SEATS]:
-            begun = w.serve(int(p.ties[i, of.TEAM]), begun, length, held)
-        last = max(last, begun + length)
-        if i not in gone:
-            continue
-        back[i] = begun + length * p.moves[i, of.BACK]
-        for f in w.ends(i, of.EXERCISE):
-            ready[f] = max(ready[f], begun + length)
-            waits[f].discard(i)
-            if not waits[f]:
-                mid, sigma = p.functions[f, of.VERIFY_MID], p.functions[f, of.VERIFY_SIGMA]
-                length_f = w.minutes(mid, sigma, AGAIN, f, nth)
-                last = max(last, w.serve(int(p.pools[f]), ready[f], length_f, held) + length_f)
-    return last
-
-
-def backs(w: Played, times: Sequence[float], delay: float, nth: int) -> list[float]:
-    """When all that is not committed would be back, if somebody said so at each of the times."""
-    found = []
-    for t in times:
-        kept = {i: w.end[i] + w.p.moves[i, of.COMMIT_AFTER] for i in range(len(w.state))}
-        going = [i for i in kept if w.state[i] == at.MOVED and w.start[i] <= t < kept[i]]
-        found.append(unwound(w, going, t, t + delay, nth))
-    return found
+    if job < len(p.pools):
+        f = job
+        mid, sigma = p.functions[f, of.VERIFY_MID], p.functions[f, of.VERIFY_SIGMA]
+        length = w.minutes(mid, sigma, VERIFY, f * 65536 + min(core[f]), nth)
+        begun, over = (
+            _check_fact(w, f, column) for column in (real.CHECK_BEGUN, real.CHECK_PASSED)
+        )
+    else:
+        i = job - len(p.pools)
+        f = w.ends(i, of.EXERCISE)[0]
+        mid, sigma = p.rules[of.INCIDENT_MID], p.rules[of.INCIDENT_SIGMA]
+        length = w.minutes(mid, sigma, INCIDENT_MINUTES, i, nth)
+        begun, over = w.fact(i, real.INCIDENT_FROM), w.fact(i, real.INCIDENT_TO)
+    pool = int(p.pools[f])
+    if begun == math.inf:
+        begun = w.serve(pool, max(opens, w.floor), length, w.held)
+        return Job(job, opens, begun, begun + length)
+    if length > 0:
+        length = longer(length, mid * w.factor, sigma, w.now - begun)
+    until = min(over, begun + length)
+    w.held.setdefault(pool, []).append(until)
+    return Job(job, opens, begun, until)

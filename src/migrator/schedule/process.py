@@ -16,7 +16,8 @@ from typing import Final, Self
 
 import numpy as np
 
-from migrator.schedule.messages import Message, Words, read, write
+from migrator.schedule.live import NOTHING_YET, Live
+from migrator.schedule.messages import Message, Words, named, read, write
 from migrator.schedule.problem import Floats, Ints, Problem
 
 ANSWER_SECONDS_MAX: Final = 120.0
@@ -81,8 +82,12 @@ class Kernel:
         *,
         first: int = 0,
         keep: int = 0,
+        live: Live = NOTHING_YET,
     ) -> tuple[Floats, Floats, Floats]:
-        """Figures by weekend, and gates and times of the first `keep` (run.Weekends)."""
+        """Figures by weekend, and gates and times of the first `keep` (run.Weekends).
+
+        `live` is what has really happened so far; without it nothing has.
+        """
         words: Words = {
             "ask": "weekends",
             "seed": seed,
@@ -90,7 +95,7 @@ class Kernel:
             "first": first,
             "keep": keep,
         }
-        found = self._ask(p, order, wave_at, words, {})
+        found = self._ask(p, order, wave_at, words, named(live))
         return found["figures"], found["gates"], found["times"]
 
     def turn_backs(
@@ -104,6 +109,7 @@ class Kernel:
         delay: float,
         *,
         first: int = 0,
+        live: Live = NOTHING_YET,
     ) -> Floats:
         """By sampled weekend and by time: when all would be back if somebody said so then."""
         words: Words = {
@@ -113,7 +119,8 @@ class Kernel:
             "first": first,
             "delay": float(delay),
         }
-        return self._ask(p, order, wave_at, words, {"times_asked": times})["back"]
+        arrays = {"times_asked": times, **named(live)}
+        return self._ask(p, order, wave_at, words, arrays)["back"]
 
     def _ask(
         self,

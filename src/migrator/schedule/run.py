@@ -15,9 +15,11 @@ from typing import Final
 
 import numpy as np
 
-from migrator.schedule import plain
+from migrator.schedule import plain, plain_unwind
 from migrator.schedule.compiled import COMPILES
+from migrator.schedule.live import NOTHING_YET, Live
 from migrator.schedule.paper import paper
+from migrator.schedule.plain_notes import Played
 from migrator.schedule.problem import Floats, Ints, Problem
 from migrator.schedule.turn_back import WHOLE, backs
 from migrator.schedule.weekend import FIGURES, play_many
@@ -65,10 +67,14 @@ def weekends(
     *,
     first: int = 0,
     keep: int = 0,
+    live: Live = NOTHING_YET,
     threads: int = 1,
     plainly: bool = not COMPILES,
 ) -> Weekends:
-    """Sampled weekends from sample `first` on; gates and times of the first `keep`."""
+    """Sampled weekends from sample `first` on; gates and times of the first `keep`.
+
+    With a `live` state they are the weekends that may still come of what has happened.
+    """
     found = Weekends(
         figures=np.zeros((count, FIGURES)),
         gates=np.zeros((keep, len(chosen.wave_at) - 1)),
@@ -78,10 +84,10 @@ def weekends(
     def part(start: int, end: int) -> None:
         kept = slice(min(start, keep), min(end, keep))
         if plainly:
-            _plain(p, chosen, seed, first, found, range(start, end))
+            _plain(p, chosen, seed, first, found, range(start, end), live)
             return
         play_many(
-            p, paper(p), chosen.order, chosen.wave_at, seed, first + start,
+            p, paper(p, live), chosen.order, chosen.wave_at, seed, first + start,
             found.figures[start:end], found.gates[kept], found.times[kept],
         )  # fmt: skip
 
@@ -98,6 +104,7 @@ def turn_backs(
     delay: float,
     *,
     first: int = 0,
+    live: Live = NOTHING_YET,
     threads: int = 1,
     plainly: bool = not COMPILES,
 ) -> Floats:
@@ -107,11 +114,11 @@ def turn_backs(
     def part(start: int, end: int) -> None:
         if plainly:
             for row in range(start, end):
-                played = _played(p, chosen, seed, first + row)
-                found[row] = plain.backs(played, times.tolist(), delay, int(WHOLE))
+                played = _played(p, chosen, seed, first + row, live)
+                found[row] = plain_unwind.backs(played, times.tolist(), delay, int(WHOLE))
             return
         backs(
-            p, paper(p), chosen.order, chosen.wave_at, seed, first + start,
+            p, paper(p, live), chosen.order, chosen.wave_at, seed, first + start,
             times, delay, found[start:end],
         )  # fmt: skip
 
@@ -130,10 +137,16 @@ def _halved(count: int, threads: int, part: Callable[[int, int], None]) -> None:
 
 
 def _plain(
-    p: Problem, chosen: Decision, seed: int, first: int, found: Weekends, rows: range
+    p: Problem,
+    chosen: Decision,
+    seed: int,
+    first: int,
+    found: Weekends,
+    rows: range,
+    live: Live,
 ) -> None:
     for row in rows:
-        w = _played(p, chosen, seed, first + row)
+        w = _played(p, chosen, seed, first + row, live)
         gone = sum(end < np.inf for end in w.end)
         found.figures[row] = (w.over, w.exposure, gone, w.late, w.unwinds)
         if row < len(found.gates):
@@ -141,5 +154,5 @@ def _plain(
             found.times[row] = np.array([w.start, w.switch, w.verified, w.end]).T
 
 
-def _played(p: Problem, chosen: Decision, seed: int, sample: int) -> plain.Played:
-    return plain.play(p, chosen.order.tolist(), chosen.wave_at.tolist(), seed, sample)
+def _played(p: Problem, chosen: Decision, seed: int, sample: int, live: Live) -> Played:
+    return plain.play(p, chosen.order.tolist(), chosen.wave_at.tolist(), seed, sample, live)

@@ -14,7 +14,9 @@ import numpy as np
 
 from migrator.schedule import run
 from migrator.schedule.compiled import COMPILES, cache_folder
+from migrator.schedule.live import FATE, NOTHING_YET, Live
 from migrator.schedule.messages import Message, Words, read, write
+from migrator.schedule.paper import MOVED, RETURNED, WAITING
 from migrator.schedule.problem import (
     BEFORE,
     BEFORE_END,
@@ -70,6 +72,8 @@ def answer(question: Message) -> Message:
         wave_at=question.arrays["wave_at"].astype(np.int64),
     )
     _check(p, chosen)
+    live = question.live()
+    _check_live(p, chosen, live)
     ask = question.word("ask", str)
     seed, count = question.word("seed", int), question.word("count", int)
     first, threads = question.word("first", int, 0), question.word("threads", int, 1)
@@ -78,14 +82,18 @@ def answer(question: Message) -> Message:
     words: Words = {"ask": ask}
     if ask == "weekends":
         keep = min(count, question.word("keep", int, 0))
-        found = run.weekends(p, chosen, seed, count, first=first, keep=keep, threads=threads)
+        found = run.weekends(
+            p, chosen, seed, count, first=first, keep=keep, live=live, threads=threads
+        )
         return Message(
             words, {"figures": found.figures, "gates": found.gates, "times": found.times}
         )
     if ask == "turn-backs":
         times = question.arrays["times_asked"].astype(np.float64)
         delay = question.word("delay", float)
-        back = run.turn_backs(p, chosen, seed, count, times, delay, first=first, threads=threads)
+        back = run.turn_backs(
+            p, chosen, seed, count, times, delay, first=first, live=live, threads=threads
+        )
         return Message(words, {"back": back})
     raise ValueError(f"nobody can answer '{ask}'")
 
@@ -102,6 +110,24 @@ def _check(p: Problem, chosen: run.Decision) -> None:
     for i, row in enumerate(p.ties):
         if any(place[int(b)] > place[i] for b in p.lists[row[BEFORE] : row[BEFORE_END]]):
             raise ValueError(f"move {i} stands before one that has to switch first")
+
+
+def _check_live(p: Problem, chosen: run.Decision, live: Live) -> None:
+    """Refuse a real state of another estate."""
+    if live is NOTHING_YET:
+        return
+    expected = (len(p.moves), len(p.functions), len(chosen.wave_at) - 1)
+    rows = (len(live.moves), len(live.checks), len(live.waves))
+    columns = tuple(each.shape[1:] for each in live[1:])
+    if len(live.clock) != len(NOTHING_YET.clock) or columns != tuple(
+        each.shape[1:] for each in NOTHING_YET[1:]
+    ):
+        raise ValueError("the state of the run has not the columns that it should have")
+    if rows not in ((0, 0, 0), expected):
+        raise ValueError(f"the state of the run has {rows} rows where the plan has {expected}")
+    fates = set(live.moves[:, FATE].tolist())
+    if not fates <= {WAITING, MOVED, RETURNED}:
+        raise ValueError(f"nobody knows the fates {sorted(fates)}")
 
 
 def warm() -> None:

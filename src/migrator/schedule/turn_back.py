@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
+from migrator.schedule import live as real
 from migrator.schedule import paper as at
 from migrator.schedule import problem as of
 from migrator.schedule.chance import root
@@ -57,11 +58,21 @@ def backs(
             members = ZERO
             for m in range(count):
                 i = everybody[m]
-                kept = w.times[i, at.END] + p.moves[i, of.COMMIT_AFTER]
+                kept = committed(p, w, i)
                 if w.times[i, at.START] <= t < kept:
                     going[members] = i
                     members += 1
             back[row, k] = unwound(p, w, going, members, t, t + delay)
+
+
+@compiled
+def committed(p: Problem, w: Paper, i: int) -> float:
+    """From when on a move cannot go back any more."""
+    kept = w.times[i, at.END] + p.moves[i, of.COMMIT_AFTER]
+    if len(w.real) == 0:
+        return float(kept)
+    # Who signs is late at times; a commit that is expected and has not come cannot be over.
+    return float(min(max(kept, w.clock[real.NOW]), w.real[i, real.COMMITTED]))
 
 
 def unsafe_stretches(times: Sequence[float], back: Sequence[float], window: float) -> list[Stretch]:

@@ -1,4 +1,4 @@
-"""One try at one wave: its copies, its seats, its cuts and switches, and its checks.
+"""One try at one wave: its copies, its seats, its cuts and its switches.
 
 Called by `weekend.py`, once per wave and attempt. What it means is written twice, here for speed
 and in `plain.py` for people; the tests hold the two together.
@@ -12,10 +12,7 @@ and in `plain.py` for people; the tests hold the two together.
 3. The cut begins after the switches of those before it, inside its fixed date, and where its
    careful length touches no blackout. Moves of a group, or of the wave, may have to switch
    together; they wait for that without a seat.
-4. A check of a function opens when all its core moves of the wave have switched and ended their
-   tail, and goes to the first free handler of its pool, in the order in which checks opened. An
-   incident takes a handler of the move's first function in the same way. A move is verified when
-   its checks and its incident are done, and accepted after the soak.
+4. Its checks are held by `checks.py`, unless a move has failed.
 """
 
 from __future__ import annotations
@@ -24,23 +21,16 @@ import math
 
 import numpy as np
 
+from migrator.schedule import live as real
 from migrator.schedule import paper as at
 from migrator.schedule import problem as of
-from migrator.schedule.chance import (
-    FAILURE,
-    INCIDENT,
-    INCIDENT_MINUTES,
-    MOVE,
-    VERIFY,
-    minutes,
-    normal,
-    uniform,
-)
+from migrator.schedule.chance import FAILURE, uniform
 from migrator.schedule.compiled import ZERO, compiled
 from migrator.schedule.crews import seat_from, take
 from migrator.schedule.heap import pop, push, sort
 from migrator.schedule.paper import Paper
 from migrator.schedule.problem import Ints, Problem
+from migrator.schedule.resume import draw, ends, fact
 
 
 @compiled
@@ -63,9 +53,7 @@ def attempt(
         marks[i, at.PLACE] = place
         if marks[i, at.STATE] == at.WAITING:
             marks[i, at.TURN] = w.counts[at.ATTEMPT]
-            sigma = moves[i, of.SIGMA]
-            z = normal(start, MOVE, i, nth) if chance and sigma > 0.0 else 0.0
-            times[i, at.MINUTES] = minutes(moves[i, of.MID], sigma, factor, z)
+            draw(p, w, i, chance, start, nth, factor)
     _copy(p, w, wave, ahead)
     _hands_on(p, w, wave, gate)
     if p.rules[of.SWITCHING] != of.AT_ONCE:
@@ -74,8 +62,10 @@ def attempt(
     for i in wave:
         if marks[i, at.STATE] != at.WAITING:
             continue
-        times[i, at.FREE] = times[i, at.SWITCH] + times[i, at.MINUTES] * moves[i, of.TAIL]
+        times[i, at.FREE] = ends(p, w, i, of.TAIL, times[i, at.SWITCH], real.FREED)
         risk = moves[i, of.FAILURE]
+        if fact(w, i, real.SWITCHED) < math.inf:
+            continue  # it would have shown
         if chance and risk > 0.0 and uniform(start, FAILURE, i, nth) < risk:
             failed = min(failed, times[i, at.SWITCH])
     return failed
@@ -87,17 +77,23 @@ def _copy(p: Problem, w: Paper, wave: Ints, ahead: float) -> None:
     moves, times, marks, queue = p.moves, w.times, w.marks, w.items[at.QUEUE]
     limited = p.rules[of.COPY_CAPACITY] < math.inf
     pending = 0
+    ahead = max(ahead, w.level[at.FLOOR])
+    _forget(w, ahead)
     for i in wave:
         if marks[i, at.STATE] != at.WAITING:
             continue
+        prepared = ends(p, w, i, of.PREPARE, min(ahead, fact(w, i, real.PREPARING)), real.PREPARED)
+        times[i, at.ASKING] = prepared
+        copying = fact(w, i, real.COPYING)
         length = times[i, at.MINUTES] * moves[i, of.COPY]
-        times[i, at.COPIED] = ahead + times[i, at.MINUTES] * moves[i, of.PREPARE]
-        times[i, at.ASKING] = times[i, at.COPIED]
-        if limited and length > 0.0 and moves[i, of.RATE] > 0.0:
+        if copying < math.inf:
+            times[i, at.COPIED] = ends(p, w, i, of.COPY, copying, real.COPIED)
+        elif limited and length > 0.0 and moves[i, of.RATE] > 0.0:
+            times[i, at.COPIED] = prepared
             queue[pending] = i
             pending += 1
         else:
-            times[i, at.COPIED] += length
+            times[i, at.COPIED] = max(prepared, w.level[at.FLOOR]) + length
     t = ahead
     while pending:
         used, following = _running(w, t)
@@ -122,38 +118,47 @@ def _copy(p: Problem, w: Paper, wave: Ints, ahead: float) -> None:
 
 
 @compiled
-def _running(w: Paper, t: float) -> tuple[float, float]:
-    """What the line carries at `t`, and when the first copy in it ends; forgets ended ones."""
+def _forget(w: Paper, t: float) -> None:
+    """Take copies off the line that have ended by `t`; no wave looks further back than this one."""
     line = w.line
     kept = 0
-    used = 0.0
-    following = math.inf
     for k in range(w.counts[at.COPYING]):
         if line[0, k] > t:
             line[0, kept] = line[0, k]
             line[1, kept] = line[1, k]
-            used += line[1, k]
-            following = min(following, line[0, k])
             kept += 1
     w.counts[at.COPYING] = kept
+
+
+@compiled
+def _running(w: Paper, t: float) -> tuple[float, float]:
+    """What the line carries at `t`, and when the first copy in it ends."""
+    used = 0.0
+    following = math.inf
+    for k in range(w.counts[at.COPYING]):
+        if w.line[0, k] > t:
+            used += w.line[1, k]
+            following = min(following, w.line[0, k])
     return used, following
 
 
 @compiled
 def _hands_on(p: Problem, w: Paper, wave: Ints, gate: float) -> None:
     """Give out seats in the order of time, and set every start and switch."""
-    moves, ties, lists, times, marks = p.moves, p.ties, p.lists, w.times, w.marks
+    ties, lists, times, marks = p.ties, p.lists, w.times, w.marks
     seats, keys, items = w.seats[0], w.keys[at.HEAP], w.items[at.HEAP]
     turn = w.counts[at.ATTEMPT]
     limited = p.rules[of.QUOTA] < math.inf
     size = _line_up(p, w, wave, gate)
+    if w.counts[at.KNOWN]:
+        _go_on(p, w, wave)
     while size:
         t = keys[0]
         place = items[0]
         i = wave[place]
         begin = t
         if limited:
-            begin = max(t, _quota_from(w, moves[i, of.NEED]))
+            begin = max(t, _quota_from(w, p.moves[i, of.NEED]))
         begin = seat_from(ties[i, of.TEAM], begin, seats, p.crews, p.stretches)
         size -= 1
         pop(keys, items, size)
@@ -163,12 +168,7 @@ def _hands_on(p: Problem, w: Paper, wave: Ints, gate: float) -> None:
                 push(keys, items, size, begin, place)
                 size += 1
             continue
-        w.level[0] -= moves[i, of.NEED]
-        times[i, at.START] = begin
-        switch = _cut(p, w, i, begin)
-        times[i, at.SWITCH] = switch
-        tail = times[i, at.MINUTES] * moves[i, of.TAIL]
-        take(ties[i, of.TEAM], switch + tail, seats, p.crews)
+        _start(p, w, i, begin)
         for k in range(ties[i, of.AFTER], ties[i, of.AFTER_END]):
             later = lists[k]
             if marks[later, at.TURN] == turn:
@@ -183,6 +183,35 @@ def _hands_on(p: Problem, w: Paper, wave: Ints, gate: float) -> None:
 
 
 @compiled
+def _start(p: Problem, w: Paper, i: int, begin: float) -> None:
+    """Let a move begin: what it takes of the target, when it switches, and its seat until then."""
+    w.level[at.QUOTA] -= p.moves[i, of.NEED]
+    w.times[i, at.START] = begin
+    switch = _cut(p, w, i, begin)
+    w.times[i, at.SWITCH] = switch
+    until = switch + w.times[i, at.MINUTES] * p.moves[i, of.TAIL]
+    if fact(w, i, real.SWITCHED) < math.inf:
+        until = ends(p, w, i, of.TAIL, switch, real.FREED)
+    take(p.ties[i, of.TEAM], until, w.seats[0], p.crews)
+
+
+@compiled
+def _go_on(p: Problem, w: Paper, wave: Ints) -> None:
+    """Give their seats to those who have begun in reality, in the order in which they did."""
+    keys, items = w.keys[at.JOBS], w.items[at.JOBS]
+    count = ZERO
+    for place in range(len(wave)):
+        i = wave[place]
+        if w.marks[i, at.STATE] == at.WAITING and w.real[i, real.STARTED] < math.inf:
+            keys[count] = w.real[i, real.STARTED]
+            items[count] = place
+            count += 1
+    sort(keys, items, count)
+    for k in range(count):
+        _start(p, w, wave[items[k]], keys[k])
+
+
+@compiled
 def _line_up(p: Problem, w: Paper, wave: Ints, gate: float) -> int:
     """Who waits for nobody before it stands in the heap, by when it is ready; says how many."""
     times, marks = w.times, w.marks
@@ -194,15 +223,16 @@ def _line_up(p: Problem, w: Paper, wave: Ints, gate: float) -> int:
             continue
         if p.moves[i, of.OPENING] == 0.0:
             times[i, at.ASKING] = times[i, at.COPIED]
-        times[i, at.ASKING] = max(times[i, at.ASKING], gate)
+        times[i, at.ASKING] = max(times[i, at.ASKING], gate, w.level[at.FLOOR])
         times[i, at.START] = math.inf
         times[i, at.SWITCH] = math.inf
         waits = 0
         for k in range(p.ties[i, of.BEFORE], p.ties[i, of.BEFORE_END]):
-            if marks[p.lists[k], at.TURN] == turn:
+            first = p.lists[k]
+            if marks[first, at.TURN] == turn and fact(w, first, real.STARTED) == math.inf:
                 waits += 1
         marks[i, at.WAITS] = waits
-        if waits == 0:
+        if waits == 0 and fact(w, i, real.STARTED) == math.inf:
             push(w.keys[at.HEAP], w.items[at.HEAP], size, times[i, at.ASKING], place)
             size += 1
     return size
@@ -212,25 +242,29 @@ def _line_up(p: Problem, w: Paper, wave: Ints, gate: float) -> int:
 def _cut(p: Problem, w: Paper, i: int, start: float) -> float:
     """When a move that started is ready to switch."""
     moves, ties, times = p.moves, p.ties, w.times
-    opened = start + times[i, at.MINUTES] * moves[i, of.OPENING]
-    cut = max(opened, times[i, at.COPIED]) + times[i, at.MINUTES] * moves[i, of.LEAD]
+    opened = ends(p, w, i, of.OPENING, start, real.OPENED)
+    cut = ends(p, w, i, of.LEAD, max(opened, times[i, at.COPIED]), real.LED)
     for k in range(ties[i, of.BEFORE], ties[i, of.BEFORE_END]):
         # Those of earlier waves have switched before this gate opened.
         cut = max(cut, times[p.lists[k], at.SWITCH])
-    cut = max(cut, moves[i, of.FIXED_FROM])
+    cut = max(cut, moves[i, of.FIXED_FROM], w.level[at.FLOOR])
     for k in range(ties[i, of.BLACKOUT], ties[i, of.BLACKOUT_END]):
         from_, to = p.stretches[k, of.FROM], p.stretches[k, of.TO]
         if cut < to and cut + moves[i, of.CAREFUL] > from_:
             cut = to
+    cut = min(cut, fact(w, i, real.CUTTING))
     if cut > moves[i, of.FIXED_TO]:
         w.counts[at.MISSED] += 1
-    return float(cut + times[i, at.MINUTES] * moves[i, of.CUT])
+    ready = ends(p, w, i, of.CUT, cut, real.READY)
+    if w.counts[at.KNOWN] and p.rules[of.SWITCHING] == of.AT_ONCE:
+        ready = min(max(ready, w.clock[real.NOW]), fact(w, i, real.SWITCHED))
+    return float(ready)
 
 
 @compiled
 def _quota_from(w: Paper, need: float) -> float:
     """When the target has room: what earlier waves left free comes back at known times."""
-    level = w.level[0]
+    level = w.level[at.QUOTA]
     if need <= 0.0 or need <= level:
         return 0.0
     for k in range(w.counts[at.FREED]):
@@ -248,11 +282,14 @@ def _together(p: Problem, w: Paper, wave: Ints) -> None:
     whole = p.rules[of.SWITCHING] == of.BY_WAVE
     for i in wave:
         times[wave[0] if whole else p.ties[i, of.GROUP], at.TOGETHER] = 0.0
+        if w.counts[at.KNOWN] and marks[i, at.STATE] == at.WAITING:
+            ready = max(times[i, at.SWITCH], w.clock[real.NOW])
+            times[i, at.SWITCH] = min(ready, w.real[i, real.SWITCHED])
     changed = True
     while changed:
         changed = False
         for i in wave:
-            if marks[i, at.STATE] != at.WAITING:
+            if marks[i, at.STATE] != at.WAITING or fact(w, i, real.SWITCHED) < math.inf:
                 continue
             group = wave[0] if whole else p.ties[i, of.GROUP]
             switch = max(times[i, at.SWITCH], times[group, at.TOGETHER])
@@ -264,81 +301,3 @@ def _together(p: Problem, w: Paper, wave: Ints) -> None:
                 times[group, at.TOGETHER] = switch
                 times[i, at.SWITCH] = switch
                 changed = True
-
-
-@compiled
-def verify(
-    p: Problem, w: Paper, wave: Ints, chance: bool, start: np.uint64, nth: int, factor: float
-) -> None:
-    """Hold the checks of a wave that did not fail; set when each move is verified and accepted."""
-    ties, times, marks, checks = p.ties, w.times, w.marks, w.checks
-    jobs = _open(p, w, wave, chance, start, nth)
-    keys, items = w.keys[at.JOBS], w.items[at.JOBS]
-    count = len(p.pools)
-    sort(keys, items, jobs)
-    for k in range(jobs):
-        job = items[k]
-        if job < count:
-            f = job
-            sigma = p.functions[f, of.VERIFY_SIGMA]
-            # The lowest member stays in most changes of an order, and its draw with it.
-            key = f * 65536 + w.check_marks[f, at.ANCHOR]
-            z = normal(start, VERIFY, key, nth) if chance and sigma > 0.0 else 0.0
-            length = minutes(p.functions[f, of.VERIFY_MID], sigma, factor, z)
-        else:
-            f = p.lists[ties[job - count, of.EXERCISE]]
-            sigma = p.rules[of.INCIDENT_SIGMA]
-            z = normal(start, INCIDENT_MINUTES, job - count, nth) if sigma > 0.0 else 0.0
-            length = minutes(p.rules[of.INCIDENT_MID], sigma, factor, z)
-        begin = seat_from(p.pools[f], keys[k], w.seats[0], p.crews, p.stretches)
-        if begin < math.inf:
-            take(p.pools[f], begin + length, w.seats[0], p.crews)
-        if job < count:
-            checks[f, at.READY] = begin + length
-        else:
-            i = job - count
-            times[i, at.VERIFIED] = max(times[i, at.VERIFIED], begin + length)
-    for i in wave:
-        if marks[i, at.STATE] != at.WAITING:
-            continue
-        for k in range(ties[i, of.EXERCISE], ties[i, of.EXERCISE_END]):
-            passed = checks[p.lists[k], at.READY]
-            times[i, at.VERIFIED] = max(times[i, at.VERIFIED], passed)
-        times[i, at.END] = times[i, at.VERIFIED] + p.rules[of.SOAK]
-        if times[i, at.END] == math.inf:
-            marks[i, at.STATE] = at.STRANDED
-
-
-@compiled
-def _open(p: Problem, w: Paper, wave: Ints, chance: bool, start: np.uint64, nth: int) -> int:
-    """Note which checks and incidents there are, and when each opens; says how many."""
-    ties, times, checks, known = p.ties, w.times, w.checks, w.check_marks
-    keys, items = w.keys[at.JOBS], w.items[at.JOBS]
-    turn = w.counts[at.ATTEMPT]
-    jobs = ZERO
-    for i in wave:
-        if w.marks[i, at.STATE] != at.WAITING:
-            continue
-        times[i, at.VERIFIED] = times[i, at.FREE]
-        for k in range(ties[i, of.EXERCISE], ties[i, of.EXERCISE_END]):
-            f = p.lists[k]
-            if known[f, at.OPENED] != turn:
-                known[f, at.OPENED] = turn
-                known[f, at.ANCHOR] = i
-                checks[f, at.READY] = p.functions[f, of.POSSIBLE_AFTER]
-                items[jobs] = f
-                jobs += 1
-            known[f, at.ANCHOR] = min(known[f, at.ANCHOR], i)
-            checks[f, at.READY] = max(checks[f, at.READY], times[i, at.FREE])
-        risk = p.moves[i, of.INCIDENT]
-        verified = ties[i, of.EXERCISE] < ties[i, of.EXERCISE_END]
-        if chance and risk > 0.0 and verified and uniform(start, INCIDENT, i, nth) < risk:
-            items[jobs] = len(p.pools) + i
-            jobs += 1
-    for k in range(jobs):
-        job = items[k]
-        if job < len(p.pools):
-            keys[k] = checks[job, at.READY]
-        else:
-            keys[k] = times[job - len(p.pools), at.FREE]
-    return jobs

@@ -13,16 +13,18 @@ import math
 
 import numpy as np
 
+from migrator.schedule import live as real
 from migrator.schedule import paper as at
 from migrator.schedule import problem as of
 from migrator.schedule.chance import SHOCK, minutes, normal, root
+from migrator.schedule.checks import verify
 from migrator.schedule.compiled import ZERO, compiled
-from migrator.schedule.crews import decided
 from migrator.schedule.heap import sort
 from migrator.schedule.paper import Paper
 from migrator.schedule.problem import Floats, Ints, Problem
+from migrator.schedule.resume import begin_wave, free, gate_of, going_back, passed, resume
 from migrator.schedule.unwind_time import draw_undos, unwound
-from migrator.schedule.wave import attempt, verify
+from migrator.schedule.wave import attempt
 
 FIGURES = 5
 OVER, EXPOSURE, GONE, LATE, UNWINDS = range(FIGURES)
@@ -41,36 +43,44 @@ def play(
     _reset(p, w)
     ready = ahead = last = 0.0
     unwinds = ZERO
+    lives = len(w.real_waves) > 0
+    if lives:
+        last, unwinds = resume(p, w, order, wave_at, chance, start, factor)
     for k in range(len(wave_at) - 1):
         wave = order[wave_at[k] : wave_at[k + 1]]
         w.gates[k] = ready
         if not _admit(p, w, wave):
+            if lives and w.real_waves[k, real.GATE] < math.inf:
+                w.gates[k] = ahead = w.real_waves[k, real.GATE]
+                ready = passed(p, w, wave, k)
             continue
-        gate = decided(ready, p.rules[of.GATE_MINUTES], p.crews, p.stretches)
         nth = ZERO
+        if lives:
+            nth, ahead, ready = begin_wave(w, k, ahead, ready)
+        gate = gate_of(p, w, k, ready)
         while True:
             w.gates[k] = gate
-            level = w.level[0]
+            level = w.level[at.QUOTA]
             failed = attempt(p, w, wave, ahead, gate, chance, start, nth, factor)
+            failed = going_back(w, wave, k, failed + p.rules[of.UNWIND_DELAY])
             if failed == math.inf:
                 verify(p, w, wave, chance, start, nth, factor)
                 ready = _keep(p, w, wave, gate)
                 break
-            failed += p.rules[of.UNWIND_DELAY]
+            w.level[at.QUOTA] = level
             count = _part(w, wave, failed)
-            w.level[0] = level
-            members = w.items[at.JOBS]
-            draw_undos(p, w, members, count, chance, start, nth, factor)
-            ready = unwound(p, w, members, count, failed, failed)
+            draw_undos(p, w, w.items[at.JOBS], count, chance, start, nth, factor)
+            ready = unwound(p, w, w.items[at.JOBS], count, failed, failed)
             last = max(last, ready)
             unwinds += 1
             nth += 1
             if nth >= p.rules[of.ATTEMPTS_MAX] or ready == math.inf:
                 _give_up(p, w, wave)
                 break
-            gate = decided(ready, p.rules[of.GATE_MINUTES], p.crews, p.stretches)
+            gate = gate_of(p, w, k, ready)
             ahead = ready
         ahead = w.gates[k]
+        w.counts[at.UNDER_WAY] = 0
         if ready == math.inf:
             w.counts[at.STOPPED] = 1
     figures[UNWINDS] = unwinds
@@ -120,7 +130,8 @@ def _reset(p: Problem, w: Paper) -> None:
     w.times[:] = 0.0
     w.seats[:] = 0.0
     w.counts[:] = 0
-    w.level[0] = p.rules[of.QUOTA]
+    w.level[at.QUOTA] = p.rules[of.QUOTA]
+    w.level[at.FLOOR] = -math.inf
 
 
 @compiled
@@ -128,6 +139,8 @@ def _admit(p: Problem, w: Paper, wave: Ints) -> bool:
     """Block the moves of a wave that lack one before them; tells whether any is left."""
     left = False
     for i in wave:
+        if w.marks[i, at.STATE] != at.WAITING:
+            continue  # in reality it has moved already, or it was given up
         may = w.counts[at.STOPPED] == 0
         for k in range(p.ties[i, of.BEFORE], p.ties[i, of.BEFORE_END]):
             # The order keeps `before`, so one that still waits is in this wave and earlier.
@@ -151,7 +164,7 @@ def _keep(p: Problem, w: Paper, wave: Ints, gate: float) -> float:
             w.marks[i, at.STATE] = at.MOVED
             ready = max(ready, w.times[i, column])
             if limited and p.moves[i, of.FREES] > 0.0:
-                _free(w, w.times[i, at.END] + p.rules[of.REIMAGE], p.moves[i, of.FREES])
+                free(w, w.times[i, at.END] + p.rules[of.REIMAGE], p.moves[i, of.FREES])
     return ready
 
 
@@ -165,21 +178,13 @@ def _give_up(p: Problem, w: Paper, wave: Ints) -> None:
 
 
 @compiled
-def _free(w: Paper, t: float, amount: float) -> None:
-    """Note that quota comes back, in the order of time."""
-    place = w.counts[at.FREED]
-    while place and w.freed[0, place - 1] > t:
-        w.freed[0, place] = w.freed[0, place - 1]
-        w.freed[1, place] = w.freed[1, place - 1]
-        place -= 1
-    w.freed[0, place] = t
-    w.freed[1, place] = amount
-    w.counts[at.FREED] += 1
-
-
-@compiled
 def _part(w: Paper, wave: Ints, t: float) -> int:
-    """Who of a wave has started by `t`, in the order of switches; everybody puts work down."""
+    """Who of a wave has started by `t`, in the order of switches; everybody puts work down.
+
+    What is known of the real weekend was about this try, and ends with it.
+    """
+    w.counts[at.KNOWN] = w.counts[at.UNDER_WAY] = 0
+    w.level[at.FLOOR] = -math.inf
     count = ZERO
     keys, items, seats = w.keys[at.JOBS], w.items[at.JOBS], w.seats[0]
     for i in wave:

@@ -1,0 +1,182 @@
+"""The checks of a wave that did not fail: who verifies what, and when each move is accepted.
+
+Called by `weekend.py` after a try (`wave.py`). A check of a function opens when all its core moves
+of the wave have switched and ended their tail, and goes to the first free handler of its pool, in
+the order in which checks opened. An incident takes a handler of the move's first function in the
+same way. A move is verified when its checks and its incident are done, and accepted after the soak.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from migrator.schedule import live as real
+from migrator.schedule import paper as at
+from migrator.schedule import problem as of
+from migrator.schedule.chance import (
+    INCIDENT,
+    INCIDENT_MINUTES,
+    VERIFY,
+    longer,
+    minutes,
+    normal,
+    uniform,
+)
+from migrator.schedule.compiled import ZERO, compiled
+from migrator.schedule.crews import seat_from, take
+from migrator.schedule.heap import sort
+from migrator.schedule.paper import Paper
+from migrator.schedule.problem import Ints, Problem
+from migrator.schedule.resume import accepted, check_fact, fact
+
+
+@compiled
+def verify(
+    p: Problem, w: Paper, wave: Ints, chance: bool, start: np.uint64, nth: int, factor: float
+) -> None:
+    """Hold the checks of a wave that did not fail; set when each move is verified and accepted."""
+    ties, times, marks, checks = p.ties, w.times, w.marks, w.checks
+    jobs = _open(p, w, wave, chance, start, nth)
+    keys, items = w.keys[at.JOBS], w.items[at.JOBS]
+    sort(keys, items, jobs)
+    if w.counts[at.KNOWN]:
+        # Whoever has begun in reality has a handler already.
+        for k in range(jobs):
+            begun = _begun(p, w, items[k])
+            if begun < math.inf:
+                _go_on(p, w, items[k], begun, chance, start, nth, factor)
+    for k in range(jobs):
+        job = items[k]
+        if _begun(p, w, job) < math.inf:
+            continue
+        crew = p.pools[_exercised(p, job)]
+        opened = max(keys[k], w.level[at.FLOOR])
+        begin = seat_from(crew, opened, w.seats[0], p.crews, p.stretches)
+        until = begin + _minutes(p, w, job, chance, start, nth, factor)
+        if begin < math.inf:
+            take(crew, until, w.seats[0], p.crews)
+        _done(p, w, job, until)
+    for i in wave:
+        if marks[i, at.STATE] != at.WAITING:
+            continue
+        for k in range(ties[i, of.EXERCISE], ties[i, of.EXERCISE_END]):
+            passed = checks[p.lists[k], at.READY]
+            times[i, at.VERIFIED] = max(times[i, at.VERIFIED], passed)
+        times[i, at.VERIFIED] = min(times[i, at.VERIFIED], fact(w, i, real.VERIFIED))
+        times[i, at.END] = accepted(p, w, i)
+        if times[i, at.END] == math.inf:
+            marks[i, at.STATE] = at.STRANDED
+
+
+@compiled
+def _open(p: Problem, w: Paper, wave: Ints, chance: bool, start: np.uint64, nth: int) -> int:
+    """Note which checks and incidents there are, and when each opens; says how many."""
+    ties, times, checks, known = p.ties, w.times, w.checks, w.check_marks
+    keys, items = w.keys[at.JOBS], w.items[at.JOBS]
+    turn = w.counts[at.ATTEMPT]
+    jobs = ZERO
+    for i in wave:
+        if w.marks[i, at.STATE] != at.WAITING:
+            continue
+        times[i, at.VERIFIED] = times[i, at.FREE]
+        for k in range(ties[i, of.EXERCISE], ties[i, of.EXERCISE_END]):
+            f = p.lists[k]
+            if known[f, at.OPENED] != turn:
+                known[f, at.OPENED] = turn
+                known[f, at.ANCHOR] = i
+                checks[f, at.READY] = p.functions[f, of.POSSIBLE_AFTER]
+                items[jobs] = f
+                jobs += 1
+            known[f, at.ANCHOR] = min(known[f, at.ANCHOR], i)
+            checks[f, at.READY] = max(checks[f, at.READY], times[i, at.FREE])
+        verified = ties[i, of.EXERCISE] < ties[i, of.EXERCISE_END]
+        if verified and _strikes(p, w, i, chance, start, nth):
+            items[jobs] = len(p.pools) + i
+            jobs += 1
+    for k in range(jobs):
+        job = items[k]
+        if job < len(p.pools):
+            keys[k] = min(checks[job, at.READY], check_fact(w, job, real.CHECK_OPENED))
+        else:
+            keys[k] = times[job - len(p.pools), at.FREE]
+    return jobs
+
+
+@compiled
+def _strikes(p: Problem, w: Paper, i: int, chance: bool, start: np.uint64, nth: int) -> bool:
+    """Tell whether a move needs a handler before its checks; once it is free everybody knows."""
+    if fact(w, i, real.FREED) < math.inf:
+        return bool(w.real[i, real.INCIDENT] != 0.0)
+    risk = p.moves[i, of.INCIDENT]
+    return bool(chance and risk > 0.0 and uniform(start, INCIDENT, i, nth) < risk)
+
+
+@compiled
+def _exercised(p: Problem, job: int) -> int:
+    """The function that a job is about."""
+    if job < len(p.pools):
+        return job
+    return int(p.lists[p.ties[job - len(p.pools), of.EXERCISE]])
+
+
+@compiled
+def _minutes(
+    p: Problem, w: Paper, job: int, chance: bool, start: np.uint64, nth: int, factor: float
+) -> float:
+    """How long a check or an incident keeps its handler."""
+    if job < len(p.pools):
+        sigma = p.functions[job, of.VERIFY_SIGMA]
+        # The lowest member stays in most changes of an order, and its draw with it.
+        key = job * 65536 + w.check_marks[job, at.ANCHOR]
+        z = normal(start, VERIFY, key, nth) if chance and sigma > 0.0 else 0.0
+        return minutes(p.functions[job, of.VERIFY_MID], sigma, factor, z)
+    sigma = p.rules[of.INCIDENT_SIGMA]
+    z = normal(start, INCIDENT_MINUTES, job - len(p.pools), nth) if chance and sigma > 0.0 else 0.0
+    return minutes(p.rules[of.INCIDENT_MID], sigma, factor, z)
+
+
+@compiled
+def _done(p: Problem, w: Paper, job: int, until: float) -> None:
+    """Note when a check or an incident is over."""
+    if job < len(p.pools):
+        w.checks[job, at.READY] = until
+    else:
+        i = job - len(p.pools)
+        w.times[i, at.VERIFIED] = max(w.times[i, at.VERIFIED], until)
+
+
+@compiled
+def _begun(p: Problem, w: Paper, job: int) -> float:
+    """When somebody took up a check or an incident in reality."""
+    if job < len(p.pools):
+        return check_fact(w, job, real.CHECK_BEGUN)
+    return fact(w, job - len(p.pools), real.INCIDENT_FROM)
+
+
+@compiled
+def _go_on(
+    p: Problem,
+    w: Paper,
+    job: int,
+    begun: float,
+    chance: bool,
+    start: np.uint64,
+    nth: int,
+    factor: float,
+) -> None:
+    """Let somebody who has a check or an incident already finish it, or have finished it."""
+    length = _minutes(p, w, job, chance, start, nth, factor)
+    if job < len(p.pools):
+        mid, sigma = p.functions[job, of.VERIFY_MID], p.functions[job, of.VERIFY_SIGMA]
+        over = check_fact(w, job, real.CHECK_PASSED)
+    else:
+        mid, sigma = p.rules[of.INCIDENT_MID], p.rules[of.INCIDENT_SIGMA]
+        over = fact(w, job - len(p.pools), real.INCIDENT_TO)
+    elapsed = w.clock[real.NOW] - begun
+    if elapsed > 0.0 and length > 0.0:
+        length = longer(length, mid * factor, sigma, elapsed)
+    until = over if over < math.inf else begun + length
+    take(p.pools[_exercised(p, job)], until, w.seats[0], p.crews)
+    _done(p, w, job, until)
