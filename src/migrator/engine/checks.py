@@ -113,13 +113,13 @@ def _assign(draft: Draft, check: CheckLeg, known: CheckRecord) -> None:
         _give(draft, check, known, chosen.id)
     elif not check.eligible:
         _give(draft, check, known, _team(run, check))
-    elif any(on_shift(member, draft.now) for member in candidates):
-        return  # they are busy with other checks; their next tick asks again
     else:
+        # Whoever is there is busy with another check, and the next tick asks again; but somebody
+        # may come before that.
         coming = next_shift(candidates, draft.now)
         if coming is not None:
             draft.wake(coming)
-        else:
+        elif not any(on_shift(member, draft.now) for member in candidates):
             _nobody(draft, check)
 
 

@@ -80,6 +80,9 @@ class Draft:
         if self._seats is None:
             self._seats = self._seats_in_use()
         if self._seats[leg.team] >= seats:
+            more = [start for start, _, count in crew.seats if start > self.now and count]
+            if more:
+                self.wake(min(more))  # a shift that brings another seat is no event of the run
             return f"all {seats} seats of {crew.name} are in use"
         self._seats[leg.team] += 1
         return None

@@ -177,6 +177,17 @@ def test_a_check_waits_for_the_next_shift_of_somebody_who_may() -> None:
     assert play.last(ev.CheckAssigned).person == "hanna"
 
 
+def test_while_all_are_busy_the_engine_wakes_with_whoever_comes_next() -> None:
+    checks = tuple(a_check(f"f{n}", 1, "a") for n in (1, 2))
+    play = opened(*checks, members=people(hanna=(0, 500), heidi=(20, 500)))
+    assert play.check("f2@w1") is CheckState.OPEN
+    assert play.wake_at() == after(20)
+    play.wait_until_woken()
+
+    assert play.last(ev.CheckAssigned).check == "f2@w1"
+    assert play.last(ev.CheckAssigned).person == "heidi"
+
+
 def test_when_the_last_shift_is_over_the_wave_is_held_as_stalled() -> None:
     play = opened(members=people(hanna=(0, 1)))
     play.wait_until_woken()

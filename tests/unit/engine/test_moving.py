@@ -125,6 +125,16 @@ def test_between_shifts_nobody_starts_and_the_engine_wakes_with_the_next_one() -
     assert play.under_way == {"a/baseline", "b/baseline"}  # two shifts overlap
 
 
+def test_where_all_seats_are_taken_the_engine_wakes_with_the_shift_that_brings_another() -> None:
+    crew = a_crew((START, after(90), 1), (after(60), after(90), 1), (after(80), after(90), 0))
+    play = moving(an_itinerary(waves=("ab",), crews={BLUE: crew}))
+
+    assert play.under_way == {"a/baseline"}
+    assert play.wake_at() == after(60)
+    play.wait_until_woken()
+    assert play.under_way == {"a/baseline", "b/baseline"}
+
+
 def test_a_shift_without_seats_is_no_shift() -> None:
     crew = a_crew((START, after(1), 3), (after(30), after(60), 0), (after(90), after(120), 1))
     play = moving(an_itinerary(waves=("a",), crews={BLUE: crew}))
