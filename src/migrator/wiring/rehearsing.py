@@ -75,7 +75,7 @@ def _faults_digest(faults: Sequence[PlannedFault]) -> str:
     return hashlib.sha256(repr(tuple(faults)).encode()).hexdigest()[:6]
 
 
-def rehearsal(
+def rehearsal(  # noqa: PLR0913 - what a weekend may be played with
     itinerary: Itinerary,
     *,
     seed: int,
@@ -84,15 +84,18 @@ def rehearsal(
     name: str | None = None,
     on_commit: Callable[[Run, Sequence[Line]], None] | None = None,
     react: Reaction | None = None,
+    chance: Chance | None = None,
 ) -> Rehearsed:
     """Play a whole weekend on the virtual clock against the simulated platform.
 
-    `react` says which commands somebody gives right after a commit (dry runs, tests).
+    `react` says which commands somebody gives right after a commit (dry runs, tests). `chance` is
+    the seed's own unless somebody wants other durations.
     """
-    return asyncio.run(_rehearse(itinerary, seed, faults, accidents, name, on_commit, react))
+    drawn = chance or Chance(seed)
+    return asyncio.run(_rehearse(itinerary, seed, faults, accidents, name, on_commit, react, drawn))
 
 
-async def _rehearse(
+async def _rehearse(  # noqa: PLR0913, PLR0917 - as rehearsal
     itinerary: Itinerary,
     seed: int,
     faults: tuple[PlannedFault, ...],
@@ -100,12 +103,12 @@ async def _rehearse(
     name: str | None,
     on_commit: Callable[[Run, Sequence[Line]], None] | None,
     react: Reaction | None,
+    chance: Chance,
 ) -> Rehearsed:
     began = seconds()
     start = itinerary.window.start
     called = name or run_name(itinerary, seed, faults, accidents=accidents)
     clock, world, box = VirtualClock(start), World(itinerary, start), FaultBox(faults)
-    chance = Chance(seed)
     journal = MemoryJournal(called, itinerary)
     platform = SimulatedPlatform(itinerary, world, clock, chance, box, accidents=accidents)
     run = begin(journal, itinerary, called, start, mode="virtual", seed=seed)
