@@ -79,8 +79,8 @@ class Sketch:
         self.length = [0.0] * self.count
         self.cut = [0] * (self.count - 1)
         self.inner = [0] * self.count
-        self.fixed = _latest_starts(problem)
-        self.floors = _floors(problem)
+        self.fixed = latest_starts(problem)
+        self.floors = floors(problem)
         self.stretch = 1.0
         self.wanted = [limits.shortfall(number, 0) for number in range(self.count)]
         for atom, home in enumerate(self.wave_of):
@@ -244,7 +244,7 @@ def _work(problem: Problem, members: tuple[int, ...]) -> list[tuple[int, int]]:
     return sorted(work.items())
 
 
-def _latest_starts(problem: Problem) -> list[tuple[int, int]]:
+def latest_starts(problem: Problem) -> list[tuple[int, int]]:
     """Atoms with an appointment, and the last tick at which their hands-on part may start."""
     return [
         (atom, facts.fixed[1] - facts.switch)
@@ -254,7 +254,7 @@ def _latest_starts(problem: Problem) -> list[tuple[int, int]]:
     ]
 
 
-def _floors(problem: Problem) -> list[tuple[int, int]]:
+def floors(problem: Problem) -> list[tuple[int, int]]:
     """Atoms that cannot be verified before some tick: appointments, checks with a time of day."""
     floors: dict[int, int] = {}
     for atom, members in enumerate(problem.atoms):
