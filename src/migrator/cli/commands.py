@@ -115,6 +115,7 @@ _TABLE: Final = {
     ),
     Heading.AFTER: (
         ("report", "report:command", "Write the report of a run, as one page."),
+        ("draw", "draw:command", "Draw a plan or a run: waves, turn-back, exposure, graph."),
         ("evidence", "evidence:command", "Hand out what was kept before a wave was taken back."),
         ("journal", "journal:app", "Print a run's facts in order, and check their chain."),
         ("backup", "backup:command", "Copy a store while its runs go on, and prove the copy."),

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cache
 from typing import Final
 
@@ -17,14 +18,21 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from migrator.engine.ports import Line
+from migrator.forecast.model import Forecast
 from migrator.plan.digest import grouped
 from migrator.reports import narrative, pictures, words
 from migrator.reports.assumed import assumed_fields, field_words
-from migrator.reports.exposure import exposure
+from migrator.reports.drawing.figure import Figure, inline, table_html
+from migrator.reports.drawing.gallery import gallery
+from migrator.reports.drawing.scene import scene_of_run
+from migrator.reports.drawing.style import DARK, LIGHT, PAPER, RULES, variables
 from migrator.reports.story import StoryBook
 from migrator.reports.texts import Texts, texts
 
 TEMPLATES: Final = "templates"
+ROWS_MAX: Final = 150
+"""Rows of a table behind a picture; the whole one is what `migrator draw` writes."""
+
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d)?")
 
 
@@ -62,6 +70,16 @@ def _environment(language: str, zone: str, autoescape: bool) -> Environment:  # 
     env.filters["subsystem_name"] = _named
     env.filters["translated"] = t._
     env.globals.update(t=t, words=words, narrative=narrative, css_text=css_text, grouped=grouped)
+    env.globals.update(
+        light=Markup(variables(LIGHT)),  # noqa: S704 - our own colours
+        dark=Markup(variables(DARK)),  # noqa: S704
+        paper_colours=Markup(variables(PAPER)),  # noqa: S704
+        picture_rules=Markup(RULES),  # noqa: S704
+        drawn=drawn,
+        svg=svg,
+        table_of=table_of,
+        rows_max=ROWS_MAX,
+    )
     return env
 
 
@@ -85,10 +103,18 @@ def css_text(text: str) -> Markup:
     return Markup(f'"{safe}"')  # noqa: S704 - nothing but letters, digits, blanks and escapes
 
 
-def report_html(t: Texts, book: StoryBook, lines: Sequence[Line], reference: str) -> str:
-    """The page. `reference` is the run's name as the operator's commands take it."""
-    found = exposure(book.itinerary, lines)
-    start, end = pictures.stretch_of(book)
+def report_html(
+    t: Texts,
+    book: StoryBook,
+    lines: Sequence[Line],
+    reference: str,
+    forecast: Forecast | None = None,
+) -> str:
+    """The page. `reference` is the run's name as the operator's commands take it.
+
+    The pictures of chance are there where a forecast is.
+    """
+    scene = scene_of_run(book, lines, forecast)
     page = environment(t).get_template("report.html.jinja")
     return page.render(
         title=t._("Report: %(plan)s", plan=book.itinerary.plan_name),
@@ -101,20 +127,29 @@ def report_html(t: Texts, book: StoryBook, lines: Sequence[Line], reference: str
         ),
         sentences=narrative.three_sentences(t, book),
         tiles=tiles(t, book),
-        exposure=found,
-        exposure_hours=(
-            found.planned.hours(end),
-            found.actual.hours(book.end),
-        ),
-        exposure_rows=pictures.exposure_rows(found, start, end),
-        waves_picture=svg(pictures.waves_picture(t, book)),
-        exposure_picture=svg(pictures.exposure_picture(t, book, found)),
+        forecast=forecast,
+        figures={figure.name: figure for figure in gallery(t, scene)},
         moves_picture=lambda wave, attempt: svg(pictures.moves_picture(t, wave, attempt, book.end)),
-        span=end - start,
+        span=scene.end - scene.begin,
         assumed=assumed_fields(book.itinerary),
         field_words=lambda field: field_words(t, field),
         last_looks=last_looks,
     )
+
+
+def table_of(t: Texts, figure: Figure, span: timedelta) -> Markup:
+    """The table behind a picture, whose cells were escaped when it was made; its first rows only.
+
+    Tens of thousands of pairs would make the page one that no browser opens.
+    """
+    table = figure.table
+    kept = replace(table, rows=table.rows[:ROWS_MAX])
+    return Markup(table_html(t, kept, span))  # noqa: S704 - made by figure.py, which escapes
+
+
+def drawn(figure: Figure) -> Markup:
+    """The picture behind its own heading and legend."""
+    return svg(inline(figure))
 
 
 def svg(text: str) -> Markup:

@@ -1,7 +1,8 @@
 """A few SVG parts as text, and a time axis; colours come from the page's classes.
 
-Used by `pictures.py`. Every picture carries a title and a description, and every text is escaped
-here. Presentation is by class only, so that light, dark and print each choose their own colours.
+Used by `pictures.py` and `drawing/`. Every picture carries a title and a description, and every
+text is escaped here. Presentation is by class only, so that light, dark and print each choose their
+own colours.
 """
 
 from __future__ import annotations
@@ -22,6 +23,16 @@ STRONG_WIDTH: Final = 8.6
 
 TICK_WIDTH: Final = 6.6
 """The same for the axis's 12 px."""
+
+PATTERNS: Final = (
+    '<defs><pattern id="{id}-back" width="7" height="7" patternUnits="userSpaceOnUse" '
+    'patternTransform="rotate(45)"><rect width="7" height="7" class="hatch-ground"/>'
+    '<line x1="0" y1="0" x2="0" y2="7" class="hatch-line"/></pattern>'
+    '<pattern id="{id}-held" width="5" height="5" patternUnits="userSpaceOnUse">'
+    '<rect width="5" height="5" class="dot-ground"/>'
+    '<circle cx="2.5" cy="2.5" r="1.1" class="dot"/></pattern></defs>'
+)
+"""Hatching for what was taken back and dots for what stood still: not told by colour alone."""
 
 STEPS_HOURS: Final = (1, 2, 3, 6, 12, 24, 48, 96, 168)
 

@@ -11,7 +11,6 @@ import pytest
 from migrator.engine import events as ev
 from migrator.plan.model import StepKind
 from migrator.reports import pictures
-from migrator.reports.exposure import exposure
 from migrator.reports.svg import CHARACTER_WIDTH, STRONG_WIDTH, TICK_WIDTH
 from migrator.reports.teller import tell
 from migrator.reports.texts import texts
@@ -32,10 +31,7 @@ def drawn(weekend: Weekend, language: str = "sv") -> dict[str, ET.Element]:
     t = texts(language, weekend.itinerary.window.time_zone)
     lines = weekend.lines("returned")
     book = tell(weekend.itinerary, lines)
-    found = {
-        "waves": pictures.waves_picture(t, book),
-        "exposure": pictures.exposure_picture(t, book, exposure(weekend.itinerary, lines)),
-    }
+    found = {}
     for wave in book.waves:
         for attempt in wave.attempts:
             if attempt.moves:
@@ -99,22 +95,6 @@ def test_every_bar_lies_inside_the_picture(all_pictures: dict[str, ET.Element]) 
             x, y = float(rect.get("x", "0")), float(rect.get("y", "0"))
             assert 0 <= x <= x + float(rect.get("width", "0")) <= width + 2, name
             assert 0 <= y <= y + float(rect.get("height", "0")) <= height, name
-
-
-def test_planned_stands_above_actual_and_the_unwound_part_is_hatched(
-    all_pictures: dict[str, ET.Element],
-) -> None:
-    bars = [
-        (rect.get("class", ""), float(rect.get("y", "0")), rect.get("fill", ""))
-        for rect in all_pictures["waves"].iter(f"{NS}rect")
-        if rect.get("class", "").startswith("bar")
-    ]
-    planned = [y for kind, y, _ in bars if kind == "bar planned"]
-    assert len(planned) == 8
-    back = [(y, fill) for kind, y, fill in bars if kind == "bar back"]
-    assert [fill for _, fill in back] == ["url(#waves-back)"]
-    assert back[0][0] > planned[1]
-    assert back[0][0] < planned[2]
 
 
 def test_nothing_is_styled_by_colour_alone_or_inline(all_pictures: dict[str, ET.Element]) -> None:
