@@ -43,12 +43,13 @@ def table_of(rows: Sequence[Row]) -> str:
     head = (
         "# Plans and their peers on 2,000 fresh weekends\n\n"
         "Written by `make bench NAME=planner_peers`. Exposure: mean hours that a unit of link\n"
-        "weight is split. Fits: the share of weekends in which everything moved inside the window\n"
-        "with every appointment kept. Peak: the largest share of link weight split at once, mean\n"
-        "of 200 weekends. A peer's row is the best of its tries, chosen on 64 other weekends for\n"
-        "its exposure alone.\n\n"
-        "| estate | variant | who | exposure | P80 | end P50 | P80 | fits | peak | waves | how |\n"
-        "|---|---|---|---|---|---|---|---|---|---|---|\n"
+        "weight is split; calm: the same where no move has to be taken back. Fits: the share of\n"
+        "weekends in which everything moved inside the window with every appointment kept. Peak:\n"
+        "the largest share of link weight split at once, mean of 200 weekends. A peer's row is\n"
+        "the best of its tries, chosen on 64 other weekends for its exposure alone.\n\n"
+        "| estate | variant | who | exposure | P80 | calm | end P50 | P80 | fits | peak | waves |"
+        " how |\n"
+        "|---|---|---|---|---|---|---|---|---|---|---|---|\n"
     )
     return head + "".join(_line(row) for row in rows)
 
@@ -61,6 +62,7 @@ def _line(row: Row) -> str:
         f"**{row.name}**" if row.name == OURS else row.name,
         f"{each['exposure_mean']:.2f} h",
         f"{each['exposure_p80']:.2f} h",
+        f"{each['exposure_mean_calm']:.2f} h",
         f"{each['end_p50']:.1f} h",
         f"{each['end_p80']:.1f} h",
         f"{each['fits']:.1%}",
