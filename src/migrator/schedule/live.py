@@ -155,12 +155,11 @@ def _filled(move: RealMove) -> list[float]:
     times = [float(each) for each in astuple(move)]
     for chain in (
         (STARTED, OPENED, LED, CUTTING, READY, SWITCHED, FREED, VERIFIED, ENDED),
-        (PREPARING, PREPARED, COPYING, COPIED, LED),
+        (COPYING, COPIED, LED),
+        (PREPARED, STARTED),
+        (PREPARING, PREPARED, COPYING),
     ):
         for one, following in reversed(list(pairwise(chain))):
             if math.isinf(times[one]):
                 times[one] = times[following]
-    if times[STARTED] < math.inf and math.isinf(times[PREPARED]):
-        times[PREPARED] = times[STARTED]
-        times[PREPARING] = min(times[PREPARING], times[PREPARED])
     return times

@@ -238,7 +238,7 @@ def _copy(w: Played, going: Sequence[int], ahead: float) -> None:
                 w.copying[i] = w.fact(i, real.COPYING)
                 w.copied[i] = w.part(i, of.COPY, w.copying[i], real.COPIED)
             elif limit == math.inf or rate == 0 or length == 0:
-                w.copying[i] = max(prepared[i], w.floor)
+                w.copying[i] = max(prepared[i], w.floor if length else prepared[i])
                 w.copied[i] = w.copying[i] + length
             elif prepared[i] > t or (line and sum(line) + rate > limit):
                 continue
@@ -293,7 +293,8 @@ def _start(w: Played, i: int, t: float) -> None:
 def _cut(w: Played, i: int) -> float:
     p, row = w.p, w.p.moves[i]
     w.opened[i] = w.part(i, of.OPENING, w.start[i], real.OPENED)
-    w.led[i] = w.part(i, of.LEAD, max(w.opened[i], w.copied[i]), real.LED)
+    copied = w.copied[i] if row[of.OPENING] else 0.0  # without one nobody starts before that
+    w.led[i] = w.part(i, of.LEAD, max(w.opened[i], copied), real.LED)
     before = [w.switch[b] for b in w.ends(i, of.BEFORE)]
     cut = max([w.led[i], row[of.FIXED_FROM], w.floor, *before])
     for a, b, _ in p.stretches[p.ties[i, of.BLACKOUT] : p.ties[i, of.BLACKOUT_END]]:

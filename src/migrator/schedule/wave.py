@@ -93,7 +93,8 @@ def _copy(p: Problem, w: Paper, wave: Ints, ahead: float) -> None:
             queue[pending] = i
             pending += 1
         else:
-            times[i, at.COPIED] = max(prepared, w.level[at.FLOOR]) + length
+            begin = max(prepared, w.level[at.FLOOR]) if length > 0.0 else prepared
+            times[i, at.COPIED] = begin + length
     t = ahead
     while pending:
         used, following = _running(w, t)
@@ -243,7 +244,9 @@ def _cut(p: Problem, w: Paper, i: int, start: float) -> float:
     """When a move that started is ready to switch."""
     moves, ties, times = p.moves, p.ties, w.times
     opened = ends(p, w, i, of.OPENING, start, real.OPENED)
-    cut = ends(p, w, i, of.LEAD, max(opened, times[i, at.COPIED]), real.LED)
+    if moves[i, of.OPENING] > 0.0:
+        opened = max(opened, times[i, at.COPIED])  # without an opening nobody starts before that
+    cut = ends(p, w, i, of.LEAD, opened, real.LED)
     for k in range(ties[i, of.BEFORE], ties[i, of.BEFORE_END]):
         # Those of earlier waves have switched before this gate opened.
         cut = max(cut, times[p.lists[k], at.SWITCH])

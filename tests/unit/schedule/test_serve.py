@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from migrator.schedule import run
-from migrator.schedule.messages import Message, Words, read, write
+from migrator.schedule.live import Live, RealCheck, RealMove, RealWave, live
+from migrator.schedule.messages import Message, Words, named, read, write
 from migrator.schedule.serve import main, serve
 from schedules import an_estate
 
@@ -68,6 +69,26 @@ def test_a_question_without_sense_gets_a_fault(
 ) -> None:
     found = asked(words, **changes)
     assert fault in str(found.words["fault"])
+
+
+def a_state(waves: int) -> Live:
+    moves = [RealMove() for _ in PROBLEM.moves]
+    return live(50.0, moves, [RealCheck() for _ in PROBLEM.pools], [RealWave()] * waves)
+
+
+def test_weekends_go_on_from_a_state_that_comes_with_the_question() -> None:
+    state = a_state(len(CHOSEN.wave_at) - 1)
+    found = asked({"ask": "weekends"}, **named(state))
+    expected = run.weekends(PROBLEM, CHOSEN, 1, 3, keep=2, live=state)
+    np.testing.assert_array_equal(found.arrays["times"], expected.times)
+    assert found.arrays["gates"].min() >= 50.0
+
+
+def test_a_state_of_another_estate_is_refused() -> None:
+    state = a_state(len(CHOSEN.wave_at))
+    assert "where the plan has" in str(asked({"ask": "weekends"}, **named(state)).words["fault"])
+    narrow = state._replace(moves=state.moves[:, 1:])
+    assert "has not the columns" in str(asked({"ask": "weekends"}, **named(narrow)).words["fault"])
 
 
 def test_an_order_against_before_is_refused() -> None:
