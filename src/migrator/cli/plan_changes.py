@@ -46,8 +46,11 @@ def change(
     form: Format,
     name: str | None = None,
     started: Started | None = None,
-) -> None:
-    """Change a plan as asked, show what that moves and why, and write it where it shall be."""
+) -> ChangedPlan:
+    """Change a plan as asked, show what that moves and why, and write it where it shall be.
+
+    Where something has started and no file is named, it is shown and not kept.
+    """
     from migrator.plan.text import plan_to_text
     from migrator.planner.change_basis import Basis
     from migrator.planner.changes import change_plan
@@ -89,6 +92,7 @@ def change(
     say_supposed(estate, out)
     if out is not None:
         output.say(f"written: {out}")
+    return changed
 
 
 def path_from(folder: Path, out: Path | None) -> str:

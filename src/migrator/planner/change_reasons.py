@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from migrator.ids import SubsystemId, WaveId
 from migrator.planner.calendars import GRID_MINUTES
 from migrator.planner.change_basis import Basis
-from migrator.planner.decode import decode
+from migrator.planner.decode import Schedule, decode
 from migrator.planner.least_change import Begun, Changed
 from migrator.planner.problem import Problem
 from migrator.planner.search import hours
@@ -69,7 +69,7 @@ class Reasons:
         if schedule.late:
             return f"else the plan would end {_span(schedule.late)} after the window"
         if schedule.missed:
-            return "else an appointment would be broken"
+            return f"else {_missed(problem, schedule)} would miss an appointment"
         more = hours(problem, schedule) - hours(problem, self.found.schedule)
         return f"in its old wave exposure would be {more:+.2f} h"
 
@@ -84,6 +84,18 @@ class Reasons:
             if at is not None:
                 return f"asked for: {at.path}"
         return None
+
+
+def _missed(problem: Problem, schedule: Schedule) -> str:
+    """Who would switch too late for a fixed date."""
+    return (
+        ", ".join(
+            problem.ids[i]
+            for i, facts in enumerate(problem.moves)
+            if facts.fixed is not None and schedule.switch[i] > facts.fixed[1]
+        )
+        or "somebody"
+    )
 
 
 def gone(basis: Basis, problem: Problem) -> tuple[str, ...]:

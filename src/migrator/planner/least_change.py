@@ -87,6 +87,7 @@ def least_change(
     while search.late and search.by_chance(chance):
         search.steps()
     search.settle()
+    search.take_back()
     return Changed(search.waves, search.schedule, search.cost, search.spent)
 
 
@@ -295,6 +296,29 @@ class _Search:
             for j, weight in self.near[i]
             if j not in members
         )
+
+    def take_back(self) -> None:
+        """Let everybody go home whose change has turned out to be for nothing.
+
+        What was moved while the search groped for the window's end is often not needed for it.
+        """
+        again = True
+        while again and self.left:
+            again = False
+            for atom, members in enumerate(self.problem.atoms):
+                here, home = self.place(self.waves, atom), self.home[members[0]]
+                if home in (-1, here) or not self.stands.limits.may(atom, home):
+                    continue
+                before = self.waves, self.schedule, self.cost
+                waves = with_atom_in(self.problem, self.waves, atom, home)
+                if not waves[here] or broken(self.stands, waves) > self.cost[0]:
+                    continue
+                self.look(waves)
+                self.settle()
+                if self.cost < before[2]:
+                    again = True
+                else:
+                    self.waves, self.schedule, self.cost = before
 
     def settle(self) -> None:
         """The waves in the order of their planned starts, as the document will have them."""
