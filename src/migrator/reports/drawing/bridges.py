@@ -153,7 +153,7 @@ def _calls(t: Texts, scene: Scene, axis: TimeAxis, calls: Calls) -> str:
         y = scale.y(limit)
         body.append(element("line", x1=LEFT, y1=y, x2=WIDTH - RIGHT, y2=y, class_="limit"))
         said = t._("bridges carry %(limit)s", limit=t.number(limit))
-        body.append(label(LEFT + 6, y + 15, said, class_="tick halo"))
+        body.append(label(WIDTH - RIGHT - 8, y + 15, said, anchor="end", class_="tick halo"))
     return "".join(body)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from html import escape
 from typing import Final
 
 from migrator.forecast.model import FanLine, Forecast, Quantiles
@@ -26,7 +25,6 @@ LEFT: Final = 70
 RIGHT: Final = 14
 TOP: Final = 84
 BOTTOM: Final = 380
-FLAG: Final = 17
 
 GRID: Final = timedelta(minutes=15)
 """Finer steps would not be seen: at 60 hours this is three pixels."""
@@ -40,8 +38,7 @@ def fan_figure(t: Texts, scene: Scene) -> Figure | None:
     if forecast is None or not forecast.fan:
         return None
     axis = TimeAxis(scene.begin, scene.end, LEFT, WIDTH - RIGHT)
-    scale = parts.value_axis(max(len(scene.itinerary.legs), 1), TOP, BOTTOM)
-    scale = _whole(scale)
+    scale = parts.value_axis(max(len(scene.itinerary.legs), 1), TOP, BOTTOM, whole=True)
     grid = _grid(scene.begin, scene.end)
     body = [parts.patterns(NAME), _band(forecast.fan, grid, axis, scale)]
     body.append(scale.drawn(LEFT, WIDTH - RIGHT, t.number))
@@ -79,13 +76,6 @@ def fan_figure(t: Texts, scene: Scene) -> Figure | None:
         _notes(t, forecast),
         _table(t, scene, forecast),
     )
-
-
-def _whole(scale: parts.ValueAxis) -> parts.ValueAxis:
-    """Nobody counts subsystems in halves."""
-    if scale.step >= 1:
-        return scale
-    return parts.ValueAxis(scale.top, scale.bottom, 1.0, max(round(scale.highest + 0.499), 1))
 
 
 def _grid(begin: datetime, end: datetime) -> list[datetime]:
@@ -141,25 +131,15 @@ def _steps(
 
 
 def _flags(t: Texts, scene: Scene, end: Quantiles, axis: TimeAxis) -> str:
-    """By when everything is over, as flags above the plot, one below the other."""
-    body = []
-    # The latest on top, so that no flag's words lie on the line of an earlier one.
-    kinds = (("P95", end.p95, "p95"), ("P80", end.p80, "p80"), ("P50", end.p50, "p50"))
-    for number, (name, moment, kind) in enumerate(kinds):
-        y = TOP - 48 + FLAG * number
+    """By when everything is over; what happens in too few weekends has no moment and no flag."""
+    rows = []
+    for name, moment in (("P50", end.p50), ("P80", end.p80), ("P95", end.p95)):
         if moment is None:
-            body.append(label(axis.right, y + 4, f"{name}: \N{EN DASH}", anchor="end",
-                              class_="tick"))  # fmt: skip
             continue
-        x = axis.x(moment)
-        words = t._("%(name)s of the end %(time)s", name=name,
-                    time=t.hour(moment, scene.end - scene.begin))  # fmt: skip
-        title = element("title", escape(words))
-        body.append(
-            element("path", title, d=f"M{x:.1f} {y:.1f}V{BOTTOM:.1f}", class_=f"flag {kind}")
-        )
-        body.append(label(x - 6, y + 8, words, anchor="end", class_="tick halo"))
-    return "".join(body)
+        hour = t.hour(moment, scene.end - scene.begin)
+        words = t._("%(name)s of the end %(time)s", name=name, time=hour)
+        rows.append(parts.Flag(axis.x(moment), words, "tick", f"flag {name.lower()}"))
+    return parts.flags(rows, LEFT, TOP, BOTTOM)
 
 
 def _described(t: Texts, scene: Scene, forecast: Forecast) -> str:

@@ -212,7 +212,7 @@ def _box(scene: Scene, name: SubsystemId, at: parts.Place, *, hub: bool) -> str:
     )  # fmt: skip
     words = _cut(shown, 2 * _half() - 12)
     # Strong letters are wider and would not fit; the strong frame is enough.
-    return rect + label(x, y + 4, words, anchor="middle", class_="tick")
+    return rect + label(x, y + 4, words, anchor="middle", class_="small")
 
 
 def _cut(text: str, width: float) -> str:
@@ -328,7 +328,8 @@ def _squares(t: Texts, scene: Scene, ties: list[Tie], inside: list[Tie]) -> Figu
     body = []
     for number, wave in enumerate(waves):
         y = 30 + cell * (number + 0.5)
-        words = f"{wave.id}  {t._('%(num)s moves', num=len(wave.moves))}"
+        size = t.ngettext("%(num)s subsystem", "%(num)s subsystems", len(wave.moves))
+        words = f"{wave.id}  {size}"
         body.append(label(SQUARES_LEFT - 10, y + 4, words, anchor="end", class_="tick"))
         if number % max(1, math.ceil(30 / cell)) == 0:
             body.append(

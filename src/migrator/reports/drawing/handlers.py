@@ -14,7 +14,14 @@ from typing import Final
 from migrator.forecast.model import HourOfWork
 from migrator.reports.drawing import parts
 from migrator.reports.drawing.figure import WIDTH, Column, Figure, Key, Table
-from migrator.reports.drawing.load import HOUR, by_pool, planned_load, strain, tightest
+from migrator.reports.drawing.load import (
+    HOUR,
+    by_pool,
+    planned_load,
+    strain,
+    tightest,
+    tightest_hour,
+)
 from migrator.reports.drawing.scene import Scene
 from migrator.reports.svg import TICK_WIDTH, TimeAxis, element, fitted, label
 from migrator.reports.texts import Texts
@@ -72,7 +79,10 @@ def _figure(
         x = (number % ACROSS) * (width + GAP)
         top = float(number // ACROSS * STEP)
         axis = TimeAxis(begin, end, x + LEFT, x + width)
-        head = label(x, top + 16, fitted(who, width, strong=True), class_="strong")
+        worst = _worst(t, pools[who])
+        room = width - TICK_WIDTH * len(worst) - 10
+        head = label(x, top + 16, fitted(who, room, strong=True), class_="strong")
+        head += label(x + width, top + 16, worst, anchor="end", class_="tick")
         body.append(head + _panel(t, name, pools[who], axis, top, sampled=sampled))
     down = -(-len(shown) // ACROSS)
     return Figure(
@@ -84,6 +94,18 @@ def _figure(
         _keys(t, name, sampled=sampled),
         _notes(t, scene, pools, len(shown), name, sampled=sampled),
         _table(t, name, pools, order, sampled=sampled),
+    )
+
+
+def _worst(t: Texts, hours: Sequence[HourOfWork]) -> str:
+    """The tightest hour in figures, as bars of a tenth of a person are hardly seen."""
+    hour = tightest_hour(hours)
+    if not isfinite(hour.there):
+        return t.number(hour.wanted_p95, 1)
+    return t._(
+        "%(wanted)s of %(there)s",
+        wanted=t.number(hour.wanted_p95, 1),
+        there=t.number(hour.there, 0 if hour.there == int(hour.there) else 1),
     )
 
 
@@ -164,10 +186,7 @@ def _ground(t: Texts, axis: TimeAxis, scale: parts.ValueAxis) -> str:
 
 def _described(t: Texts, pools: dict[str, list[HourOfWork]], order: Sequence[str]) -> str:
     worst = order[0]
-    hour = max(
-        pools[worst],
-        key=lambda h: h.wanted_p95 / h.there if h.there > 0 else 10 * h.wanted_p95,
-    )
+    hour = tightest_hour(pools[worst])
     return t._(
         "Tightest: %(who)s, %(time)s, %(wanted)s person hours wanted, %(there)s there.",
         who=worst,
@@ -204,8 +223,8 @@ def _notes(
     short = sum(strain(hours) > SHORT_FROM for hours in pools.values())
     found.append(
         t.ngettext(
-            "%(num)s of %(all)s is asked for more than there is in some hour.",
-            "%(num)s of %(all)s are asked for more than there is in some hour.",
+            "%(num)s of %(all)s is short of people in some hour.",
+            "%(num)s of %(all)s are short of people in some hour.",
             short,
             all=t.number(len(pools)),
         )
@@ -217,6 +236,7 @@ def _notes(
                 shown=t.number(shown),
             )
         )
+    found.append(t._("The figures beside the names are those of the tightest hour."))
     if name == HANDLERS:
         found.append(t._("Whoever may verify for two pools counts in both."))
     found.append(t._("Person hours. Times are in %(zone)s.", zone=scene.itinerary.window.time_zone))

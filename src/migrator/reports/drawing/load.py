@@ -91,8 +91,15 @@ def tightest(pools: dict[str, list[HourOfWork]]) -> list[str]:
 
 
 def strain(hours: Sequence[HourOfWork]) -> float:
-    """The worst hour's share of wanted to there; work while nobody is there counts tenfold."""
-    shares = [
-        hour.wanted_p95 / hour.there if hour.there > 0 else 10 * hour.wanted_p95 for hour in hours
-    ]
-    return max(shares, default=0.0)
+    """The worst hour's share of wanted to there."""
+    return max((_share(hour) for hour in hours), default=0.0)
+
+
+def tightest_hour(hours: Sequence[HourOfWork]) -> HourOfWork:
+    """The hour with the worst share, the first one of several."""
+    return max(hours, key=_share)
+
+
+def _share(hour: HourOfWork) -> float:
+    """Wanted to there; work while nobody is there counts tenfold."""
+    return hour.wanted_p95 / hour.there if hour.there > 0 else 10 * hour.wanted_p95

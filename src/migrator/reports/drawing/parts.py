@@ -13,9 +13,13 @@ from html import escape
 from typing import Final
 
 from migrator.reports.drawing.figure import Key
-from migrator.reports.svg import PATTERNS, element, label
+from migrator.reports.svg import PATTERNS, TICK_WIDTH, element, label
 
 Place = tuple[float, float]
+
+FLAG_STEP: Final = 18
+FLAG_WIDTH: Final = 9.2
+"""An upper estimate of one strong character at 14 px."""
 
 _MORE_PATTERNS: Final = (
     '<defs><pattern id="{id}-spread" width="6" height="6" patternUnits="userSpaceOnUse" '
@@ -65,14 +69,48 @@ class ValueAxis:
         return "".join(parts)
 
 
-def value_axis(highest: float, top: float, bottom: float, steps_max: int = 5) -> ValueAxis:
-    """An axis that reaches the highest value in at most so many round steps."""
+def value_axis(
+    highest: float, top: float, bottom: float, steps_max: int = 5, *, whole: bool = False
+) -> ValueAxis:
+    """An axis that reaches the highest value in at most so many round steps; `whole`: of ones."""
     reach = highest if highest > 0 else 1.0
     scale = 10.0 ** math.floor(math.log10(reach))
     steps = [scale * factor for factor in (0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0, 10.0)]
+    if whole:
+        steps = [each for each in steps if each >= 1 and each == int(each)]
     # A hair below, so that 0.3 in steps of 0.1 does not get a fourth one.
     step = next(s for s in steps if reach / s <= steps_max + 1e-9)
     return ValueAxis(top, bottom, step, max(math.ceil(reach / step - 1e-9), 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A moment that is named above a plot."""
+
+    x: float
+    text: str
+    class_: str  # of the text
+    line: str  # of the line that goes down from it
+
+
+def flags(rows: Sequence[Flag], left: float, top: float, bottom: float) -> str:
+    """Flags in rows above the plot, so that no words lie on the line of another flag.
+
+    Their words stand to the left and the latest on top; where the left has no room for them, they
+    all stand to the right and the earliest on top.
+    """
+    width = {row: len(row.text) * (TICK_WIDTH if row.class_ == "tick" else FLAG_WIDTH)
+             for row in rows}  # fmt: skip
+    before = all(row.x - width[row] - 6 >= left for row in rows)
+    ordered = sorted(rows, key=lambda row: row.x, reverse=not before)
+    found = []
+    for number, row in enumerate(ordered):
+        y = top - 10 - FLAG_STEP * number
+        title = element("title", escape(row.text))
+        line = element("path", title, d=f"M{row.x:.1f} {y - 11:.1f}V{bottom:.1f}", class_=row.line)
+        anchor, x = ("end", row.x - 6) if before else ("start", row.x + 6)
+        found.append(line + label(x, y, row.text, anchor=anchor, class_=f"{row.class_} halo"))
+    return "".join(found)
 
 
 def line_path(points: Iterable[Place | None]) -> str:

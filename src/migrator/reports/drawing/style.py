@@ -16,7 +16,8 @@ LIGHT: Final = {
     "edge": "#79818a", "faint": "#d6dbdf",
     "good": "#0a6638", "good-ground": "#e3f3ea", "warn": "#6f4400", "warn-ground": "#fff1d2",
     "bad": "#9c0d1d", "bad-ground": "#fde9eb", "calm": "#1d4a86", "calm-ground": "#e7effa",
-    "plan": "#8c949c", "work": "#2f6fb7", "watch": "#2e8b5b", "back": "#b3261e",
+    "plan": "#8c949c", "work": "#2f6fb7", "watch": "#1f7a4c", "watch-ground": "#d3eede",
+    "back": "#b3261e",
     "held": "#b26a00", "chance": "#6d4ba3", "chance-ground": "#ded4ef",
 }  # fmt: skip
 DARK: Final = {
@@ -24,7 +25,8 @@ DARK: Final = {
     "edge": "#7f8890", "faint": "#343c42",
     "good": "#7fd6a4", "good-ground": "#12301f", "warn": "#f2c464", "warn-ground": "#372a0c",
     "bad": "#ff9c9c", "bad-ground": "#3d1518", "calm": "#9cc3f5", "calm-ground": "#16283f",
-    "plan": "#8a939b", "work": "#5b9be3", "watch": "#56b684", "back": "#f0706a",
+    "plan": "#8a939b", "work": "#5b9be3", "watch": "#56b684", "watch-ground": "#173d2a",
+    "back": "#f0706a",
     "held": "#e0a040", "chance": "#b79df0", "chance-ground": "#392f52",
 }  # fmt: skip
 PAPER: Final = {
@@ -32,7 +34,8 @@ PAPER: Final = {
     "edge": "#555555", "faint": "#bbbbbb",
     "good": "#000000", "good-ground": "#ffffff", "warn": "#000000", "warn-ground": "#ffffff",
     "bad": "#000000", "bad-ground": "#ffffff", "calm": "#000000", "calm-ground": "#ffffff",
-    "plan": "#666666", "work": "#555555", "watch": "#a8a8a8", "back": "#000000",
+    "plan": "#666666", "work": "#555555", "watch": "#333333", "watch-ground": "#e6e6e6",
+    "back": "#000000",
     "held": "#000000", "chance": "#444444", "chance-ground": "#dddddd",
 }  # fmt: skip
 
@@ -41,6 +44,7 @@ FONT: Final = 'system-ui, "Helvetica Neue", Roboto, Arial, sans-serif'
 RULES: Final = f"""\
 .picture text {{ font: 13px {FONT}; fill: var(--text); }}
 .picture .tick {{ font-size: 12px; fill: var(--quiet); }}
+.picture .small {{ font-size: 12px; }}
 .picture .strong {{ font-weight: 650; }}
 .picture .heading {{ font-size: 19px; font-weight: 650; }}
 .picture .alarm {{ fill: var(--bad); font-weight: 650; font-size: 14px; }}
@@ -57,7 +61,7 @@ RULES: Final = f"""\
 .bar.work {{ fill: var(--work); }}
 .bar.ahead {{ fill: var(--work); opacity: .4; }}
 .bar.rest {{ fill: var(--plan); }}
-.bar.watch {{ fill: var(--watch); }}
+.bar.watch {{ fill: var(--watch-ground); stroke: var(--watch); stroke-width: 1.6; }}
 .bar.back {{ stroke: var(--back); stroke-width: 1.6; stroke-dasharray: 4 2.5; }}
 .bar.held {{ stroke: var(--held); stroke-width: 1.4; }}
 .bar.chance {{ fill: var(--chance-ground); stroke: var(--chance); stroke-width: 1.2; }}

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from html import escape
 from typing import Final
 
 from migrator.forecast.model import Forecast, Quantiles, TurnBack
 from migrator.reports.drawing import parts
 from migrator.reports.drawing.figure import FOOT, WIDTH, Column, Figure, Table
 from migrator.reports.drawing.scene import Scene
-from migrator.reports.svg import STRONG_WIDTH, TICK_WIDTH, TimeAxis, bar, element, label
+from migrator.reports.svg import STRONG_WIDTH, TimeAxis, bar, element, label
 from migrator.reports.texts import Texts
 
 NAME: Final = "turn-back"
@@ -25,8 +24,6 @@ RIGHT: Final = 62
 TOP: Final = 86
 BOTTOM: Final = 426
 NAME_STEP: Final = 15
-FLAG: Final = 18
-ALARM_WIDTH: Final = 9.2
 ABOVE: Final = 0.15
 ABOVE_MAX: Final = 0.6
 """How much of the height lies above the window's end: enough to see that a curve is over it."""
@@ -120,12 +117,12 @@ def _unsafe(t: Texts, found: TurnBack, axis: TimeAxis) -> str:
         x = axis.x(span.begin)
         right = axis.x(span.end) if span.end is not None else axis.right
         until = t.time(span.end) if span.end is not None else "\N{HORIZONTAL ELLIPSIS}"
-        said = f"{t._('too late')}: {t.time(span.begin)} \N{EN DASH} {until}"
+        late = t._("too late")
+        said = f"{late}: {t.time(span.begin)} \N{EN DASH} {until}"
         drawn = bar(x, TOP, right - x, BOTTOM - TOP, "bar unsafe", said)
         body.append(drawn.replace("<rect ", f'<rect fill="url(#{NAME}-unsafe)" ', 1))
-        words = t._("too late")
-        if right - x > STRONG_WIDTH * len(words) + 8:
-            body.append(label(x + 10, BOTTOM - 12, words, class_="alarm halo"))
+        if right - x > STRONG_WIDTH * len(late) + 8:
+            body.append(label(x + 10, BOTTOM - 12, late, class_="alarm halo"))
     return "".join(body)
 
 
@@ -199,30 +196,20 @@ def _named(names: list[tuple[float, float, str]]) -> list[str]:
 def _limits(t: Texts, scene: Scene, forecast: Forecast, axis: TimeAxis) -> str:
     """The limit by its hour, the data's own where it is another, and now."""
     found = forecast.turn_back
-    body = []
-    rows = []
     span = forecast.window_end - forecast.window_begin
+    rows = []
     if found.limit is not None:
-        rows.append(
-            (found.limit, t._("turn back by %(time)s", time=t.hour(found.limit, span)), "alarm")
-        )
+        words = t._("turn back by %(time)s", time=t.hour(found.limit, span))
+        rows.append(parts.Flag(axis.x(found.limit), words, "alarm", "limit"))
     if found.data_limit is not None and found.data_limit != found.limit:
         of = scene.itinerary.names.get(found.data_limit_of or "", "")
         words = t._("first write for good %(time)s", time=t.hour(found.data_limit, span))
-        rows.append((found.data_limit, f"{words} ({of})" if of else words, "tick"))
+        words = f"{words} ({of})" if of else words
+        rows.append(parts.Flag(axis.x(found.data_limit), words, "tick", "axis"))
     if forecast.at is not None:
-        rows.append((forecast.at, t._("now %(time)s", time=t.hour(forecast.at, span)), "strong"))
-    # The latest on top and its words to the left, so that they lie on no line of an earlier one.
-    for number, (moment, words, class_) in enumerate(sorted(rows)):
-        x, y = axis.x(moment), TOP - 10 - FLAG * number
-        size = TICK_WIDTH if class_ == "tick" else ALARM_WIDTH
-        kind = "limit" if class_ == "alarm" else "axis"
-        title = element("title", escape(words))
-        body.append(element("line", title, x1=x, y1=y - 11, x2=x, y2=BOTTOM, class_=kind))
-        fits = size * len(words) + 8 < x
-        anchor, at = ("end", x - 6) if fits else ("start", x + 6)
-        body.append(label(at, y, words, anchor=anchor, class_=f"{class_} halo"))
-    return "".join(body)
+        words = t._("now %(time)s", time=t.hour(forecast.at, span))
+        rows.append(parts.Flag(axis.x(forecast.at), words, "strong", "axis"))
+    return parts.flags(rows, 0, TOP, BOTTOM)
 
 
 def _described(t: Texts, forecast: Forecast) -> str:
