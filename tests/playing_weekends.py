@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, Self
 
 from migrator.schedule import run
+from migrator.schedule.live import NOTHING_YET, Live
 from migrator.schedule.problem import Floats, Ints, Problem
 
 PATIENCE: Final = 10
@@ -41,11 +42,12 @@ class PlainKernel:
         *,
         first: int = 0,
         keep: int = 0,
+        live: Live = NOTHING_YET,
     ) -> tuple[Floats, Floats, Floats]:
         chosen = run.Decision(order, wave_at)
         count = min(count, PATIENCE)
         found = run.weekends(
-            p, chosen, seed, count, first=first, keep=min(keep, count), plainly=True
+            p, chosen, seed, count, first=first, keep=min(keep, count), plainly=True, live=live
         )
         return found.figures, found.gates, found.times
 
@@ -60,7 +62,10 @@ class PlainKernel:
         delay: float,
         *,
         first: int = 0,
+        live: Live = NOTHING_YET,
     ) -> Floats:
         chosen = run.Decision(order, wave_at)
         count = min(count, CURVE_PATIENCE)
-        return run.turn_backs(p, chosen, seed, count, times, delay, first=first, plainly=True)
+        return run.turn_backs(
+            p, chosen, seed, count, times, delay, first=first, plainly=True, live=live
+        )

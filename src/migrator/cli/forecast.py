@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from migrator.cli.plan_files import PlanWithInventory
     from migrator.forecast.model import Forecast
     from migrator.schedule.process import Kernel
+    from migrator.wiring.forecast_estate import Estate
     from migrator.wiring.forecast_help import Remedy
-    from migrator.wiring.forecasting import Estate
 
 WEEKENDS: Final = 2_000
 """A share of 80 % is then known to within 2 %."""
@@ -65,7 +65,8 @@ def command(
     """
     from migrator.forecast.text import to_facts
     from migrator.schedule.process import Kernel
-    from migrator.wiring.forecasting import an_estate, forecast_estate
+    from migrator.wiring.forecast_estate import an_estate
+    from migrator.wiring.forecasting import forecast_estate
 
     opened = _opened(plan, inventory)
     estate = an_estate(opened.plan, opened.inventory, opened.pairs)

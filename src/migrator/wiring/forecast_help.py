@@ -17,7 +17,7 @@ import numpy as np
 from migrator.forecast import turn_back
 from migrator.forecast.chance import OVER, P80, at_share
 from migrator.schedule.problem import Crew, Ints, Move, Rows, arrays
-from migrator.wiring.forecasting import FIRST, Estate, Player, curve_times, moved_at_once
+from migrator.wiring.forecast_estate import FIRST, Estate, Player, curve_times, moved_at_once
 
 TRIES: Final = 400
 """Weekends for each remedy: enough to tell hours apart, and half a dozen are tried."""

@@ -15,7 +15,7 @@ from migrator.forecast.model import Forecast
 from migrator.inventory.model import Inventory, Irreversible, Kind
 from migrator.plan.model import Plan
 from migrator.planner.build import make_plan
-from migrator.wiring import forecasting
+from migrator.wiring import forecast_estate, forecasting
 from playing_weekends import PlainKernel
 from weekend_estates import a_mover, an_estate, pairs_of
 
@@ -73,7 +73,7 @@ def test_without_spread_and_failure_every_weekend_is_the_plan() -> None:
     )
     inventory = estate(subsystems=sure)
     plan = make_plan(inventory, PAIRS, seed=1, evaluations=30, name="sure", path="sure")
-    rows = forecasting.an_estate(plan, inventory, PAIRS)
+    rows = forecast_estate.an_estate(plan, inventory, PAIRS)
     calm = replace(rows, rows=rows.rows._replace(rules=replace(rows.rows.rules, shock_sigma=0.0)))
     told = forecasting.forecast_estate(calm, kernel=PlainKernel(), weekends=5, seed=1)
     assert told.fits == told.all_moved == 1.0
@@ -135,7 +135,7 @@ def test_a_plan_of_another_estate_is_refused_by_name() -> None:
 def test_whoever_must_switch_first_stands_first_in_the_kernels_order() -> None:
     inventory = small_plan.an_inventory()
     plan = small_plan.a_plan()
-    rows = forecasting.an_estate(plan, inventory, ())
+    rows = forecast_estate.an_estate(plan, inventory, ())
     names = [str(rows.facts.ids[i]) for i in rows.order]
     assert names.index("ledger") < names.index("payments")
     assert sorted(names) == sorted(str(n) for n in rows.facts.ids)
