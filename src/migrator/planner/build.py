@@ -32,6 +32,8 @@ from migrator.planner import capacity
 from migrator.planner.calendars import GRID_MINUTES
 from migrator.planner.decode import Schedule, decode
 from migrator.planner.document import assumed, planned_waves
+from migrator.planner.infeasible import Attempt
+from migrator.planner.overrun import overrun
 from migrator.planner.problem import Problem, build_problem, source_place, target_place
 from migrator.planner.rules import Rules, find_rules
 from migrator.planner.search import Found, Progress, default_evaluations, expand, hours, search
@@ -135,7 +137,18 @@ def plan_estate(  # noqa: PLR0913 - as make_plan
     if problem.ids:
         found = search(problem, numbers, count, seed, tries, on_progress)
     if not found.schedule.valid:
-        raise capacity.overrun(inventory, problem, expand(problem, found.waves), found.schedule)
+        raise overrun(
+            Attempt(
+                inventory,
+                problem,
+                expand(problem, found.waves),
+                found.schedule,
+                DEFAULT_POLICY,
+                RECIPES,
+                kept,
+                pins or {},
+            )
+        )
     waves = expand(problem, found.waves)
     plan = Plan(
         name=name,
@@ -264,7 +277,7 @@ class _Wanted:
                 capacity.refuse_large_atoms(self.inventory, self.rules, numbers, kept)
             waves = cut(problem, numbers, growth(problem), count)
             if problem.ids and not waves:
-                raise capacity.refuse_no_wave_left(problem, numbers)
+                raise capacity.refuse_no_wave_left(problem, numbers, count)
             schedule = decode(problem, expand(problem, waves))
             if best is None or schedule.last < best[0]:
                 best = schedule.last, kept, count

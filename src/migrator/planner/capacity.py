@@ -1,14 +1,15 @@
-"""When there is no plan: which resource binds, with figures, and what would help.
+"""Refusals for which no search is needed: what no order of the moves and no set of waves can mend.
 
-Called by `build.py`, before the search for what no search can mend, and after it for a plan that
-overruns. Everything found is reported at once. What would help is computed with the decoder, one
-evaluation per remedy, and never guessed.
+Called by `build.py` and `changes.py` before they search. Everything found is reported at once, with
+figures, and with the fewest declarations without which it would be no fault. What overruns only
+after a search is told by `overrun.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations
 from typing import Final
 
 from migrator.errors import Fault, InputError
@@ -16,14 +17,15 @@ from migrator.ids import SubsystemId
 from migrator.inventory.model import Inventory, Part
 from migrator.plan.itinerary import eligible_handlers
 from migrator.plan.model import Constraints
-from migrator.planner.calendars import ALWAYS, GRID_MINUTES, Grid, team_members
-from migrator.planner.decode import Schedule, decode
-from migrator.planner.problem import RATE_SCALE, Problem, target_place
-from migrator.planner.rules import Rules, relations_of
+from migrator.planner.calendars import Grid, team_members
+from migrator.planner.infeasible import SIZE_MAX, smallest_relations
+from migrator.planner.problem import Problem, target_place
+from migrator.planner.rules import Rules, find_rules, relations_of
+from migrator.planner.seeds import cut, growth
 from migrator.planner.waves import Limits, wave_id
 
-REMEDIES_SHOWN_MAX: Final = 5
-"""More than five pieces of advice are none."""
+CUTS_MAX: Final = 500
+"""Ways to drop pins that are tried: a second at 77 subsystems."""
 
 
 def refuse_before_search(inventory: Inventory) -> None:
@@ -79,6 +81,7 @@ def refuse_large_atoms(
             for relation in relations_of(atom, inventory.relations)
         ]
     if faults:
+        faults += _without_relations(inventory, limits)
         raise InputError(
             "atom-too-large",
             "unplannable: break one of these declarations",
@@ -88,71 +91,94 @@ def refuse_large_atoms(
         )
 
 
-def refuse_no_wave_left(problem: Problem, limits: Limits) -> InputError:
+def _without_relations(inventory: Inventory, limits: Limits) -> Iterator[Fault]:
+    """The fewest relations without which every group fits into a wave."""
+    criticality = {s.id: s.criticality for s in inventory.moving}
+
+    def wrong(other: Inventory) -> bool:
+        return any(
+            len(atom) > limits.moves_max
+            or sum(criticality[name] == 5 for name in atom) > limits.critical_max
+            for atom in find_rules(other).atoms
+        )
+
+    chosen = smallest_relations(inventory, wrong)
+    if chosen is None:
+        yield Fault(
+            "relations.yaml", None, "relations", f"no {SIZE_MAX} of them are enough to drop"
+        )
+    else:
+        names = " and ".join(f"relations[{n}]" for n in chosen)
+        yield Fault(
+            "relations.yaml",
+            None,
+            names,
+            "without this one every group fits into a wave"
+            if len(chosen) == 1
+            else "without these, and without no fewer, every group fits into a wave",
+        )
+
+
+def refuse_no_wave_left(problem: Problem, limits: Limits, count: int) -> InputError:
     """The error for pins and forbidden waves that leave some move without a wave."""
     bound = [
         atom
         for atom in range(len(problem.atoms))
         if limits.forbidden[atom] or limits.pinned[atom] is not None
     ]
+    faults = [
+        Fault("", None, problem.ids[i], _bound(limits, atom))
+        for atom in bound
+        for i in problem.atoms[atom]
+    ]
+    freed = _fewest_freed(problem, limits, bound, count)
+    if freed:
+        names = ", ".join(problem.ids[i] for atom in freed for i in problem.atoms[atom])
+        only = "it would be enough to free" if len(freed) == 1 else "the fewest to free are"
+        faults.append(Fault("", None, "", f"{only} {names}: then there are waves for all"))
     return InputError(
         "no-wave-fits",
         "the pins and forbidden waves leave a move without a wave, or a wave without a move",
         hint="a pin must suit the limits of its wave, the pilot's too, and the `before` relations;"
         " take one of those named back",
-        faults=tuple(
-            Fault("", None, problem.ids[i], _bound(limits, atom))
-            for atom in bound
-            for i in problem.atoms[atom]
-        ),
+        faults=tuple(faults),
     )
+
+
+def _fewest_freed(
+    problem: Problem, limits: Limits, bound: list[int], count: int
+) -> tuple[int, ...]:
+    """The fewest atoms without whose pins and forbidden waves there are waves; () beyond three."""
+    order, tried = growth(problem), 0
+    for size in range(1, SIZE_MAX + 1):
+        for chosen in combinations(bound, size):
+            tried += 1
+            if tried > CUTS_MAX:
+                return ()
+            free = replace(
+                limits,
+                forbidden=tuple(
+                    frozenset() if atom in chosen else waves
+                    for atom, waves in enumerate(limits.forbidden)
+                ),
+                pinned=tuple(
+                    None if atom in chosen else wave for atom, wave in enumerate(limits.pinned)
+                ),
+            )
+            if cut(problem, free, order, count):
+                return chosen
+    return ()
 
 
 def _bound(limits: Limits, atom: int) -> str:
     pinned = limits.pinned[atom]
     if pinned is not None:
-        return f"is pinned to {wave_id(pinned)}"
+        pilot = ""
+        if pinned == 0 and limits.pilot and atom not in limits.pilot:
+            pilot = ", the pilot, which takes only moves of low criticality with few links"
+        return f"is pinned to {wave_id(pinned)}{pilot}"
     return (
         f"is forbidden in {', '.join(wave_id(number) for number in sorted(limits.forbidden[atom]))}"
-    )
-
-
-def overrun(
-    inventory: Inventory, problem: Problem, waves: Sequence[Sequence[int]], schedule: Schedule
-) -> InputError:
-    """The error for a plan that is longer than the window, or breaks appointments."""
-    if schedule.missed:
-        return _missed(inventory, problem, schedule)
-    grid = Grid(inventory)
-    late = [i for i, end in enumerate(schedule.end) if end > problem.window]
-    faults = [
-        Fault("calendar.yaml", None, "calendar.window", line) for line in _loads(inventory, problem)
-    ]
-    remedies = []
-    for remedy in _remedies(problem):
-        helped = decode(remedy.problem, waves)
-        gain = schedule.last - helped.last
-        if gain > 0 and not helped.missed:
-            remedies.append((-gain, remedy.text, helped.late))
-    remedies.sort()
-    faults += [
-        Fault(
-            "people.yaml",
-            None,
-            "",
-            f"{text}: ends {_hours(-gain)} h earlier"
-            + (", inside the window" if left == 0 else f", still {_hours(left)} h too late"),
-        )
-        for gain, text, left in remedies[:REMEDIES_SHOWN_MAX]
-    ]
-    return InputError(
-        "window-too-short",
-        f"the best plan found needs {_hours(schedule.last)} h, the window has "
-        f"{_hours(problem.window)} h: {_hours(schedule.late)} h too short; "
-        f"{len(late)} of {len(problem.ids)} moves would end after {grid.moment(problem.window)}",
-        hint="lengthen the window in calendar.yaml, let fewer subsystems move, or do what is "
-        "listed; the figures are this plan's with that one change and nothing else",
-        faults=tuple(faults),
     )
 
 
@@ -233,108 +259,3 @@ def _outside(inventory: Inventory) -> Iterator[Fault]:
                 f"{date.end:%Y-%m-%d %H:%M} is outside the window {calendar.start:%Y-%m-%d %H:%M} "
                 f"to {calendar.end:%Y-%m-%d %H:%M}",
             )
-
-
-# --- after the search ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Remedy:
-    text: str
-    problem: Problem
-
-
-def _remedies(problem: Problem) -> Iterator[_Remedy]:
-    """Single changes of the estate that might help, each as a problem of its own."""
-    for number, team in enumerate(problem.teams):
-        seats = list(problem.seats)
-        seats[number] = tuple((n + 1, bits) for n, bits in seats[number])
-        yield _Remedy(
-            f"one more seat for team {team} in its shifts", replace(problem, seats=tuple(seats))
-        )
-        most = max(n for n, _ in problem.seats[number])
-        if len(problem.seats[number]) > 1 or problem.seats[number][0][1] != ALWAYS:
-            seats[number] = ((most, ALWAYS),)
-            yield _Remedy(
-                f"team {team} with {most} seats in every hour of the window",
-                replace(problem, seats=tuple(seats)),
-            )
-    if any(check.handlers for check in problem.checks):
-        yield _Remedy(
-            "all handlers on duty in every hour of the window",
-            replace(problem, on_duty=tuple(ALWAYS for _ in problem.on_duty)),
-        )
-        for number, check in enumerate(problem.checks):
-            if check.handlers:
-                checks = list(problem.checks)
-                checks[number] = replace(check, handlers=())
-                yield _Remedy(
-                    f"handlers enough for function {check.function} in every shift",
-                    replace(problem, checks=tuple(checks)),
-                )
-    if problem.copy_capacity is not None:
-        yield _Remedy(
-            "twice the copy bandwidth of the target place",
-            replace(problem, copy_capacity=2 * problem.copy_capacity),
-        )
-    if problem.deciding != ALWAYS:
-        yield _Remedy(
-            "somebody who decides on duty in every hour of the window",
-            replace(problem, deciding=ALWAYS),
-        )
-    yield _Remedy(
-        "no blackouts",
-        replace(
-            problem,
-            moves=tuple(
-                move if move.fixed is not None else replace(move, allowed=ALWAYS)
-                for move in problem.moves
-            ),
-        ),
-    )
-
-
-def _loads(inventory: Inventory, problem: Problem) -> Iterator[str]:
-    """The teams whose work fills most of their seats, and the line."""
-    inside = ~(ALWAYS << problem.window)
-    rows = []
-    for number, team in enumerate(problem.teams):
-        there = sum(n * (bits & inside).bit_count() for n, bits in problem.seats[number])
-        work = sum(move.hands for move in problem.moves if move.team == number)
-        rows.append((work / max(1, there), work, there, team))
-    rows.sort(key=lambda row: (-row[0], row[3]))
-    for share, work, there, team in rows[:3]:
-        yield (
-            f"team {team}: {_hours(work)} h of hands-on work for {_hours(there)} seat hours in "
-            f"the window ({share:.0%})"
-        )
-    if problem.copy_capacity:
-        volume = sum(s.copy_gib for s in inventory.moving)
-        needed = volume / (problem.copy_capacity / RATE_SCALE)
-        yield f"copies: {volume:g} GiB take at least {needed:.1f} h of the line"
-
-
-def _missed(inventory: Inventory, problem: Problem, schedule: Schedule) -> InputError:
-    grid = Grid(inventory)
-    faults = tuple(
-        Fault(
-            "calendar.yaml",
-            None,
-            "fixed_dates",
-            f"{problem.ids[i]} must have switched by {grid.moment(facts.fixed[1]):%Y-%m-%d %H:%M}; "
-            f"the best plan found switches it at {grid.moment(schedule.switch[i]):%Y-%m-%d %H:%M}",
-        )
-        for i, facts in enumerate(problem.moves)
-        if facts.fixed is not None and not facts.allowed >> schedule.start[i] & 1
-    )
-    return InputError(
-        "appointment-missed",
-        f"no plan was found that keeps every appointment ({len(faults)} broken)",
-        hint="widen the appointment, move blackouts away from it, or take the `before` relations "
-        "away that must switch first",
-        faults=faults,
-    )
-
-
-def _hours(ticks: int) -> str:
-    return f"{ticks * GRID_MINUTES / 60:.1f}"

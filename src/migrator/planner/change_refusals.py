@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from migrator.errors import Fault, InputError
 from migrator.ids import WaveId
-from migrator.planner import capacity
+from migrator.plan.recipes import RECIPES
 from migrator.planner.change_basis import Basis
+from migrator.planner.infeasible import Attempt
 from migrator.planner.least_change import Changed
+from migrator.planner.overrun import overrun
 from migrator.planner.problem import Problem
 from migrator.planner.requests import TYPED, Place
 from migrator.planner.reshape import Shape
@@ -85,7 +87,19 @@ def refuse_large_merges(basis: Basis, problem: Problem, shape: Shape, stands: St
 def unfit(basis: Basis, stands: Standing, found: Changed) -> InputError:
     """No near plan: who still cannot be where they are put, or by how much it is late."""
     if not found.cost[0]:
-        return capacity.overrun(basis.inventory, stands.problem, found.waves, found.schedule)
+        plan, requests = basis.plan, basis.requests
+        return overrun(
+            Attempt(
+                basis.inventory,
+                stands.problem,
+                found.waves,
+                found.schedule,
+                plan.policy,
+                {**RECIPES, **plan.recipes},
+                requests.tighten(plan.constraints),
+                requests.wave_of_pin(),
+            )
+        )
     faults = []
     for atom, members in enumerate(stands.problem.atoms):
         there = next(n for n, wave in enumerate(found.waves) if members[0] in wave)

@@ -142,7 +142,8 @@ def test_pins_that_contradict_an_order_are_refused() -> None:
     with pytest.raises(InputError) as refused:
         a_plan(an_estate(16, relations=(order,)), pins=pins)
     assert refused.value.reference == "no-wave-fits"
-    assert [fault.path for fault in refused.value.faults] == ["s01", "s02"]
+    assert [fault.path for fault in refused.value.faults] == ["s01", "s02", ""]
+    assert "enough to free s01: then there are waves for all" in refused.value.faults[2].message
 
 
 def test_figures_are_those_of_the_plan() -> None:

@@ -94,8 +94,12 @@ def test_a_group_larger_than_any_wave_lists_the_declarations_that_bind_it() -> N
     error = refused(an_estate(12, relations=relations))
     assert error.reference == "atom-too-large"
     assert "9 moves must go together, a wave takes 8" in error.faults[0].message
-    assert [fault.path for fault in error.faults[1:]] == ["relations[0]", "relations[1]"]
+    assert [fault.path for fault in error.faults[1:3]] == ["relations[0]", "relations[1]"]
     assert "Two: a queue" in error.faults[2].message
+    (last,) = error.faults[3:]
+    assert str(last) == (
+        "relations.yaml: relations[0]: without this one every group fits into a wave"
+    )
 
 
 def test_a_window_too_short_says_by_how_much_and_what_would_help() -> None:
