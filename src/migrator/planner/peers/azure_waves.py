@@ -126,7 +126,7 @@ def _sent_back(
         if not board.allowed(other, here):
             continue
         board.put(other, here)
-        fits = board.room(here) and board.room(wave) and board.allowed(group, wave)
+        fits = board.room(here) and board.room(wave)
         board.put(other, wave)
         if fits:
             both = _sum(gain, _counted(board.change_back(other, group, here), reading))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from builders import three
-from migrator.inventory.model import Inventory, Subsystem
+from builders import ids, three
+from migrator.inventory.model import Inventory, Relation, RelationKind, Subsystem
 from migrator.links.table import Pair
 from migrator.plan.recipes import DEFAULT_POLICY, RECIPES
 from migrator.planner.peers.azure_score import Facts, facts
@@ -50,6 +50,14 @@ def test_who_does_not_say_that_it_is_for_tests_is_production() -> None:
         a_mover(0, tags=("dev",)), a_mover(1), a_mover(2, tags=("environment:test", "other"))
     )
     assert [fact.testing for fact in found] == [True, False, True]
+
+
+def test_one_production_member_makes_a_group_production() -> None:
+    movers = (a_mover(0, tags=("dev",)), a_mover(1), a_mover(2, tags=("dev",)))
+    together = (Relation(RelationKind.WITH, ids("s00", "s01"), "owner", "because"),)
+    inventory = an_estate(3, subsystems=movers, relations=together)
+    problem = build_problem(inventory, (), find_rules(inventory), DEFAULT_POLICY, RECIPES)
+    assert [fact.testing for fact in facts(problem, inventory)] == [False, True]
 
 
 def test_only_the_highest_criticality_is_high() -> None:

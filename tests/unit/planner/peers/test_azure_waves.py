@@ -83,6 +83,15 @@ def test_groups_go_where_their_ties_are_and_change_places_where_waves_are_full()
     assert sorted(map(sorted, found)) == [[0, 2], [1, 3]]
 
 
+def test_two_groups_do_not_change_places_where_that_costs_more_than_it_gains() -> None:
+    # 0 would rather be with 2; but whoever made room for it would leave a heavier tie.
+    problem, numbers = laid_out(4, 2, (0, 2, 9), (2, 3, 50), (0, 1, 5))
+    full = replace(numbers, moves_max=2)
+    board = Board.of(problem, full, (PLAIN,) * 4, [[0, 1], [2, 3]])
+    even_out(board, FREE, [0])
+    assert board.wave_of == [0, 0, 1, 1]
+
+
 def test_a_higher_condition_is_never_paid_for_nearness() -> None:
     tests = replace(PLAIN, testing=True)
     problem, numbers = laid_out(4, 2, (0, 2, 900))

@@ -47,3 +47,12 @@ def test_groups_take_over_moves_limits_and_what_comes_before() -> None:
 def test_waves_of_groups_become_waves_of_atoms() -> None:
     assert spread(GROUPS, [[3], [1, 0]]) == [[4, 5], [2, 0, 1]]
     assert group_of(GROUPS)[5] == 3
+
+
+def test_a_group_never_waits_for_itself() -> None:
+    inside = Relation(RelationKind.BEFORE, ids("s00", "s01"), "owner", "because")
+    inventory = an_estate(6, relations=(inside,))
+    problem = build_problem(inventory, (), find_rules(inventory), DEFAULT_POLICY, RECIPES)
+    numbers = limits(problem, default_constraints(problem, 3, None), 3)
+    coarse, _ = coarsened(problem, numbers, GROUPS)
+    assert set(coarse.atom_before) == set(coarse.atom_after) == {frozenset()}

@@ -70,6 +70,24 @@ def test_the_judge_decides_which_try_counts() -> None:
     assert -worst.cost > best.cost
 
 
+def test_each_tie_break_of_an_order_gives_other_waves() -> None:
+    for name in (LAYERING, RISK, RANDOM):
+        found = {str(waves) for _, waves in order_tries(GROUND, name, 4, 0)}
+        assert len(found) > 1, name
+
+
+def test_tie_breaks_go_on_with_the_reading_that_did_best() -> None:
+    judge = decoded(GROUND.problem)
+    tried = list(azure_tries(GROUND, judge, 2, READINGS_OF[UNBOUNDED], 0))
+    costs = {how: judge(moves_of(GROUND.problem, waves)) for how, waves in tried}
+    readings = [how for how, _ in tried if "try" not in how]
+    best = min(readings, key=lambda how: costs[how])
+    worst = max(readings, key=lambda how: costs[how])
+    assert costs[best] < costs[worst]
+    again = {how.rpartition(", ")[0].rpartition(", ")[0] for how, _ in tried if "try" in how}
+    assert again == {best.rpartition(", ")[0]}
+
+
 def test_all_tries_keep_the_limits() -> None:
     problem, numbers = GROUND.problem, GROUND.limits
     judge = decoded(problem)
