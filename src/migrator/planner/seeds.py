@@ -130,11 +130,13 @@ def cut(problem: Problem, limits: Limits, order: Sequence[int], count: int) -> W
     while left:
         number = len(waves)
         even = -(-moves // max(1, count - number))  # an even share of what is left, rounded up
-        target = min(limits.room(number), max(even, *(limits.size[a] for a in left)))
+        urgent = _urgent(problem, limits, left, number)
+        wanted = sum(limits.size[atom] for atom in urgent)
+        target = min(limits.room(number), max(even, wanted, *(limits.size[a] for a in left)))
         wave: list[int] = []
         size = critical = 0
         # Who is pinned to this wave comes first, so that nobody takes the place.
-        for atom in sorted(left, key=lambda a: limits.pinned[a] is None):
+        for atom in sorted(left, key=lambda a: a not in urgent):
             fits = (
                 size + limits.size[atom] <= target
                 and critical + limits.critical[atom] <= limits.critical_max
@@ -153,6 +155,18 @@ def cut(problem: Problem, limits: Limits, order: Sequence[int], count: int) -> W
         moves -= size
         waves.append(wave)
     return fold_surplus(problem, limits, waves, count)
+
+
+def _urgent(problem: Problem, limits: Limits, left: Sequence[int], number: int) -> set[int]:
+    """Those who are pinned to a wave, and all that must switch before them."""
+    waiting = set(left)
+    queue = [atom for atom in left if limits.pinned[atom] == number]
+    urgent = set(queue)
+    for atom in queue:
+        earlier = sorted((problem.atom_before[atom] & waiting) - urgent)
+        urgent.update(earlier)
+        queue += earlier
+    return urgent
 
 
 def fold_surplus(problem: Problem, limits: Limits, waves: Waves, count: int) -> Waves:

@@ -23,6 +23,7 @@ from weekend_estates import (
     pairs_of,
     somebody,
     two_teams,
+    wave_of,
 )
 
 
@@ -144,6 +145,20 @@ def test_pins_that_contradict_an_order_are_refused() -> None:
     assert refused.value.reference == "no-wave-fits"
     assert [fault.path for fault in refused.value.faults] == ["s01", "s02", ""]
     assert "enough to free s01: then there are waves for all" in refused.value.faults[2].message
+
+
+def test_a_pin_takes_along_whoever_must_switch_before() -> None:
+    order = Relation(RelationKind.BEFORE, ids("s07", "s01", "s02"), "Owner", "because")
+    plan = a_plan(an_estate(16, relations=(order,)), pins={SubsystemId("s02"): WaveId("w02")})
+    waves = wave_of(plan)
+    assert waves[SubsystemId("s02")] == 1
+    assert waves[SubsystemId("s07")] <= waves[SubsystemId("s01")] <= 1
+
+
+def test_as_many_as_a_wave_holds_may_be_pinned_to_it() -> None:
+    pins = {SubsystemId(f"s{n:02d}"): WaveId("w03") for n in range(7)}
+    waves = wave_of(a_plan(an_estate(16), pins=pins))
+    assert all(waves[name] == 2 for name in pins)
 
 
 def test_figures_are_those_of_the_plan() -> None:
