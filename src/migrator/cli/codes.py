@@ -67,7 +67,7 @@ def command(
         path = target or Path(f"codes-{name}.txt")
         kind = "ÖVNING/PRACTICE" if opened.practice else "SKARPT/LIVE"
         # The file first: digests of codes that nobody can read would lock the people out.
-        _write(path, _paper(kind, name, people, codes))
+        write_private(path, _paper(kind, name, people, codes))
         opened.put_codes(name, {person: code_digest(code) for person, code in codes.items()})
     if form is Format.json:
         output.emit({"run": name, "file": path, "people": sorted(codes)})
@@ -104,7 +104,7 @@ def _paper(kind: str, run: str, people: Mapping[str, Member], codes: Mapping[str
     )
 
 
-def _write(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Write the file so that it is never readable by others, not even for a moment."""
     beside = path.with_name(f"{path.name}.part")
     beside.unlink(missing_ok=True)

@@ -78,6 +78,8 @@ _TABLE: Final = {
         ("status", "status:command", "Say where a run stands and what it waits for."),
         ("since", "since:command", "Brief the next shift: what happened since, what comes next."),
         ("watch", "watch:command", "Follow a run on a live screen."),
+        ("serve", "serve:command", "Serve a run's pages to handlers and the operations room."),
+        ("invite", "invite:command", "Invite people to a run's pages, by link and code."),
         ("baseline", "baseline:command", "Look at links before a move, to compare with later."),
         ("probe", "probe:command", "Look at links now, and say what is worse than before."),
         ("links", "links:command", "Say which links are proved, which are not, and why."),

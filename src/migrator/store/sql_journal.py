@@ -190,6 +190,16 @@ class SqlJournal:
             self._database.ring(self.run_name)
 
     @once_more
+    def command(self, command_id: str) -> OperatorCommand | None:
+        """A command that was put on the desk, answered or not; None where there is none."""
+        table = tables.commands
+        with self._database.reading() as connection:
+            row = connection.execute(
+                select(table).where(table.c.run == self.run_name, table.c.id == command_id)
+            ).one_or_none()
+        return None if row is None else _command(row._asdict())
+
+    @once_more
     def answer_of(self, command_id: str) -> tuple[Event, ...] | None:
         """What became of a command; None while it waits, or where it is unknown."""
         table, lines = tables.commands, tables.journal

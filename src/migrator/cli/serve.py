@@ -1,0 +1,65 @@
+"""`migrator serve RUN`: the pages of a run, for handlers, the operations room and deciders.
+
+The process keeps nothing: it can be ended and begun anew at any time, on another machine that
+reaches the store, and several may stand beside one conductor.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from migrator.cli import output
+from migrator.cli.runs import DEFAULT_STORE, RunArgument, StoreOption, see_run
+from migrator.errors import EnvironmentFailed
+
+
+def command(
+    run: RunArgument,
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8080,
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", metavar="FILE", help="A certificate in PEM.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", metavar="FILE", help="Its private key.")
+    ] = None,
+    in_the_clear: Annotated[
+        bool,
+        typer.Option("--in-the-clear", help="Listen beyond this machine without TLS all the same."),
+    ] = False,
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Serve the pages of a run: my checks, the weekend, decisions.
+
+    \b
+    Examples:
+      migrator serve latest
+      migrator serve autumn-p1 --host 0.0.0.0 --certificate pages.pem --key pages.key
+
+    Nobody gets in without an invitation: `migrator invite RUN` prints them. Ctrl-C ends the pages;
+    the run goes on.
+    """
+    try:
+        from migrator.web.serving import Place, refuse_clear_text, serve
+    except ModuleNotFoundError as missing:
+        raise EnvironmentFailed(
+            "web-extra",
+            f"the pages need {missing.name}, which is not installed",
+            hint="install the extra 'web': pip install 'migrator[web]'",
+        ) from missing
+
+    place = Place(host, port, certificate, key, in_the_clear)
+    refuse_clear_text(place)
+    seen = see_run(run, store)
+    with seen.store:
+
+        def ready(address: str) -> None:
+            output.show(f"{seen.mode} {seen.name}: {address}")
+            output.say(
+                f"invite people: migrator invite {seen.name} NAME --address {address}; Ctrl-C ends"
+            )
+
+        serve(seen, place, ready)

@@ -1,0 +1,105 @@
+"""The application: routes, the layer around them, and the task that follows the run.
+
+`create_app` is called by `migrator serve` and by tests. It looks at one run of one store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from migrator.web import deeds, doors, pages
+from migrator.web.following import Following
+from migrator.web.hub import Hub
+from migrator.web.rendering import render
+from migrator.web.seen import SeenRun
+from migrator.web.shield import Shield
+
+STATIC: Final = Path(__file__).parent / "static"
+STYLES: Final = ("fkui/theme-auto.css", "fkui/fkui.min.css", "migrator.css")
+"""In this order; those that were not built are left out, and the last one stands alone then."""
+BODY_BYTES_MAX: Final = 64 * 1024
+COMPRESSED_FROM: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """How the pages are reached. `tls`: by https. `local`: from this machine only."""
+
+    tls: bool = False
+    local: bool = True
+
+
+def create_app(seen: SeenRun, served: Served) -> FastAPI:
+    """The pages of one run."""
+    hub = Hub()
+    following = Following(seen, hub)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        keeping_up = asyncio.create_task(following.keep_up())
+        try:
+            yield
+        finally:
+            hub.close()
+            keeping_up.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeping_up
+
+    app = FastAPI(
+        title="migrator",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        max_body_size=BODY_BYTES_MAX,
+        # It would send questions and stack traces to whatever the environment names.
+        telemetry={"auto_configure": False, "logs": False},
+    )
+    app.state.following = following
+    app.state.hub = hub
+    app.state.stylesheets = [name for name in STYLES if (STATIC / name).exists()]
+    # A browser keeps a cookie of this name to this host, this path and a safe connection.
+    safe = served.tls or served.local
+    app.state.entry = doors.Entry(
+        seen.store.sign_in(seen.name),
+        doors.Patience(),
+        "__Host-migrator" if safe else "migrator",
+        secure=safe,
+    )
+    for router in (doors.router, pages.router, deeds.router):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM)
+    app.add_middleware(Shield, tls=served.tls)
+    app.add_exception_handler(RequestValidationError, _nonsense)
+    app.add_exception_handler(404, _nowhere)
+    return app
+
+
+async def _nonsense(request: Request, _error: Exception) -> Response:
+    """A form that none of our pages would send."""
+    known = await doors.who(request)
+    if known is None:
+        return RedirectResponse("/sign-in", doors.SEE_OTHER)
+    following: Following = request.app.state.following
+    return render(
+        request, "message.html.jinja", following=following, visitor=known, what="form", why="",
+        status=422,
+    )  # fmt: skip
+
+
+async def _nowhere(request: Request, _error: Exception) -> Response:
+    """An address that leads nowhere."""
+    return pages.missing(request, await doors.who(request))

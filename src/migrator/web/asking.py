@@ -1,0 +1,96 @@
+"""A deed of a visitor: put on the run's desk as a command, and what became of it.
+
+The same as every verb of the command line. The id comes with the form, so a form that is sent twice
+is one command; whoever leads the run answers, and until then the page says that it waits.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from typing import Final
+
+from migrator.conductor.clock import wall_now
+from migrator.engine.events import CommandRefused
+from migrator.engine.ports import OperatorCommand
+from migrator.store.desk import doubled
+from migrator.web.seen import SeenRun
+from migrator.web.visitors import Visitor
+
+NOTE: Final = "note_digest"
+KEPT: Final = "kept"
+TAKEN: Final = "taken"
+REFUSED: Final = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What a form asks for. `saw` is the journal's last line on the page that it was sent from."""
+
+    id: str
+    verb: str
+    target: str
+    saw: int
+    reason: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a deed: kept (nobody has answered yet), taken, or refused and why."""
+
+    kind: str
+    why: str = ""
+
+
+def fresh_id() -> str:
+    """An id for a form that is being made."""
+    return str(uuid.uuid4())
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a form's id is one that we made."""
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def ask(seen: SeenRun, visitor: Visitor, deed: Deed) -> None:
+    """Put a deed on the desk, durably; blocks on the database.
+
+    A form that is sent twice is one deed. Raises RefusedError where it was sent before with other
+    words (somebody went back and chose again), and MigratorError where the store is away.
+    """
+    command = OperatorCommand(
+        id=deed.id,
+        verb=deed.verb,
+        actor=visitor.person,
+        asserted=False,
+        target=deed.target,
+        reason=deed.reason,
+        saw=deed.saw,
+        details=deed.details,
+    )
+    known = seen.journal.command(deed.id)
+    if known is not None:
+        # What was seen may have gone on meanwhile, and a note's digest is salted.
+        plain = tuple(pair for pair in known.details if pair[0] != NOTE)
+        if replace(known, saw=deed.saw, details=plain) != command:
+            raise doubled(command)
+        return
+    if deed.note:
+        kept = seen.store.keep_note(deed.note)
+        command = replace(command, details=(*deed.details, (NOTE, kept)))
+    seen.journal.submit(command, wall_now().isoformat())
+
+
+def answered(seen: SeenRun, command_id: str) -> Answer:
+    """What became of it so far; blocks on the database."""
+    events = seen.journal.answer_of(command_id)
+    if events is None:
+        return Answer(KEPT)
+    if events and isinstance(events[0], CommandRefused):
+        return Answer(REFUSED, events[0].why)
+    return Answer(TAKEN)

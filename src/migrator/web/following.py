@@ -1,0 +1,96 @@
+"""Keeps a run up to date for all pages of one process, and tells the stream what changed.
+
+One task per process reads the journal; pages show what it has folded. A frame names what changed
+and whom it is for, so that a thousand handlers do not all ask for a new page when one of them has
+ticked. At most four frames a second: what comes between is told together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+from typing import Final
+
+from migrator.engine import events as ev
+from migrator.engine.fold import apply
+from migrator.engine.ports import Line
+from migrator.web.hub import Hub
+from migrator.web.seen import LINES_KEPT_MAX, SeenRun
+
+LOOK_SECONDS: Final = 0.05
+"""How often the store is asked whether anything was committed; asking costs microseconds."""
+FRAME_SECONDS: Final = 0.25
+LOOKS_PER_CLOCK: Final = 20
+"""The leader and its clock are read once a second at least."""
+
+
+class Following:
+    """A run that is followed, and the hub that tells of it."""
+
+    def __init__(self, seen: SeenRun, hub: Hub) -> None:
+        """Follow `seen`; nothing is read before `keep_up`."""
+        self.seen = seen
+        self.hub = hub
+        self._version: int | None = None
+
+    async def keep_up(self) -> None:
+        """Read and tell until cancelled."""
+        looks = 0
+        while True:
+            looks += 1
+            fresh = await asyncio.to_thread(self._fresh, looks % LOOKS_PER_CLOCK == 0)
+            if not fresh:
+                await asyncio.sleep(LOOK_SECONDS)
+                continue
+            self.take(fresh)
+            await asyncio.sleep(FRAME_SECONDS)
+
+    def take(self, fresh: Iterable[Line]) -> None:
+        """Fold lines and tell of them; on the loop's thread, where pages read the run."""
+        lines = list(fresh)
+        seen = self.seen
+        for line in lines:
+            apply(seen.run, line.at, line.event)
+        seen.itinerary = seen.run.itinerary
+        seen.recent = [*seen.recent, *lines][-LINES_KEPT_MAX:]
+        self.hub.publish(frame(seen, lines))
+
+    def _fresh(self, with_clock: bool) -> tuple[Line, ...]:  # noqa: FBT001 - one caller
+        """What is new in the journal; in a thread, because a database is asked."""
+        seen = self.seen
+        version = seen.journal.data_version()
+        changed = version != self._version
+        if changed or with_clock:
+            seen.leader = seen.journal.leader()
+            kept = seen.journal.facts("clock")
+            seen.reading = kept if isinstance(kept, dict) else {}
+        if not changed:
+            return ()
+        self._version = version
+        return tuple(seen.journal.lines(seen.run.seq))
+
+
+def frame(seen: SeenRun, lines: list[Line]) -> bytes:
+    """What happened, as one event of the stream: which waves, and for whom it matters."""
+    people: set[str] = set()
+    waves: set[str] = set()
+    for line in lines:
+        people |= concerned(seen, line.event)
+        wave = getattr(line.event, "wave", None)
+        if isinstance(wave, str):
+            waves.add(wave)
+    data = {"seq": seen.run.seq, "people": sorted(people), "waves": sorted(waves)}
+    body = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    return f"id: {seen.run.seq}\nevent: run\ndata: {body}\n\n".encode()
+
+
+def concerned(seen: SeenRun, event: ev.Event) -> set[str]:
+    """Whose own page an event changes."""
+    check = getattr(event, "check", None)
+    if not isinstance(check, str):
+        return set()
+    leg = next((each for each in seen.itinerary.checks if each.id == check), None)
+    found = set(leg.eligible) if leg is not None else set()
+    person = getattr(event, "person", None)
+    return found | ({person} if isinstance(person, str) else set())
