@@ -63,7 +63,7 @@ class Attempt:
 class Declaration:
     """Something that a person said and could take back."""
 
-    kind: str  # relation, blackout, fixed date, pin, forbidden wave
+    kind: str  # relation, blackout, fixed date, first hour, pin, forbidden wave
     key: int | str
     fault: Fault  # where it stands, and what it says
 
@@ -132,6 +132,20 @@ def declarations(attempt: Attempt) -> tuple[Declaration, ...]:
         )
         for date in calendar.fixed_dates
         if date.subsystem in moving
+    ]
+    found += [
+        Declaration(
+            "first hour",
+            function.id,
+            Fault(
+                "functions.yaml",
+                None,
+                f"functions[{function.id}].possible_after",
+                f"it can be verified only after {function.possible_after:%a %H:%M}",
+            ),
+        )
+        for function in inventory.functions
+        if function.possible_after is not None and moving.intersection(function.exercises)
     ]
     found += [
         Declaration("pin", name, Fault("the plan", None, name, f"is pinned to {wave}"))
@@ -237,6 +251,10 @@ def _without(inventory: Inventory, gone: set[tuple[str, int | str]]) -> Inventor
     calendar = inventory.calendar
     return replace(
         inventory,
+        functions=tuple(
+            replace(f, possible_after=None) if ("first hour", f.id) in gone else f
+            for f in inventory.functions
+        ),
         relations=tuple(
             r for n, r in enumerate(inventory.relations) if ("relation", n) not in gone
         ),

@@ -182,6 +182,15 @@ def _remedies(problem: Problem) -> Iterator[_Remedy]:
                     f"the handlers of function {check.function}",
                     checks=frozenset({number}),
                 )
+    for number, check in enumerate(problem.checks):
+        if check.earliest:
+            checks = list(problem.checks)
+            checks[number] = replace(check, earliest=0)
+            yield _Remedy(
+                f"function {check.function} verified as soon as it has moved (possible_after)",
+                replace(problem, checks=tuple(checks)),
+                f"the first hour at which function {check.function} can be verified",
+            )
     if problem.copy_capacity is not None:
         yield _Remedy(
             "twice the copy bandwidth of the target place",
