@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from migrator.cli import output
+from migrator.cli.countdown import left
 from migrator.cli.limits import limit_facts
 from migrator.cli.output import Format, FormatOption
 from migrator.cli.runs import (
@@ -22,7 +23,7 @@ from migrator.cli.runs import (
     who_may,
 )
 from migrator.cli.sentences import printable
-from migrator.cli.status import leader_line, left, show_limits, state_line
+from migrator.cli.status import leader_line, show_limits, state_line
 
 if TYPE_CHECKING:
     from migrator.engine.waits import Wait

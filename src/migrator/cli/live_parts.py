@@ -11,9 +11,10 @@ from typing import Final
 
 from rich.text import Text
 
+from migrator.cli.countdown import left
 from migrator.cli.decide import people_waits
 from migrator.cli.runs import SeenRun
-from migrator.cli.status import COLOURS, left, wave_facts
+from migrator.cli.status import COLOURS, wave_facts
 from migrator.engine.policy import CUT_STARTS, ENGINE_STEPS
 from migrator.engine.run import ActRecord, MoveRecord, Run, WaveRecord
 from migrator.engine.states import ActState, WaveState

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, cast
 
 from migrator.cli import output
+from migrator.cli.countdown import left
 from migrator.cli.sentences import printable
 from migrator.engine.events import ForecastMade, event_from_data, event_to_data
 from migrator.engine.foresight import advice, forward_only, share
@@ -75,8 +76,6 @@ def clock_line(seen: SeenRun, now: datetime) -> tuple[str, str]:
 
 def _turn_back(seen: SeenRun, made: ForecastMade, now: datetime) -> tuple[str, str]:
     """By when to turn back, and how long that is from now."""
-    from migrator.cli.status import left
-
     signed = forward_only(seen.run, now)
     if signed is not None:
         members = seen.itinerary.members

@@ -23,7 +23,7 @@ from migrator.cli.report import LanguageOption, language
 from migrator.errors import InputError, InvariantError
 
 if TYPE_CHECKING:
-    from migrator.engine.ports import Line
+    from migrator.engine.ports import Forecaster, Journal, Line
     from migrator.engine.run import Run
     from migrator.plan.model import Itinerary
     from migrator.platform.simulated.faults import PlannedFault
@@ -64,6 +64,9 @@ def command(  # noqa: PLR0917 - the options of one command
     accidents: Annotated[
         bool, typer.Option(help="Let chance strike by each subsystem's failure probability.")
     ] = True,
+    forecast: Annotated[
+        bool, typer.Option("--forecast", help="Forecast the weekend as it goes; far slower.")
+    ] = False,
     form: FormatOption = Format.text,
     lang: LanguageOption = None,
 ) -> int:
@@ -74,7 +77,11 @@ def command(  # noqa: PLR0917 - the options of one command
       migrator rehearse plans/ours.yaml
       migrator rehearse plans/ours.yaml --seed 7 --fault plans/ours.faults.yaml
       migrator rehearse plans/ours.yaml --seeds 1-1000
+      migrator rehearse plans/ours.yaml --forecast
       migrator rehearse plans/ours.yaml --format json | jq '.waves[] | {id, outcome}'
+
+    With --forecast the weekend is forecast every quarter of an hour of its time, as a live run is:
+    it holds before turning back is too late, and simulated decision makers sign. It takes minutes.
 
     Exit code 0: all waves accepted. 1: a wave ended returned or blocked, or a promise was broken.
     3: a wave is stuck and waits for a human.
@@ -85,9 +92,23 @@ def command(  # noqa: PLR0917 - the options of one command
     opened = open_sound_plan(plan, inventory)
     itinerary = opened.itinerary()
     faults = read_faults(fault, itinerary) if fault is not None else ()
+    if seeds is not None and forecast:
+        raise InputError(
+            "usage",
+            "--forecast is for one weekend: of many, no single moment is forecast",
+            hint="leave --seeds out, or use `migrator forecast PLAN` for the share that fits",
+        )
     if seeds is not None:
         return _many(itinerary, _range(seeds), faults, accidents, form)
-    return _one(itinerary, seed, faults, accidents, form, lang)
+    beside = _forecaster(opened.file.path, opened.inventory.folder) if forecast else None
+    return _one(itinerary, seed, faults, accidents, form, lang, beside)
+
+
+def _forecaster(plan: Path, inventory: Path) -> Callable[[Journal], Forecaster]:
+    """Makes who forecasts a rehearsal, from the very files that it is played from."""
+    from migrator.wiring.forecast_process import ForecastProcess, Inputs
+
+    return lambda journal: ForecastProcess(Inputs(plan, inventory, None), journal)
 
 
 def _one(
@@ -97,6 +118,7 @@ def _one(
     accidents: bool,
     form: Format,
     lang: LanguageOption,
+    forecaster: Callable[[Journal], Forecaster] | None,
 ) -> int:
     from migrator.reports.story import ledger_of
     from migrator.reports.summary import run_facts, summary_text
@@ -111,6 +133,7 @@ def _one(
             faults=faults,
             accidents=accidents,
             on_commit=counting_acts(advance),
+            forecaster=forecaster,
         )
         keep_rehearsal(played, itinerary, STATE_FOLDER)
         book = tell(itinerary, played.lines, ledger_of(played.ledger))

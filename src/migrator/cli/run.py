@@ -61,6 +61,7 @@ class Shown:
     every_line: bool
     form: Format
     observers: Observers
+    forecast: bool | None = None  # None: of a live run, and of no other
 
 
 def command(
@@ -128,6 +129,14 @@ def command(
     every_line: Annotated[
         bool, typer.Option("--all", help="Show every line of the journal, not only the news.")
     ] = False,
+    forecast: Annotated[
+        bool | None,
+        typer.Option(
+            "--forecast/--no-forecast",
+            help="Forecast the run after every event; a live run is, unless told otherwise.",
+            show_default=False,
+        ),
+    ] = None,
     log: LogOption = LogForm.off,
     metrics: MetricsOption = "",
     inventory: Annotated[
@@ -161,6 +170,11 @@ def command(
     leaves at once. Either way --continue goes on. Where another version of the program led the
     run, it asks first; --accept-version is the answer where nobody can type, and it is kept.
 
+    With --forecast a process beside the run says after every event whether it fits the window and
+    until when one may turn back; status, watch and the gates show it, and before turning back is
+    too late the run holds until a decision maker has signed that. A forecaster that is slow or
+    fails holds nothing. On a practice run with a high --speed it lags behind.
+
     --continue is refused while another process leads the run. With --standby it waits, says on
     whom, and goes on when that process leaves, dies, or is frozen for longer than its lease.
 
@@ -191,7 +205,7 @@ def command(
             hint="write migrator run --continue RUN --standby",
         )
     with observers(log, metrics) as seen:
-        shown = Shown(every_line, form, seen)
+        shown = Shown(every_line, form, seen, forecast)
         live = platform in LIVE
         again = begun_already(store, name, practice=not live) if or_continue and name else again
         if again is not None:
@@ -320,19 +334,26 @@ def _lead(led: Practice | Live, name: str, waits: bool, shown: Shown) -> int:
     from migrator.cli.run_progress import Progress
     from migrator.cli.terminal import outliving_its_terminal, unheard
     from migrator.wiring import Practice, practise
+    from migrator.wiring.forecast_process import forecaster_of
 
+    wanted = shown.forecast if shown.forecast is not None else not isinstance(led, Practice)
     output.say(f"in another terminal: migrator watch {name}, migrator decide {name}")
     with outliving_its_terminal():
         # A log takes the place of the news: both on one stream would be neither.
         news = Progress(name, led.run, every_line=shown.every_line)
         with nullcontext() if shown.observers.logs else news as progress:
             seen = shown.observers
-            if isinstance(led, Practice):
-                done = practise(led, progress, waits_for_people=waits, observers=seen)
-            else:
-                from migrator.wiring.live import conduct
+            with forecaster_of(led.store, led.journal, led.run, wanted=wanted) as beside:
+                if isinstance(led, Practice):
+                    done = practise(
+                        led, progress, waits_for_people=waits, observers=seen, forecaster=beside
+                    )
+                else:
+                    from migrator.wiring.live import conduct
 
-                done = conduct(led, progress, waits_for_people=waits, observers=seen)
+                    done = conduct(
+                        led, progress, waits_for_people=waits, observers=seen, forecaster=beside
+                    )
         with unheard():
             if shown.form is Format.json:
                 output.emit(facts(name, done, mode_of(led)))

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Final, Self
 from zoneinfo import ZoneInfo
 
+from migrator.cli.countdown import left
 from migrator.cli.runs import mode_words
 from migrator.cli.sentences import counted, sentence, tone, worth_telling
-from migrator.cli.status import STATE_WORDS, left
+from migrator.cli.status import STATE_WORDS
 from migrator.cli.terminal import Teller
 from migrator.conductor.attending import Leaving
 from migrator.engine.ports import Line

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from migrator.cli import output
+from migrator.cli.countdown import left
 from migrator.cli.limits import limit_facts, limit_lines
 from migrator.cli.outlook import outlook_facts, show_clock
 from migrator.cli.output import Format, FormatOption
@@ -360,18 +361,6 @@ def wait_line(seen: SeenRun, wait: Wait, now: datetime) -> str:
     if wait.until is not None:
         text += f"; until {seen.clock(wait.until)} ({left(wait.until, now)}), then {wait.then}"
     return text
-
-
-def left(until: datetime, now: datetime) -> str:
-    """How much time is left: 1 h 05 min, 12 min 30 s, or that it is over."""
-    seconds = int((until - now).total_seconds())
-    if seconds <= 0:
-        return "now"
-    hours, rest = divmod(seconds, 3600)
-    minutes, seconds = divmod(rest, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
 
 
 def _progress(seen: SeenRun) -> list[str]:

@@ -14,12 +14,13 @@ from typing import Final
 
 from migrator.conductor.attending import Attendant, Onlooker
 from migrator.conductor.clock import ScaledClock, seconds, wall_now
+from migrator.conductor.foreseeing import Foreseeing
 from migrator.conductor.loop import Conductor, refold
 from migrator.conductor.observing import Observers
 from migrator.engine.events import LinksCovered, StepStarted, UndoStarted
 from migrator.engine.fold import apply
 from migrator.engine.policy import authority_after
-from migrator.engine.ports import ActResult, Entry, Platform
+from migrator.engine.ports import ActResult, Entry, Forecaster, Platform
 from migrator.engine.run import Run
 from migrator.engine.tasks import means_of
 from migrator.errors import MigratorError, RefusedError
@@ -132,8 +133,12 @@ def conduct(
     *,
     waits_for_people: bool = True,
     observers: Observers | None = None,
+    forecaster: Forecaster | None = None,
 ) -> Practised:
-    """Carry a live run on until it ends or is left; whoever opened `observers` closes them."""
+    """Carry a live run on until it ends or is left; whoever opened `observers` closes them.
+
+    A forecaster is closed here.
+    """
 
     async def loop() -> Practised:
         try:
@@ -149,9 +154,13 @@ def conduct(
                 attendant.waits_for_people = waits_for_people
                 if observers is not None:
                     observers.attach(conductor, led.journal.run_name)
+                if forecaster is not None:
+                    conductor.foreseeing = Foreseeing(forecaster, led.journal.put_facts)
                 run = await attendant.attend()
                 return Practised(run, attendant.leaving, led.journal.head, None)
         finally:
+            if forecaster is not None:
+                await forecaster.close()
             led.files.close()
             led.journal.release()
 

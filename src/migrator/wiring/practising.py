@@ -12,9 +12,10 @@ from pathlib import Path
 
 from migrator.conductor.attending import Attendant, Leaving, Onlooker
 from migrator.conductor.clock import ScaledClock, wall_now
+from migrator.conductor.foreseeing import Foreseeing
 from migrator.conductor.loop import Conductor, refold
 from migrator.conductor.observing import Observers
-from migrator.engine.ports import Line, OperatorCommand
+from migrator.engine.ports import Forecaster, Line, OperatorCommand
 from migrator.engine.run import Run
 from migrator.engine.states import RunState
 from migrator.errors import MigratorError, RefusedError
@@ -54,6 +55,7 @@ class Practice:
     world: World
     kept: WorldFile
     speed: float
+    store: Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def begin_practice(
         journal, itinerary, name, start, mode=mode, seed=setting.seed, by=setting.by,
         speed=setting.speed, wall=now, play=setting.play,
     )  # fmt: skip
-    return Practice(journal, run, world, kept, setting.speed)
+    return Practice(journal, run, world, kept, setting.speed, store)
 
 
 def continue_practice(store: Store, name: str, speed: float | None = None) -> Practice:
@@ -106,7 +108,7 @@ def continue_practice(store: Store, name: str, speed: float | None = None) -> Pr
     except MigratorError:
         journal.release()
         raise
-    return Practice(journal, run, world, kept, speed or run.started.speed)
+    return Practice(journal, run, world, kept, speed or run.started.speed, store)
 
 
 def practise(
@@ -115,10 +117,11 @@ def practise(
     *,
     waits_for_people: bool = True,
     observers: Observers | None = None,
+    forecaster: Forecaster | None = None,
 ) -> Practised:
     """Carry a practice run on, with everybody simulated who is not named as present.
 
-    `observers` log and measure it; whoever opened them closes them.
+    `observers` log and measure it; whoever opened them closes them. A forecaster is closed here.
     """
 
     async def loop() -> Practised:
@@ -127,6 +130,8 @@ def practise(
         try:
             if observers is not None:
                 observers.attach(attendant.conductor, led.journal.run_name)
+            if forecaster is not None:
+                attendant.conductor.foreseeing = Foreseeing(forecaster, led.journal.put_facts)
             run = await attendant.attend()
             ledger = None
             if run.state is RunState.ENDED:
@@ -135,6 +140,8 @@ def practise(
                 led.journal.put_facts("ledger", asdict(ledger))
             return Practised(run, attendant.leaving, led.journal.head, ledger)
         finally:
+            if forecaster is not None:
+                await forecaster.close()
             led.journal.release()
 
     return asyncio.run(loop())

@@ -11,16 +11,17 @@ import gc
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from migrator import __version__
 from migrator.conductor.clock import VirtualClock, seconds, wall_now
+from migrator.conductor.foreseeing import Foreseeing
 from migrator.conductor.loop import Conductor
 from migrator.engine import events as ev
 from migrator.engine.decide import outcome
 from migrator.engine.fold import apply
-from migrator.engine.ports import Entry, Journal, Line, OperatorCommand
+from migrator.engine.ports import Entry, Forecaster, Journal, Line, OperatorCommand
 from migrator.engine.run import Run, new_run
 from migrator.plan.itinerary import itinerary_digest
 from migrator.plan.model import Itinerary
@@ -32,6 +33,9 @@ from migrator.platform.simulated.people import SimulatedPeople
 from migrator.platform.simulated.platform import SimulatedPlatform
 from migrator.platform.simulated.world import Ledger, World
 from migrator.store.memory import MemoryJournal
+
+FORECAST_EVERY = timedelta(minutes=15)
+"""Of run time: a weekend of 60 hours then has 240 forecasts at most, and not one for each event."""
 
 SIMULATED_TARGET = "the simulated platform"
 
@@ -85,14 +89,20 @@ def rehearsal(  # noqa: PLR0913 - what a weekend may be played with
     on_commit: Callable[[Run, Sequence[Line]], None] | None = None,
     react: Reaction | None = None,
     chance: Chance | None = None,
+    forecaster: Callable[[Journal], Forecaster] | None = None,
 ) -> Rehearsed:
     """Play a whole weekend on the virtual clock against the simulated platform.
 
     `react` says which commands somebody gives right after a commit (dry runs, tests). `chance` is
-    the seed's own unless somebody wants other durations.
+    the seed's own unless somebody wants other durations. `forecaster` makes who forecasts it as it
+    goes, which takes far longer than the weekend itself.
     """
     drawn = chance or Chance(seed)
-    return asyncio.run(_rehearse(itinerary, seed, faults, accidents, name, on_commit, react, drawn))
+    called = name or run_name(itinerary, seed, faults, accidents=accidents)
+    called = called if name or forecaster is None else f"{called}-forecast"
+    return asyncio.run(
+        _rehearse(itinerary, seed, faults, accidents, called, on_commit, react, drawn, forecaster)
+    )
 
 
 async def _rehearse(  # noqa: PLR0913, PLR0917 - as rehearsal
@@ -100,14 +110,14 @@ async def _rehearse(  # noqa: PLR0913, PLR0917 - as rehearsal
     seed: int,
     faults: tuple[PlannedFault, ...],
     accidents: bool,  # noqa: FBT001
-    name: str | None,
+    called: str,
     on_commit: Callable[[Run, Sequence[Line]], None] | None,
     react: Reaction | None,
     chance: Chance,
+    forecaster: Callable[[Journal], Forecaster] | None,
 ) -> Rehearsed:
     began = seconds()
     start = itinerary.window.start
-    called = name or run_name(itinerary, seed, faults, accidents=accidents)
     clock, world, box = VirtualClock(start), World(itinerary, start), FaultBox(faults)
     journal = MemoryJournal(called, itinerary)
     platform = SimulatedPlatform(itinerary, world, clock, chance, box, accidents=accidents)
@@ -129,8 +139,18 @@ async def _rehearse(  # noqa: PLR0913, PLR0917 - as rehearsal
             submit(command)
 
     conductor.listeners.append(commands_follow)
-    with _no_collection():
-        await conductor.conduct()
+    asked = None if forecaster is None else forecaster(journal)
+    if asked is not None:
+        conductor.foreseeing = Foreseeing(
+            asked, lambda _key, _fact: None, FORECAST_EVERY, again=None, when_quiet=True
+        )
+        clock.quiet = conductor.foresee
+    try:
+        with _no_collection():
+            await conductor.conduct()
+    finally:
+        if asked is not None:
+            await asked.close()
     lines = tuple(journal.lines())
     return Rehearsed(
         name=called,

@@ -10,7 +10,8 @@ import pytest
 import practising
 from itineraries import an_itinerary, carrying
 from migrator.cli import app
-from migrator.cli.status import left, show_bridges, wave_facts
+from migrator.cli.countdown import left
+from migrator.cli.status import show_bridges, wave_facts
 from migrator.plan.model import Act, Reaction, Trouble
 from migrator.store.sql import open_store
 from migrator.wiring.live import TROUBLE

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from forecasts import FakeForecaster
 from itineraries import an_itinerary
+from migrator.engine.ports import Journal
 from migrator.errors import JournalError
 from migrator.store.chain import verify
 from migrator.store.find import find_run
 from migrator.store.heads import Beside, known_heads
 from migrator.wiring import keep_rehearsal, rehearsal, run_name
 from migrator.wiring import rehearsing as wiring
+from migrator.wiring.rehearsing import FORECAST_EVERY
 
 
 def test_the_head_of_a_rehearsal_is_kept_outside_the_store_so_that_a_cut_is_seen(
@@ -49,3 +53,23 @@ def test_another_program_gives_a_rehearsal_another_name(monkeypatch: pytest.Monk
     monkeypatch.setattr(wiring, "__version__", "9.9.9")
 
     assert run_name(itinerary, 1, ()) != before
+
+
+def test_a_forecast_weekend_has_a_name_of_its_own_and_the_same_journal_again() -> None:
+    fakes: list[FakeForecaster] = []
+
+    def made(_journal: Journal) -> FakeForecaster:
+        fakes.append(FakeForecaster())
+        return fakes[-1]
+
+    itinerary = an_itinerary()
+    plain = rehearsal(itinerary, seed=1)
+    first, second = (rehearsal(itinerary, seed=1, forecaster=made) for _ in range(2))
+
+    assert first.name == f"{plain.name}-forecast"
+    assert first.head == second.head
+    assert first.outcome == plain.outcome
+    assert all(fake.closed for fake in fakes)
+    moments = [now for _, now in fakes[0].asked]
+    assert all(b - a >= FORECAST_EVERY for a, b in pairwise(moments))
+    assert len(moments) > 5
