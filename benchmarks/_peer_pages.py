@@ -18,12 +18,16 @@ OURS: Final = "ours"
 STYLE: Final = (
     "text{font:13px system-ui,sans-serif;fill:#222}.head{font-weight:600}"
     ".ours{fill:#333}.peer{fill:#ddd;stroke:#555}.range{stroke:#222;stroke-width:1.5}"
+    ".halo{stroke:#fff;stroke-width:5}"
     ".ground{fill:#fff}"
     "@media(prefers-color-scheme:dark){text{fill:#eee}.ours{fill:#eee}"
-    ".peer{fill:#333;stroke:#aaa}.range{stroke:#fff}.ground{fill:#161616}}"
+    ".peer{fill:#333;stroke:#aaa}.range{stroke:#fff}.halo{stroke:#161616}.ground{fill:#161616}}"
 )
 WIDTH: Final = 760
 LEFT, RIGHT = 150.0, 560.0
+CAPTION: Final = (
+    "Hours that a unit of link weight is split: mean of the seeds, the line from least to most."
+)
 BAR, STEP, GAP = 16.0, 22.0, 34.0
 
 
@@ -98,6 +102,8 @@ def picture_of(rows: Sequence[Row]) -> str:
             parts += _bar(y, name, hours, most, words)
             y += STEP
         y += GAP
+    parts.append(label(12, y, CAPTION))
+    y += 14
     title = "Exposure of our plans and of their peers"
     body = "".join([element("style", STYLE), bar(0, 0, WIDTH, y, "ground", title), *parts])
     description = (
@@ -118,16 +124,18 @@ def _bar(y: float, name: str, hours: Sequence[float], most: float, words: str) -
     end = f"{mean:.1f} h"
     if largest > least:
         middle = y + BAR / 2
-        parts.append(
+        # The halo keeps the line visible on a bar of its own colour.
+        parts += [
             element(
                 "line",
                 x1=LEFT + least * scale,
                 y1=middle,
                 x2=LEFT + largest * scale,
                 y2=middle,
-                class_="range",
+                class_=kind,
             )
-        )
+            for kind in ("halo", "range")
+        ]
         end += f" ({least:.1f} to {largest:.1f})"
     parts.append(label(LEFT + max(mean, largest) * scale + 8, y + 13, end))
     return parts

@@ -29,6 +29,7 @@ from _peer_pages import Row, picture_of, table_of
 from migrator.errors import InputError
 from migrator.plan.recipes import DEFAULT_POLICY, RECIPES
 from migrator.planner.build import make_plan
+from migrator.planner.decode import in_order
 from migrator.planner.peers.compare import (
     AZURE,
     LAYERING,
@@ -37,7 +38,6 @@ from migrator.planner.peers.compare import (
     UNBOUNDED,
     Ground,
     best_of_each,
-    moves_of,
 )
 from migrator.planner.problem import Problem, build_problem
 from migrator.planner.rows import kernel_rows
@@ -205,10 +205,10 @@ def contest(kernel: Kernel, estate: Estate, size: str, variant: str) -> Iterator
     numbers = limits(problem, plan.constraints, count)
     field = Field(kernel, estate, problem)
     mine = [
-        list(dict.fromkeys(problem.atom_of[problem.index[m.subsystem]] for m in wave.moves))
+        in_order(problem, [problem.index[move.subsystem] for move in wave.moves])
         for wave in plan.waves
     ]
-    yield Row(size, variant, OURS, field.fresh(moves_of(problem, mine)), f"{seconds:.1f} s", count)
+    yield Row(size, variant, OURS, field.fresh(mine), f"{seconds:.1f} s", count)
     ground = Ground(estate.inventory, problem, numbers, count)
     started = time.perf_counter()
     for name, peer in best_of_each(ground, field.judge).items():
