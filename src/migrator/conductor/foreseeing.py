@@ -109,16 +109,25 @@ class Foreseeing:
         )
 
     async def _ask(self, knows: int, now: datetime, changed: asyncio.Event) -> None:
-        """One question. Whatever comes of it, the run goes on."""
+        """One question. Whatever comes of it, also a bug of the forecaster's, the run goes on."""
+        asked = asyncio.ensure_future(self.forecaster.ask(knows, now))
         try:
-            async with asyncio.timeout(self.ask_seconds_max):
-                self._heard.append(await self.forecaster.ask(knows, now))
-        except TimeoutError:
-            self._heard.append(f"there was no answer in {self.ask_seconds_max:g} s")
-        except MigratorError as error:
-            self._heard.append(f"{error.reference}: {error.message}")
-        except Exception as error:  # noqa: BLE001 - the task's edge: no forecast ends a run
-            self._heard.append(f"it broke: {type(error).__name__}: {error}")
+            await asyncio.wait([asked], timeout=self.ask_seconds_max)
         finally:
+            given_up = not asked.done()
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
             self._asking = False
+        self._heard.append(self._told(asked, given_up=given_up))
         changed.set()
+
+    def _told(self, asked: asyncio.Future[ForecastMade], *, given_up: bool) -> ForecastMade | str:
+        """The answer, or why there is none."""
+        if given_up or asked.cancelled():
+            return f"there was no answer in {self.ask_seconds_max:g} s"
+        error = asked.exception()
+        if error is None:
+            return asked.result()
+        if isinstance(error, MigratorError):
+            return f"{error.reference}: {error.message}"
+        return f"it broke: {type(error).__name__}: {error}"
