@@ -8,7 +8,7 @@ an earlier time beside newer ones would be believed.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from migrator.plan.model import Itinerary
     from migrator.reports.drawing.scene import Scene
 
+WEEKENDS_MAX: Final = 10_000
+"""As many as `migrator forecast` plays at most."""
+
 
 def command(
     what: Annotated[str, typer.Argument(metavar="PLAN|RUN", help="A plan's file, or a run.")],
@@ -35,6 +38,10 @@ def command(
     forecast: Annotated[
         Path | None,
         typer.Option("--forecast", metavar="FILE", help="What `migrator forecast` wrote as JSON."),
+    ] = None,
+    weekends: Annotated[
+        int | None,
+        typer.Option(min=10, max=WEEKENDS_MAX, metavar="N", help="How many weekends to play."),
     ] = None,
     without: Annotated[
         bool, typer.Option("--no-forecast", help="Draw a plan without sampling weekends.")
@@ -67,7 +74,12 @@ def command(
     from migrator.reports.texts import texts
 
     names = _names(only or [])
-    scene, reference = _scene(what, forecast, without=without, inventory=inventory, store=store)
+    if without and (forecast is not None or weekends is not None):
+        raise InputError("usage", "--no-forecast wants no weekends", hint="leave one of them out")
+    if Path(what).is_file():
+        scene, reference = _planned(what, forecast, weekends, inventory, without=without), ""
+    else:
+        scene, reference = _played(what, forecast, store)
     t = texts(language(lang), scene.itinerary.window.time_zone)
     figures = gallery(t, scene, names)
     if not figures:
@@ -97,22 +109,23 @@ def _names(only: list[str]) -> tuple[str, ...]:
     return tuple(name for name in NAMES if not only or name in only)
 
 
-def _scene(
-    what: str, file: Path | None, *, without: bool, inventory: Path | None, store: str
-) -> tuple[Scene, str]:
-    """The facts, and the run's name; a file of that name is a plan, anything else a run."""
-    if file is not None and without:
-        raise InputError("usage", "--forecast and --no-forecast ask for both", hint="leave one out")
-    if Path(what).is_file():
-        from migrator.cli.plan_files import open_sound_plan
-        from migrator.reports.drawing.scene import scene_of_plan
+def _planned(
+    what: str, file: Path | None, weekends: int | None, inventory: Path | None, *, without: bool
+) -> Scene:
+    """A plan, with the forecast in the file, else with one that is made now."""
+    from migrator.cli.plan_files import open_sound_plan
+    from migrator.reports.drawing.scene import scene_of_plan
 
-        opened = open_sound_plan(Path(what), inventory)
-        itinerary = opened.itinerary()
-        found = _read(file, itinerary)
-        if found is None and not without:
-            found = _made(opened)
-        return scene_of_plan(itinerary, found), ""
+    opened = open_sound_plan(Path(what), inventory)
+    itinerary = opened.itinerary()
+    found = _read(file, itinerary)
+    if found is None and not without:
+        found = _made(opened, weekends)
+    return scene_of_plan(itinerary, found)
+
+
+def _played(what: str, file: Path | None, store: str) -> tuple[Scene, str]:
+    """A run with the forecast in the file, if there is one; and the run's name."""
     from migrator.reports.drawing.scene import scene_of_run
     from migrator.reports.teller import tell
     from migrator.wiring import open_run
@@ -149,14 +162,20 @@ def _read(file: Path | None, itinerary: Itinerary) -> Forecast | None:
     return found
 
 
-def _made(opened: PlanWithInventory) -> Forecast:
+def _made(opened: PlanWithInventory, weekends: int | None) -> Forecast:
     """A forecast made now."""
     from migrator.schedule.process import Kernel, KernelFailed
-    from migrator.wiring.forecasting import forecast_plan
+    from migrator.wiring.forecasting import WEEKENDS, forecast_plan
 
     try:
         with output.progress("Playing weekends"), Kernel() as kernel:
-            return forecast_plan(opened.plan, opened.inventory, opened.pairs, kernel=kernel)
+            return forecast_plan(
+                opened.plan,
+                opened.inventory,
+                opened.pairs,
+                kernel=kernel,
+                weekends=weekends or WEEKENDS,
+            )
     except KernelFailed as failed:
         raise EnvironmentFailed(
             "forecast-no-answer",

@@ -53,12 +53,12 @@ class Tie:
     weight: int
 
 
-def graph_figure(t: Texts, scene: Scene) -> Figure | None:
+def graph_figure(t: Texts, scene: Scene, *, nodes_max: int = NODES_MAX) -> Figure | None:
     """Names and arcs, or squares for a large estate; None where no links are between moves."""
     ties, inside = _ties(scene)
     if not ties and not inside:
         return None
-    if len(scene.itinerary.legs) > NODES_MAX:
+    if len(scene.itinerary.legs) > nodes_max:
         return _squares(t, scene, ties, inside)
     return _named(t, scene, ties, inside)
 
