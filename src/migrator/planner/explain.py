@@ -7,8 +7,8 @@ plans, too. It never says "optimal": it says what one step to either side would 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -18,12 +18,14 @@ from migrator.inventory.door import did_you_mean
 from migrator.inventory.model import Inventory, Relation, RelationKind
 from migrator.links.table import Pair
 from migrator.plan.model import Plan, PlannedMove, PlannedWave
+from migrator.plan.recipes import RECIPES
+from migrator.planner.build import unwind_all_hours
 from migrator.planner.calendars import GRID_MINUTES, Grid
 from migrator.planner.decode import Schedule, decode
 from migrator.planner.problem import Problem, build_problem
 from migrator.planner.rules import find_rules, relations_of
 from migrator.planner.search import hours
-from migrator.planner.waves import Limits, limits
+from migrator.planner.standing import Standing, refusal, standing, with_atom_in
 
 NEIGHBOURS_MAX: Final = 5
 """Five neighbours are what a person takes in; `migrator graph --around` shows them all."""
@@ -53,6 +55,7 @@ class Alternative:
     refused: str | None
     exposure_change_hours: float | None
     end_change_hours: float | None
+    unwind_change_hours: float | None  # of undoing everything at the end, P50
     invalid: str | None
 
 
@@ -97,17 +100,13 @@ def explain(
     """Explain one placement. InputError where the plan does not move the subsystem."""
     number, wave, move = _find(plan, inventory, subsystem)
     problem = build_problem(
-        inventory, tuple(pairs), find_rules(inventory), plan.policy, plan.recipes
+        inventory, tuple(pairs), find_rules(inventory), plan.policy, {**RECIPES, **plan.recipes}
     )
-    waves = [
-        [problem.index[m.subsystem] for m in w.moves if m.subsystem in problem.index]
-        for w in plan.waves
-    ]
-    schedule = decode(problem, waves)
+    stands = standing(plan, problem)
+    schedule = decode(problem, stands.waves)
     me = problem.index[subsystem]
     atom = problem.atoms[problem.atom_of[me]]
-    numbers = limits(problem, plan.constraints, len(waves))
-    trial = _Trial(plan, problem, numbers, waves, schedule)
+    trial = _Trial(plan, inventory, tuple(pairs), stands, schedule)
     return Explanation(
         subsystem=subsystem,
         name=inventory.by_id[subsystem].name,
@@ -137,9 +136,30 @@ def explain(
         ),
         neighbours=_neighbours(plan, pairs, subsystem),
         earlier=trial.put(atom, number, number - 1) if number else None,
-        later=trial.put(atom, number, number + 1) if number + 1 < len(waves) else None,
+        later=trial.put(atom, number, number + 1) if number + 1 < len(plan.waves) else None,
         checks=_checks(inventory, problem, me),
         assumed=tuple(line for line in plan.assumed if line.startswith(f"{subsystem}: ")),
+    )
+
+
+def with_moves_in(plan: Plan, moves: Collection[SubsystemId], there: WaveId) -> Plan:
+    """The plan with the lines of some moves in another wave, for whoever plays it by its order.
+
+    Their hours stay as written; nobody is shown this plan.
+    """
+    gone = [move for wave in plan.waves for move in wave.moves if move.subsystem in moves]
+    return replace(
+        plan,
+        waves=tuple(
+            replace(
+                wave,
+                moves=(
+                    *(move for move in wave.moves if move.subsystem not in moves),
+                    *(gone if wave.id == there else ()),
+                ),
+            )
+            for wave in plan.waves
+        ),
     )
 
 
@@ -273,20 +293,22 @@ class _Trial:
     """The plan as it is, to try one change at a time."""
 
     plan: Plan
-    problem: Problem
-    limits: Limits
-    waves: list[list[int]]
+    inventory: Inventory
+    pairs: tuple[Pair, ...]
+    stands: Standing
     schedule: Schedule
 
     def put(self, atom: tuple[int, ...], here: int, there: int) -> Alternative:
         """One evaluation with the atom in a neighbouring wave, or why that cannot be."""
-        wave = self.plan.waves[there].id
-        refused = self._refused(atom, here, there)
+        problem, wave = self.stands.problem, self.plan.waves[there].id
+        number = problem.atom_of[atom[0]]
+        changed = with_atom_in(problem, self.stands.waves, number, there)
+        refused = refusal(self.stands, changed, number, there)
+        if refused is None and not changed[here]:
+            refused = f"{self.plan.waves[here].id} would be empty"
         if refused is not None:
-            return Alternative(wave, refused, None, None, None)
-        changed = [[i for i in moves if i not in atom] for moves in self.waves]
-        changed[there] += atom
-        new = decode(self.problem, changed, self.schedule, min(here, there))
+            return Alternative(wave, refused, None, None, None, None)
+        new = decode(problem, changed, self.schedule, min(here, there))
         invalid = None
         if new.late > self.schedule.late:
             invalid = f"the plan would end {_span(new.late)} after the window"
@@ -295,41 +317,16 @@ class _Trial:
         return Alternative(
             wave,
             None,
-            round(hours(self.problem, new) - hours(self.problem, self.schedule), 4),
+            round(hours(problem, new) - hours(problem, self.schedule), 4),
             round((new.last - self.schedule.last) * GRID_MINUTES / 60, 4),
+            round(self.unwind(new) - self.unwind(self.schedule), 4),
             invalid,
         )
 
-    def _refused(self, atom: tuple[int, ...], here: int, there: int) -> str | None:
-        problem, number = self.problem, self.problem.atom_of[atom[0]]
-        wave = self.plan.waves[there]
-        wave_of = {i: k for k, moves in enumerate(self.waves) for i in moves}
-        for i in atom:
-            late = [f for f in problem.moves[i].before if wave_of.get(f, there) > there]
-            if late:
-                return f"{problem.ids[late[0]]} must switch before {problem.ids[i]}"
-        for k, facts in enumerate(problem.moves):
-            if k not in atom and wave_of.get(k, there) < there:
-                held = [i for i in atom if i in facts.before]
-                if held:
-                    return f"{problem.ids[held[0]]} must switch before {problem.ids[k]}"
-        if wave.pilot and number not in self.limits.pilot:
-            return "the pilot takes only moves of low criticality with few links"
-        if there in self.limits.forbidden[number]:
-            return f"a person forbade {wave.id} for it (constraints)"
-        size = len(self.waves[there]) + len(atom)
-        most = self.limits.pilot_moves_max if wave.pilot else self.limits.moves_max
-        if size > most:
-            return f"{wave.id} would have {size} moves, it may have {most}"
-        critical = sum(problem.moves[i].criticality == 5 for i in [*self.waves[there], *atom])
-        if self.limits.critical[number] and critical > self.limits.critical_max:
-            return (
-                f"{wave.id} would have {critical} moves of criticality 5, "
-                f"it may have {self.limits.critical_max}"
-            )
-        if len(self.waves[here]) == len(atom):
-            return f"{self.plan.waves[here].id} would be empty"
-        return None
+    def unwind(self, schedule: Schedule) -> float:
+        """How long undoing everything at the end would take, in the engine's order."""
+        problem = self.stands.problem
+        return unwind_all_hours(self.plan, self.inventory, self.pairs, schedule, problem)
 
 
 def _span(ticks: int) -> str:

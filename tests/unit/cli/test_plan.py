@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,7 +14,9 @@ from migrator.cli import app
 from migrator.cli import plan as plan_command
 from migrator.conductor import clock
 from migrator.plan.digest import plan_digest
+from migrator.plan.model import Plan
 from migrator.plan.text import plan_from_text, read_plan
+from migrator.wiring import forecasting
 from planned import PEOPLE, edit
 from small_files import FILES
 
@@ -188,6 +191,33 @@ def test_explaining_a_plan_for_another_inventory_warns(
     people.write_text(people.read_text("utf-8").replace("Eva E", "Eva F"), "utf-8")
     assert app.run(["explain", str(out), "web"]) == 0
     assert "another inventory" in capsys.readouterr().err
+
+
+def test_an_explanation_plays_the_plan_and_its_neighbours_where_it_is_asked(
+    estate: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "ours.yaml"
+    assert planned(estate, "-o", str(out), "--moves-per-wave-max", "2") == 0
+    capsys.readouterr()
+    played: list[Plan] = []
+
+    def play(plan: Plan, *_: object, **__: object) -> SimpleNamespace:
+        played.append(plan)
+        until = datetime(2023, 10, 14, len(played), tzinfo=UTC)
+        return SimpleNamespace(turn_back=SimpleNamespace(latest=until))
+
+    monkeypatch.setattr(forecasting, "forecast_plan", play)
+    wave = read_plan(out).waves[-1]
+    name = wave.moves[0].subsystem
+    assert app.run(["explain", str(out), name, "--turn-back"]) == 0
+    said = capsys.readouterr().out
+    assert "Until when everything could go back (400 sampled weekends)" in said
+    assert "  as planned: Sat 01:00" in said
+    assert played[0] == read_plan(out)
+    assert all(name not in {m.subsystem for m in p.waves[-1].moves} for p in played[1:])
 
 
 # --- people's hands ------------------------------------------------------------------------------

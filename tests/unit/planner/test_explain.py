@@ -9,7 +9,7 @@ import pytest
 
 from builders import at, ids
 from migrator.errors import InputError
-from migrator.ids import SubsystemId
+from migrator.ids import SubsystemId, WaveId
 from migrator.inventory.model import (
     Calendar,
     FixedDate,
@@ -22,7 +22,7 @@ from migrator.links.table import Pair
 from migrator.plan.model import Plan
 from migrator.planner.build import make_plan
 from migrator.planner.decode import decode
-from migrator.planner.explain import Explanation, explain
+from migrator.planner.explain import Explanation, explain, with_moves_in
 from migrator.planner.problem import build_problem
 from migrator.planner.rules import find_rules
 from weekend_estates import a_mover, a_ring, an_estate
@@ -141,3 +141,38 @@ def test_an_unknown_name_and_one_that_stays_are_told_apart() -> None:
 def test_who_verifies_is_told() -> None:
     assert explained("s00").checks[0].function is None
     assert explained("s00").checks[0].eligible == 0
+
+
+def test_a_neighbouring_wave_says_what_undoing_everything_would_take() -> None:
+    inventory, pairs = an_estate(16), a_ring(16, 4)
+    plan = a_plan(inventory, pairs)
+    found = [explain(plan, inventory, pairs, s.id) for s in inventory.moving]
+    tried = [o for f in found for o in (f.earlier, f.later) if o is not None and not o.refused]
+    assert tried
+    changes = [other.unwind_change_hours for other in tried]
+    assert all(change is not None for change in changes)
+    # Whoever is linked goes back one after the other, so the order of the switches matters.
+    assert any(changes)
+
+
+def test_waves_with_ids_of_their_own_are_not_taken_for_numbers() -> None:
+    inventory, pairs = an_estate(16), a_ring(16, 4)
+    plan = a_plan(inventory, pairs)
+    first, second, *rest = plan.waves
+    plan = replace(plan, waves=(first, replace(second, id=WaveId("w09")), *rest))
+    mover = rest[0].moves[0].subsystem
+    forbidden = replace(plan.constraints, forbidden_waves={mover: (WaveId("w09"),)})
+    found = explain(replace(plan, constraints=forbidden), inventory, pairs, mover)
+    assert found.earlier is not None
+    assert found.earlier.refused == "a person forbade w09 for it (constraints)"
+
+
+def test_a_plan_with_moves_in_another_wave_is_the_same_but_for_them() -> None:
+    plan = a_plan(an_estate(16), a_ring(16, 4))
+    mover, there = plan.waves[1].moves[0].subsystem, plan.waves[2].id
+    other = with_moves_in(plan, {mover}, there)
+    assert [len(w.moves) for w in other.waves[1:3]] == [
+        len(plan.waves[1].moves) - 1,
+        len(plan.waves[2].moves) + 1,
+    ]
+    assert other.waves[2].moves[-1].subsystem == mover
