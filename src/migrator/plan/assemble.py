@@ -11,6 +11,7 @@ from typing import TypeVar
 from migrator.ids import PersonId, PlaceId, SubsystemId, TeamId, WaveId
 from migrator.plan import schema
 from migrator.plan.assemble_means import means
+from migrator.plan.certificate import Certificate
 from migrator.plan.foresight import Foresight
 from migrator.plan.model import (
     Act,
@@ -71,6 +72,7 @@ def assemble(file: schema.PlanFile) -> Plan:
             seed=file.figures.seed,
             evaluations=file.figures.evaluations,
         ),
+        certificate=None if file.certificate is None else _certificate(file.certificate),
     )
 
 
@@ -161,6 +163,22 @@ def _policy(part: schema.PolicyPart) -> Policy:
             else tuple(part.approval_lapses_when)
         ),
         forecast=_foresight(part.forecast, default.forecast),
+    )
+
+
+def _certificate(part: schema.CertificatePart) -> Certificate:
+    return Certificate(
+        search=part.search,
+        objective_hours=part.objective_hours,
+        mean_hours=part.mean_hours,
+        tail_hours=part.tail_hours,
+        end_hours_p80=part.end_hours_p80,
+        weekends=part.weekends,
+        bound_hours=part.bound_hours,
+        restarts_hours=tuple(part.restarts_hours),
+        played=part.played,
+        inventory=part.inventory,
+        peers=part.peers,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from migrator.ids import LinkId, PersonId, PlaceId, SubsystemId, TeamId, WaveId
 from migrator.inventory.model import Estimate, LatencyClass
+from migrator.plan.certificate import Certificate
 from migrator.plan.foresight import Foresight
 from migrator.plan.later import LATER
 from migrator.plan.means import Means
@@ -295,6 +296,7 @@ class Plan:
     stays: tuple[Stay, ...]
     assumed: tuple[str, ...]  # "subsystem: field", sorted
     figures: Figures
+    certificate: Certificate | None = field(default=None, metadata=LATER)  # None: made without one
 
 
 # --- the itinerary: the plan joined with the facts of the inventory that a run needs ------------

@@ -271,6 +271,22 @@ class FiguresPart(Part):
     evaluations: Count
 
 
+class CertificatePart(Part):
+    """What the plan could show for itself when it was made."""
+
+    search: Literal["compiled", "plain"]
+    objective_hours: float
+    mean_hours: float | None = None
+    tail_hours: float | None = None
+    end_hours_p80: float | None = None
+    weekends: Count = 0
+    bound_hours: float
+    restarts_hours: list[float] = []
+    played: Count = 0
+    inventory: str
+    peers: str = ""
+
+
 class PlanFile(Part):
     """A plan of migrator."""
 
@@ -281,6 +297,7 @@ class PlanFile(Part):
     source: Id | None = None
     target: Id | None = None
     figures: FiguresPart
+    certificate: CertificatePart | None = None
     constraints: ConstraintsPart
     waves: list[WavePart]
     stays: list[StayPart] = []

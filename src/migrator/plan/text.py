@@ -24,6 +24,7 @@ from migrator.inventory.yaml_text import Document, read_yaml
 from migrator.plan import schema
 from migrator.plan.assemble import assemble
 from migrator.plan.assemble_means import UNPRINTABLE, flow_text, means_lines
+from migrator.plan.certificate_text import certificate_lines
 from migrator.plan.model import Plan, PlannedMove, Policy, RecipeStep, RecipeUndo, Trouble
 
 HEADER: Final = """\
@@ -152,6 +153,9 @@ class _Writer:
         )
         yield f"  seed: {figures.seed}"
         yield f"  evaluations: {figures.evaluations}"
+        if plan.certificate is not None:
+            yield ""
+            yield from certificate_lines(plan.certificate)
 
     def constraints(self, plan: Plan) -> Iterator[str]:
         """The limits that a person may tighten."""

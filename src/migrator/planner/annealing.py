@@ -6,16 +6,17 @@ compiled code can refuse a change without playing it; what depends on time is th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 
+from migrator.ids import SubsystemId, WaveId
 from migrator.planner.decode import in_order
 from migrator.planner.outline import floors, latest_starts
 from migrator.planner.problem import Problem
 from migrator.planner.seeds import Waves, atom_weights
-from migrator.planner.waves import SHORTFALL_TICKS, Limits
+from migrator.planner.waves import SHORTFALL_TICKS, Limits, wave_number
 from migrator.schedule.problem import Floats, Ints
 
 Arrays = dict[str, Floats | Ints]
@@ -108,6 +109,40 @@ def assigned(wave_of: Ints, order: Iterable[int], count: int) -> Waves:
     waves: Waves = [[] for _ in range(count)]
     for atom in order:
         waves[int(wave_of[atom])].append(atom)
+    return waves
+
+
+def waves_before(problem: Problem, limits: Limits, last: Mapping[SubsystemId, WaveId]) -> Waves:
+    """The waves that the last plan had; who is new joins whom it is linked to most.
+
+    Waves in which nobody is left are gone. It may break limits that have changed since.
+    """
+    homes: dict[int, int] = {}
+    for atom, members in enumerate(problem.atoms):
+        numbers = [wave_number(last[problem.ids[i]]) for i in members if problem.ids[i] in last]
+        known = [number for number in numbers if number is not None]
+        if known:
+            homes[atom] = known[0]
+    place = {number: k for k, number in enumerate(sorted(set(homes.values())))}
+    waves: Waves = [[] for _ in place] or [[]]
+    for atom, number in homes.items():
+        waves[place[number]].append(atom)
+    size = [sum(limits.size[atom] for atom in wave) for wave in waves]
+    for atom, near in enumerate(atom_weights(problem)):
+        if atom in homes:
+            continue
+        bound = [0] * len(waves)
+        for other, weight in near.items():
+            if other in homes:
+                bound[place[homes[other]]] += weight
+        fits = [
+            k
+            for k in range(len(waves))
+            if size[k] + limits.size[atom] <= limits.room(k) and limits.may(atom, k)
+        ]
+        best = max(fits, key=lambda k: (bound[k], -size[k], k), default=len(waves) - 1)
+        waves[best].append(atom)
+        size[best] += limits.size[atom]
     return waves
 
 

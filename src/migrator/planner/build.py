@@ -9,6 +9,7 @@ person interrupts the search; then the plan says how many evaluations it got).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -29,16 +30,30 @@ from migrator.plan.model import (
 from migrator.plan.recipes import DEFAULT_POLICY, RECIPE_OF_KIND, RECIPES
 from migrator.plan.unwind_order import critical_minutes, unwind_arcs
 from migrator.planner import capacity
+from migrator.planner.annealing import waves_before
 from migrator.planner.calendars import GRID_MINUTES
+from migrator.planner.certificate import certificate
+from migrator.planner.checker import violations
+from migrator.planner.compiled_search import EVALUATIONS, search_compiled
 from migrator.planner.decode import Schedule, decode
 from migrator.planner.document import assumed, planned_waves
 from migrator.planner.infeasible import Attempt
 from migrator.planner.overrun import overrun
 from migrator.planner.problem import Problem, build_problem, source_place, target_place
+from migrator.planner.rows import kernel_rows
 from migrator.planner.rules import Rules, find_rules
 from migrator.planner.search import Found, Progress, default_evaluations, expand, hours, search
 from migrator.planner.seeds import cut, growth
-from migrator.planner.waves import Pins, default_constraints, limits, wave_count, wave_number
+from migrator.planner.waves import (
+    Limits,
+    Pins,
+    default_constraints,
+    limits,
+    wave_count,
+    wave_number,
+)
+from migrator.schedule.problem import arrays
+from migrator.schedule.process import Kernel, KernelFailed
 
 TIGHT_SHARE: Final = 0.9
 """A plan of expected durations that fills more than nine tenths of the window has no room for
@@ -46,6 +61,16 @@ anything unexpected: fewer and larger waves are tried first."""
 
 Tighten = Callable[[Constraints], Constraints]
 """What people ask of the constraints: forbidden waves, smaller waves, fewer critical moves."""
+
+
+FEWEST: Final = 60
+"""With fewer evaluations there is no search."""
+
+USUAL_PAIRS: Final = 20_000
+"""A thousand subsystems have 15,000 linked pairs; more make each evaluation dearer."""
+
+DECODED_PAIRS: Final = 20_000_000
+"""As many pairs are added up in a minute by the decoder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +108,8 @@ def make_plan(  # noqa: PLR0913 - the keyword arguments are the plan's whole inp
     tighten: Tighten | None = None,
     path: str,
     links: LinkTable | None = None,
+    kernel: Kernel | None = None,
+    last: Pins | None = None,
 ) -> Plan:
     """The plan for an estate. `path` is the inventory's, as the plan shall name it.
 
@@ -90,7 +117,10 @@ def make_plan(  # noqa: PLR0913 - the keyword arguments are the plan's whole inp
     count and digest of all links; without it the count is that of the pairs and the digest empty.
     `moves_per_wave_max` changes that one limit of the default constraints; `pins` says where
     people want single subsystems (w01 is the first wave); `tighten` changes the constraints,
-    given or default, as people asked for.
+    given or default, as people asked for. With a `kernel` that compiles, the search plays each
+    decision and counts `evaluations` by the ten thousand; without one it decodes, more slowly.
+    `last` is in which wave each subsystem was in the plan before: the search begins there, and
+    what leaves its wave has to be worth it.
     Raises InputError, naming what binds, where there is no plan.
     """
     return plan_estate(
@@ -106,6 +136,8 @@ def make_plan(  # noqa: PLR0913 - the keyword arguments are the plan's whole inp
         tighten=tighten,
         path=path,
         links=links,
+        kernel=kernel,
+        last=last,
     ).plan
 
 
@@ -123,6 +155,8 @@ def plan_estate(  # noqa: PLR0913 - as make_plan
     tighten: Tighten | None = None,
     path: str,
     links: LinkTable | None = None,
+    kernel: Kernel | None = None,
+    last: Pins | None = None,
 ) -> Planned:
     """As make_plan, with the figures of the peers beside it."""
     pairs = _pairs(graph_or_pairs)
@@ -132,10 +166,10 @@ def plan_estate(  # noqa: PLR0913 - as make_plan
     wanted = _Wanted(inventory, problem, rules, constraints, moves_per_wave_max, pins, tighten)
     kept, count = wanted.constraints_and_count()
     numbers = limits(problem, kept, count, pins)
-    tries = default_evaluations(len(problem.ids)) if evaluations is None else max(1, evaluations)
     found = Found([], decode(problem, []), evaluations=0, exposure_max=0, seeds={})
     if problem.ids:
-        found = search(problem, numbers, count, seed, tries, on_progress)
+        asked = _Asked(inventory, problem, numbers, count, seed, evaluations, on_progress)
+        found = asked.found(kernel, last)
     if not found.schedule.valid:
         raise overrun(
             Attempt(
@@ -188,8 +222,15 @@ def plan_estate(  # noqa: PLR0913 - as make_plan
         figures=_figures(problem, found, seed, 0.0),
     )
     unwind = unwind_all_hours(plan, inventory, pairs, found.schedule, problem)
+    plan = replace(
+        plan,
+        figures=_figures(problem, found, seed, unwind),
+        certificate=certificate(problem, numbers, found, inventory.digest),
+    )
+    wrong = violations(plan, inventory)
+    assert not wrong, f"a finished plan breaks what is hard: {'; '.join(wrong)}"
     return Planned(
-        replace(plan, figures=_figures(problem, found, seed, unwind)),
+        plan,
         {
             name: Peer(
                 round(hours(problem, schedule), 4),
@@ -241,6 +282,48 @@ def _figures(problem: Problem, found: Found, seed: int, unwind: float) -> Figure
         seed=seed,
         evaluations=found.evaluations,
     )
+
+
+def usual_evaluations(moves: int, pairs: int, kernel: Kernel | None = None) -> int:
+    """How many decisions a plan gets when nobody says: fewer where each costs more."""
+    if kernel is not None and kernel.can_search:
+        return max(FEWEST, min(EVALUATIONS, EVALUATIONS * USUAL_PAIRS // max(1, pairs)))
+    return min(default_evaluations(moves), max(FEWEST, DECODED_PAIRS // max(1, pairs)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is searched for, and with what."""
+
+    inventory: Inventory
+    problem: Problem
+    limits: Limits
+    count: int
+    seed: int
+    evaluations: int | None
+    on_progress: Progress | None
+
+    def found(self, kernel: Kernel | None, last: Pins | None) -> Found:
+        """The best plan: by the kernel where it can, else by decoding."""
+        problem = self.problem
+        if kernel is not None and kernel.can_search and problem.pairs and len(problem.atoms) > 1:
+            rows = kernel_rows(self.inventory, problem, DEFAULT_POLICY, RECIPES)
+            with suppress(KernelFailed):
+                return search_compiled(
+                    problem, self.limits, self.count, self.seed, self._tries(kernel),
+                    arrays(*rows), kernel,
+                    last=None if last is None else waves_before(problem, self.limits, last),
+                    on_progress=self.on_progress,
+                )  # fmt: skip
+            # What was asked for was meant for a quicker search.
+            tries = usual_evaluations(len(problem.ids), len(problem.pairs))
+        else:
+            tries = self._tries(None)
+        return search(problem, self.limits, self.count, self.seed, tries, self.on_progress)
+
+    def _tries(self, kernel: Kernel | None) -> int:
+        usual = usual_evaluations(len(self.problem.ids), len(self.problem.pairs), kernel)
+        return usual if self.evaluations is None else max(1, self.evaluations)
 
 
 @dataclass(frozen=True, slots=True)

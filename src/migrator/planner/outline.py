@@ -21,6 +21,9 @@ STEPS_PER_ATOM: Final = 400
 STEPS_MAX: Final = 250_000
 """More steps than these change the decoded exposure by less than its spread over the seeds."""
 
+LINKS_MAX: Final = 15_000_000
+"""A step looks at an atom's links; where everything is linked to everything that is all it does."""
+
 
 def outline(
     problem: Problem, limits: Limits, waves: Waves, schedule: Schedule, random: Random
@@ -31,7 +34,8 @@ def outline(
     """
     sketch = Sketch(problem, limits, waves)
     sketch.calibrate(schedule)
-    steps = min(STEPS_MAX, STEPS_PER_ATOM * len(problem.atoms))
+    links = 2 * len(problem.pairs) // max(1, len(problem.atoms))
+    steps = min(STEPS_MAX, STEPS_PER_ATOM * len(problem.atoms), LINKS_MAX // max(1, links))
     if len(waves) < 2 or not (problem.pairs or sketch.fixed):
         return waves
     current = best = sketch.cost()

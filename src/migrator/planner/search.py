@@ -39,6 +39,19 @@ def default_evaluations(moves: int) -> int:
     return max(400, min(EVALUATIONS_MAX, EVALUATION_WORK // max(1, moves)))
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What the search knows of the plan beyond the decoder's figures; hours by sampled weekends."""
+
+    compiled: bool
+    mean: float
+    tail: float  # the mean of the worst fifth
+    end: float  # which four of five weekends keep
+    weekends: int  # that judged it, none of them seen by the search
+    restarts: tuple[float, ...]  # the cost of each restart's best plan
+    played: int  # weekends in all
+
+
 @dataclass(slots=True)
 class Found:
     """The best plan, the seeds' own schedules by name, and how much was spent."""
@@ -50,6 +63,7 @@ class Found:
     seeds: dict[str, Schedule]
     record: float = math.inf  # the lowest cost of a schedule not yet settled
     interrupted: bool = False
+    searched: Searched | None = None  # None: by full decodes alone, without a kernel
 
     def offer(self, problem: Problem, limits: Limits, waves: Waves, schedule: Schedule) -> None:
         """Count an evaluation, and keep its plan if it is the best so far, once it is settled.
@@ -130,6 +144,13 @@ def search(
     except KeyboardInterrupt:
         found.interrupted = True
     return found
+
+
+def repair(problem: Problem, limits: Limits, found: Found, seed: int, decodes: int) -> None:
+    """Look for a plan that the decoder holds for valid, from one that it does not."""
+    found.exposure_max = found.schedule.exposure
+    spent = found.evaluations
+    _anneal(problem, limits, found, Random(f"{seed}/repair"), spent + decodes, None)
 
 
 def settle(problem: Problem, waves: Waves, schedule: Schedule) -> tuple[Waves, Schedule] | None:

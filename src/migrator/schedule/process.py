@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from importlib.util import find_spec
 from threading import Timer
 from types import TracebackType
 from typing import Final, Self
@@ -19,6 +21,7 @@ import numpy as np
 from migrator.schedule.live import NOTHING_YET, Live
 from migrator.schedule.messages import Message, Words, named, read, write
 from migrator.schedule.problem import Floats, Ints, Problem
+from migrator.schedule.searching_asks import ask
 
 ANSWER_SECONDS_MAX: Final = 120.0
 """Forty times the goal for 1,000 subsystems; the first question after an update also compiles."""
@@ -37,6 +40,11 @@ class Kernel:
         self._seconds_max = seconds_max
         self._process: subprocess.Popen[bytes] | None = None
         self.compiled = False  # True once an answer came from compiled code
+
+    @property
+    def can_search(self) -> bool:
+        """Tell whether there is a compiler: without one nobody should wait for a search here."""
+        return find_spec("numba") is not None
 
     @property
     def process_id(self) -> int | None:
@@ -121,6 +129,39 @@ class Kernel:
         }
         arrays = {"times_asked": times, **named(live)}
         return self._ask(p, order, wave_at, words, arrays)["back"]
+
+    def search(
+        self,
+        p: Problem,
+        words: Words,
+        arrays: dict[str, Floats | Ints],
+        going: Callable[[int, float], bool],
+    ) -> Message:
+        """The answer to one of the search's asks (searching.py says which, and what they want).
+
+        `going` is told how much is done and the best cost so far; when it says no, or a person
+        presses Ctrl-C, the search ends with its best so far and the answer's word `ended`.
+        """
+        process = self._started()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        question = Message(words, {**p._asdict(), **arrays})
+        try:
+            found = ask(process.stdin, process.stdout, question, going, self._seconds_max)
+        except (BrokenPipeError, TimeoutError):
+            found = None
+        except KeyboardInterrupt:
+            process.kill()
+            self.close()
+            raise
+        if found is None:
+            process.kill()
+            self.close()
+            raise KernelFailed("the process that searches for a plan ended in mid-search")
+        if "fault" in found.words:
+            raise KernelFailed(str(found.words["fault"]))
+        self.compiled = found.words["compiled"] is True
+        return found
 
     def _ask(
         self,

@@ -165,6 +165,28 @@ def sketched(
     return s.best.copy(), float(s.costs[BEST])
 
 
+def warm(p: Problem) -> None:
+    """Compile the search once, with the smallest estate there is: two moves, each an atom."""
+    two, three = np.array([0, 1], dtype=np.int64), np.array([0, 1, 2], dtype=np.int64)
+    none, ones = np.zeros(3, dtype=np.int64), np.ones(2, dtype=np.int64)
+    facts = Facts(
+        atom_at=three, members=two, size=ones, critical=two * 0,
+        may=np.ones((2, 2), dtype=np.int64),
+        first_at=none, firsts=two[:0], then_at=none, thens=two[:0],
+        near_at=three, near=two[::-1].copy(), near_weight=np.ones(2),
+        room=ones * 2, wanted=ones, critical_max=ones[:1], home=-ones,
+    )  # fmt: skip
+    loads = Loads(
+        work=np.ones((2, 1)), seats=np.ones(1), after=np.ones(1),
+        fixed=two[:0], fixed_to=np.zeros(0), floors=two[:0], floor_from=np.zeros(0),
+        small=np.ones(1), missed=np.ones(1),
+    )  # fmt: skip
+    heat = Heat(0.01, 0.001)
+    prices = Prices(1.0, 0.25, 0.01, 0.1, 0.001, 0.0)
+    annealed(p, facts, two, three, prices, 1, 1, 2, heat, lambda _done, _best: True)
+    sketched(facts, loads, two, 1, 10, heat, 1.0, lambda _done, _best: True)
+
+
 def _board(p: Problem, row: Ints, edge: Ints, samples: int, chance: Chance) -> Board:
     return Board(
         now=_decision(row, edge),

@@ -7,12 +7,13 @@ and half a second, which no conductor should have to carry. It opens no file and
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import IO, Final
 
 import numpy as np
 
-from migrator.schedule import run
+from migrator.schedule import run, searching, searching_frames
 from migrator.schedule.compiled import COMPILES, cache_folder
 from migrator.schedule.live import FATE, NOTHING_YET, Live
 from migrator.schedule.messages import Message, Words, read, write
@@ -26,6 +27,7 @@ from migrator.schedule.problem import (
     arrays,
     spread,
 )
+from migrator.schedule.searching_asks import STOP
 
 COUNT_MAX: Final = 1_000_000
 """Weekends in one question; a thousand times what a P95 needs."""
@@ -48,6 +50,8 @@ def main(arguments: list[str]) -> int:
     if arguments:
         _say(f"unknown arguments: {' '.join(arguments)}; there is only --warm")
         return 2
+    # Ctrl-C is for whoever asks: a search is told to stop, and everything ends with its stdin.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     serve(sys.stdin.buffer, sys.stdout.buffer)
     return 0
 
@@ -55,8 +59,13 @@ def main(arguments: list[str]) -> int:
 def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
     """Answer one question after the other; one that makes no sense gets a fault for an answer."""
     while (question := read(questions)) is not None:
+        if question.words.get("ask") == STOP:
+            continue  # the search that it was meant for had just ended
         try:
-            found = answer(question)
+            if question.words.get("ask") in searching.SEARCHES:
+                found = searching_frames.answer(questions, answers, question)
+            else:
+                found = answer(question)
         except (ValueError, KeyError, TypeError) as fault:
             write(answers, Message({"fault": str(fault)}, {}))
             continue
@@ -139,6 +148,7 @@ def warm() -> None:
     chosen = run.decision([[0], [1]])
     run.weekends(p, chosen, 1, 1)
     run.turn_backs(p, chosen, 1, 1, np.array([30.0]), 5.0)
+    searching.warm(p)
 
 
 def _say(text: str) -> None:
