@@ -25,11 +25,18 @@ ASKED: list[int] = []
 
 
 def reckon(
-    run: Run, plan: Plan, inventory: Inventory, pairs: Sequence[Pair], *, now: datetime
+    run: Run,
+    plan: Plan,
+    inventory: Inventory,
+    pairs: Sequence[Pair],
+    *,
+    now: datetime,
+    brief: bool,
 ) -> Forecast:
     """Say how many lines there are; the second time, go wrong as wished."""
     how = sys.argv[1] if len(sys.argv) > 1 else "well"
-    ASKED.append(run.seq)
+    if brief:
+        ASKED.append(run.seq)
     if len(ASKED) == 2 and how == "dies":
         os._exit(7)
     if len(ASKED) == 2 and how == "hangs":
@@ -41,6 +48,8 @@ def reckon(
     assert len(pairs) == len(run.itinerary.pairs)
     made = a_forecast()
     anytime = replace(made.turn_back, limit=None)  # nobody here would sign that it is too late
+    if brief:
+        made = replace(made, moves=(), handlers=(), teams=(), bridges=(), fan=())
     return replace(made, at=now, seq=run.seq, fits=run.seq % 100 / 100, turn_back=anytime)
 
 

@@ -91,6 +91,7 @@ class RunForecaster:
     weekends: int = WEEKENDS
     seed: int = 1
     learned: Learned | None = None
+    brief: bool = False  # ends, waves and turning back alone: what a run's clock shows
     _of: tuple[Plan, Inventory] | None = None
     _estate: Estate | None = None
     _whole: dict[float, Floats] = field(default_factory=dict)
@@ -117,6 +118,7 @@ class RunForecaster:
             seed=self.seed,
             middle=middle,
             whole=self._whole,
+            brief=self.brief,
         )
 
 
@@ -128,10 +130,12 @@ def forecast_estate(
     seed: int,
     middle: Middle | None = None,
     whole: dict[float, Floats] | None = None,
+    brief: bool = False,
 ) -> Forecast:
     """Play the weekends, from the middle of one if it is in it, and say what they mean.
 
     `whole` remembers what undoing everything takes at each hour, which no event of a run changes.
+    A `brief` one leaves out the moves, the load by hour and the fan, which take as long again.
     """
     p, rows, dial = estate.problem, estate.rows, estate.dial
     window, ids, wave_of = rows.rules.window, estate.facts.ids, estate.wave_of
@@ -174,12 +178,14 @@ def forecast_estate(
         exposure_hours=exposure,
         exposure_hours_p80=exposure_p80,
         waves=_waves(estate, sampled, middle),
-        moves=_moves(estate, sampled, kernel, seed, live),
+        moves=() if brief else _moves(estate, sampled, kernel, seed, live),
         turn_back=turning,
-        handlers=load.handlers(sampled, rows, wave_of, estate.pool_names, dial),
-        teams=load.teams(sampled, rows, team_names(estate.inventory, estate.facts), dial),
-        bridges=chance.bridges(sampled, p.pairs, p.weights, window, dial),
-        fan=chance.fan(sampled, dial),
+        handlers=() if brief else load.handlers(sampled, rows, wave_of, estate.pool_names, dial),
+        teams=()
+        if brief
+        else load.teams(sampled, rows, team_names(estate.inventory, estate.facts), dial),
+        bridges=() if brief else chance.bridges(sampled, p.pairs, p.weights, window, dial),
+        fan=() if brief else chance.fan(sampled, dial),
         absent=(),
         notes=notes if middle is None else (*notes, *middle.notes),
     )

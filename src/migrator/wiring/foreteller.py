@@ -5,8 +5,8 @@ stdin says what the run was begun with; then come the lines of its journal, whic
 by the same code, and questions. Each line in is one JSON document, each answer one line on stdout.
 What is wrong is an answer, too; what broke ends the process, and the next question starts another.
 
-The whole forecast is kept in a folder of its own, by digest: what the journal names stays, and of
-the others the newest few.
+Forecasts are kept in a folder of their own, by digest: what the journal names stays, and of the
+others the newest few. One that says nothing new is brief: it is there for a clock.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import Final, Protocol, TypedDict
 
 from migrator.engine.events import ForecastMade, Value, event_from_data, event_to_data
 from migrator.engine.fold import apply
+from migrator.engine.foresight import why_kept
 from migrator.engine.run import Run, new_run
 from migrator.errors import EnvironmentFailed, MigratorError
 from migrator.forecast.model import Forecast
@@ -73,9 +74,19 @@ class Reckon(Protocol):
     """Whoever makes the forecast: `wiring/forecasting.py`, and in tests somebody quicker."""
 
     def __call__(
-        self, run: Run, plan: Plan, inventory: Inventory, pairs: Sequence[Pair], *, now: datetime
+        self,
+        run: Run,
+        plan: Plan,
+        inventory: Inventory,
+        pairs: Sequence[Pair],
+        *,
+        now: datetime,
+        brief: bool,
     ) -> Forecast:
-        """The forecast of a run at run time `now`. Raises MigratorError where there is none."""
+        """The forecast of a run at run time `now`. Raises MigratorError where there is none.
+
+        A brief one says nothing of single moves and hours.
+        """
 
 
 class Foreteller:
@@ -103,7 +114,12 @@ class Foreteller:
         """The forecast of what has been heard so far."""
         run = self.run
         plan = followed(self._plan, run)
-        made = self._reckon(run, plan, self._inventory, pairs_of(run.itinerary), now=now)
+        pairs = pairs_of(run.itinerary)
+        made = self._reckon(run, plan, self._inventory, pairs, now=now, brief=True)
+        said = summary(made, "", run.seq, now)
+        if why_kept(run, said):
+            # The journal will name it, and whoever reads that wants all of it.
+            made = self._reckon(run, plan, self._inventory, pairs, now=now, brief=False)
         text = to_json(made)
         self._put(text, digest_of(text))
         return summary(made, digest_of(text), run.seq, now)
@@ -241,9 +257,15 @@ def _kernels() -> Iterator[Reckon]:
         tells = RunForecaster(kernel)
 
         def reckon(
-            run: Run, plan: Plan, inventory: Inventory, pairs: Sequence[Pair], *, now: datetime
+            run: Run,
+            plan: Plan,
+            inventory: Inventory,
+            pairs: Sequence[Pair],
+            *,
+            now: datetime,
+            brief: bool,
         ) -> Forecast:
-            tells.weekends = plan.policy.forecast.weekends
+            tells.weekends, tells.brief = plan.policy.forecast.weekends, brief
             try:
                 return tells(run, plan, inventory, pairs, now=now)
             except KernelFailed as failed:
