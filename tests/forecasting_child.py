@@ -1,7 +1,7 @@
 """A FAKE process that forecasts: the real one's lines and folding, made-up figures.
 
 `python tests/forecasting_child.py HOW`. HOW is well, or what goes wrong at the second question:
-dies, hangs, refuses. Its forecasts fit in as many per cent as the run has lines.
+dies, hangs, refuses. Its forecasts fit in a tenth and as many thousandths as there are lines.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def reckon(
     anytime = replace(made.turn_back, limit=None)  # nobody here would sign that it is too late
     if brief:
         made = replace(made, moves=(), handlers=(), teams=(), bridges=(), fan=())
-    return replace(made, at=now, seq=run.seq, fits=run.seq % 100 / 100, turn_back=anytime)
+    return replace(made, at=now, seq=run.seq, fits=0.1 + run.seq % 100 / 1000, turn_back=anytime)
 
 
 def main() -> None:
