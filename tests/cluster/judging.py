@@ -185,4 +185,4 @@ def is_too_early(windows: Sequence[Window], heard: Heard, done: Done, call: Call
     answered = min((each.began for each in heard.calls if each.word in SIDES), default=0.0)
     seen = min((window.end for window in done.of("baseline")), default=0.0)
     struck = any(window.begin <= call.began for window in windows)
-    return struck and call.ended <= min(answered, seen)
+    return struck and call.began <= min(answered, seen)
