@@ -1,8 +1,8 @@
 """Takes the agency's open design system into the pages' static files.
 
 `make styles` calls `python -m migrator.web.styles` after npm has fetched the two packages that
-package-lock.json pins. Three files are enough. The tick of a ticked box is an image inside the style
-sheet, which our policy for pages refuses, so it becomes a file of its own.
+package-lock.json pins. Three files are enough. The tick of a ticked box is an image inside
+the sheet, which our policy for pages refuses, so it becomes a file of its own.
 """
 
 from __future__ import annotations
