@@ -32,6 +32,8 @@ WORDS: Final = "no full unwind after"
 TURN_BACK: Final = "turn-back"
 """The subject of a hold before the hour of no return, and of what waits for its signature."""
 
+PAGE: Final = "runbooks/decision-turn-back.md"
+
 BANDS: Final = (0.05, 0.2, 0.5, 0.8, 0.95)
 """Between these shares people speak of another weekend: hopeless, doubtful, likely, safe."""
 
@@ -192,7 +194,7 @@ def too_late(run: Run, limit: datetime) -> str:
     """What must not pass in silence, in words."""
     return (
         f"after {clock(run, limit)} turning back with everything ends outside the window, "
-        "and nobody has signed that"
+        f"and nobody has signed that ({PAGE})"
     )
 
 

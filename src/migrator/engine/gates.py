@@ -12,7 +12,7 @@ from typing import Final
 
 from migrator.engine import events as ev
 from migrator.engine.asking import Effects, Refusal, may_decide, not_aborted, wave_named
-from migrator.engine.foresight import advice
+from migrator.engine.foresight import PAGE, advice
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import Run, WaveRecord
 from migrator.engine.states import RunState, WaveState
@@ -55,7 +55,7 @@ def go(run: Run, command: OperatorCommand, now: datetime, _codes: Mapping[str, s
     if said is not None and not said.go:
         raise Refusal(
             f"the plan binds its gates to the forecast, which speaks against a go: "
-            f"{'; '.join(said.reasons)}; postpone {wave.id}, say no-go, or plan anew"
+            f"{'; '.join(said.reasons)}; postpone {wave.id}, say no-go, or plan anew ({PAGE})"
         )
     return [ev.GateDecided(wave.id, wave.attempt, command.actor, command.reason, seen)]
 
