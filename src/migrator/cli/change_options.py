@@ -101,6 +101,7 @@ class Estate:
 
 def supposed_estate(inventory: Inventory, asked: Asked) -> Estate:
     """The estate with every supposition. InputError names what is not understood."""
+    from migrator.cli.fault_lines import with_lines
     from migrator.inventory.door import did_you_mean
     from migrator.planner.what_if import leave_out, suppose
 
@@ -114,7 +115,8 @@ def supposed_estate(inventory: Inventory, asked: Asked) -> Estate:
                 f"--without {name}: no subsystem of that name moves{did_you_mean(name, moving)}",
                 hint="name a subsystem by its id, as in the plan",
             )
-    inventory, left_out = leave_out(inventory, [moving[name] for name in dict.fromkeys(names)])
+    with with_lines(inventory):
+        inventory, left_out = leave_out(inventory, [moving[name] for name in dict.fromkeys(names)])
     return Estate(inventory, supposed, left_out)
 
 

@@ -188,6 +188,7 @@ class _Wanted:
 
 def _plan_anew(wanted: _Wanted, keep: Path | None, form: Format) -> None:
     from migrator.cli.change_options import earlier_in, understood
+    from migrator.cli.fault_lines import with_lines
     from migrator.cli.plan_changes import path_from
     from migrator.cli.plan_files import open_plan
     from migrator.inventory.reader import read_inventory
@@ -210,7 +211,7 @@ def _plan_anew(wanted: _Wanted, keep: Path | None, form: Format) -> None:
         pairs = subsystem_pairs(table, inventory)
     tries = wanted.evaluations or default_evaluations(len(inventory.moving))
     limit = _Limit(wanted.seconds)
-    with output.progress("Planning", tries) as advance:
+    with with_lines(inventory), output.progress("Planning", tries) as advance:
         planned = plan_estate(
             inventory,
             pairs,

@@ -51,6 +51,7 @@ def change(
 
     Where something has started and no file is named, it is shown and not kept.
     """
+    from migrator.cli.fault_lines import with_lines
     from migrator.plan.text import plan_to_text
     from migrator.planner.change_basis import Basis
     from migrator.planner.changes import change_plan
@@ -67,7 +68,7 @@ def change(
         requests=requests,
         started=started,
     )
-    with output.progress("Changing the plan"):
+    with with_lines(opened.inventory), output.progress("Changing the plan"):
         changed = change_plan(
             basis,
             name=name or (out.stem if out is not None else base.plan.name),

@@ -38,6 +38,12 @@ def refuse_before_search(inventory: Inventory) -> None:
             tuple(_too_much_for_target(inventory)),
         ),
         (
+            "move-longer-than-window",
+            "some moves are longer than the whole window",
+            "mend the durations (are the units right?), lengthen the window, or copy ahead of it",
+            tuple(_too_long(inventory)),
+        ),
+        (
             "nobody-to-verify",
             "some functions have nobody who may verify them",
             "train or name handlers, give them a shift in the window, or lower the quorum",
@@ -107,15 +113,14 @@ def _without_relations(inventory: Inventory, limits: Limits) -> Iterator[Fault]:
         yield Fault(
             "relations.yaml", None, "relations", f"no {SIZE_MAX} of them are enough to drop"
         )
-    else:
-        names = " and ".join(f"relations[{n}]" for n in chosen)
+        return
+    what = "this one" if len(chosen) == 1 else f"these {len(chosen)}, and without no fewer,"
+    for number in chosen:
         yield Fault(
             "relations.yaml",
             None,
-            names,
-            "without this one every group fits into a wave"
-            if len(chosen) == 1
-            else "without these, and without no fewer, every group fits into a wave",
+            f"relations[{number}]",
+            f"without {what} every group fits into a wave",
         )
 
 
@@ -201,6 +206,32 @@ def _too_much_for_target(inventory: Inventory) -> Iterator[Fault]:
                 f"places[{place.id}].capacity.{what}",
                 f"{wanted:g} {unit} are needed by {len(moving)} subsystems, {there:g} are there: "
                 f"{wanted - there:g} too few",
+            )
+
+
+def _too_long(inventory: Inventory) -> Iterator[Fault]:
+    """Durations that no weekend holds: a slip of the unit, as a rule."""
+    calendar = inventory.calendar
+    window = (calendar.end - calendar.start).total_seconds() / 60
+    for subsystem in inventory.moving:
+        for key in ("move", "verify"):
+            minutes = subsystem.durations[key].p50
+            if minutes > window:
+                yield Fault(
+                    "subsystems.yaml",
+                    None,
+                    f"subsystems[{subsystem.id}].durations.{key}",
+                    f"half of the times it takes more than {minutes / 60:g} h, the window has "
+                    f"{window / 60:g} h",
+                )
+    for function in inventory.functions:
+        if function.minutes.p50 > window:
+            yield Fault(
+                "functions.yaml",
+                None,
+                f"functions[{function.id}].minutes",
+                f"half of the times it takes more than {function.minutes.p50 / 60:g} h, the "
+                f"window has {window / 60:g} h",
             )
 
 

@@ -295,10 +295,10 @@ def handlers_that_would_do(attempt: Attempt) -> MoreHandlers | None:
     counts = dict.fromkeys(places, HANDLERS_MAX)
     if not places or _late(attempt, counts):
         return MoreHandlers(None, best.late)
-    least = _bisect(lambda n: _late(attempt, dict.fromkeys(places, n)) == 0, HANDLERS_MAX)
+    least = bisect(lambda n: _late(attempt, dict.fromkeys(places, n)) == 0, HANDLERS_MAX)
     counts = dict.fromkeys(places, least)
     for place in places:
-        counts[place] = _bisect(
+        counts[place] = bisect(
             lambda n, place=place: _late(attempt, {**counts, place: n}) == 0,  # type: ignore[misc]
             counts[place],
         )
@@ -358,7 +358,7 @@ def _late(attempt: Attempt, counts: Mapping[tuple[str, ShiftId], int]) -> int:
     return schedule.late + schedule.missed
 
 
-def _bisect(does: Callable[[int], bool], most: int) -> int:
+def bisect(does: Callable[[int], bool], most: int) -> int:
     """The smallest number that does, if every larger one does as well; `most` is known to."""
     low, high = 0, most
     while low < high:

@@ -17,10 +17,19 @@ from migrator.ids import TeamId
 from migrator.inventory.model import Inventory
 from migrator.planner.calendars import ALWAYS, Grid
 from migrator.planner.decode import decode
-from migrator.planner.infeasible import Attempt, Dropped, fewest_to_drop, handlers_that_would_do
+from migrator.planner.infeasible import (
+    Attempt,
+    Dropped,
+    bisect,
+    fewest_to_drop,
+    handlers_that_would_do,
+)
 from migrator.planner.infeasible import span as _hours
 from migrator.planner.load import full_seats, waiting_checks, waiting_gates
 from migrator.planner.problem import RATE_SCALE, Problem
+
+SEATS_MAX: Final = 64
+"""More moves at once than that no team leads."""
 
 REMEDIES_SHOWN_MAX: Final = 5
 """More than five pieces of advice are none."""
@@ -55,6 +64,8 @@ def overrun(attempt: Attempt) -> InputError:
         )
         for gain, text, left, _ in remedies[:REMEDIES_SHOWN_MAX]
     ]
+    if remedies and remedies[0][3].team is not None:
+        faults += _more_seats(attempt, remedies[0][3].team)
     faults += _more_handlers(attempt)
     faults += _to_drop(fewest_to_drop(attempt))
     return InputError(
@@ -86,6 +97,23 @@ def _binding(attempt: Attempt, best: _Remedy) -> Iterator[Fault]:
     for line in lines:
         if line:
             yield Fault("people.yaml", None, "", line)
+
+
+def _more_seats(attempt: Attempt, team: TeamId) -> Iterator[Fault]:
+    """How many more seats in its shifts would do, found by bisection; or that no number does."""
+    problem = attempt.problem
+    number = problem.teams.index(team)
+
+    def fits(more: int) -> bool:
+        seats = list(problem.seats)
+        seats[number] = tuple((n + more, bits) for n, bits in seats[number])
+        return decode(replace(problem, seats=tuple(seats)), attempt.waves).valid
+
+    if fits(SEATS_MAX):
+        line = f"{bisect(fits, SEATS_MAX)} more seats for team {team} in its shifts make it fit"
+    else:
+        line = f"no number of seats for team {team} in its shifts makes it fit by itself"
+    yield Fault("people.yaml", None, f"teams[{team}]", line)
 
 
 def _more_handlers(attempt: Attempt) -> Iterator[Fault]:
