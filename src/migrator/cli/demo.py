@@ -7,7 +7,7 @@ that all others are accepted, and fails on anything else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -47,18 +47,27 @@ def command(
 
     Needs no cluster, no account and no network. Nothing real is moved.
     """
+    from migrator.cli.demo_forecast import at_the_hold, before
+    from migrator.schedule.process import Kernel
+
     output.show("ÖVNING/PRACTICE: a made-up agency on a simulated platform; nothing real is moved")
     folder.mkdir(parents=True, exist_ok=True)
     opened = _planned(folder, subsystems, links)
     itinerary = opened.itinerary()
     faults, wave = demo_faults(itinerary)
     _write_faults(folder / "faults.yaml", faults)
-    played = _rehearsed(itinerary, faults)
-    _expect(played, wave)
+    with Kernel(threads=2) as kernel:
+        with output.progress("Playing the weekend a thousand times"):
+            known = [*before(opened, kernel)]
+        _show(known)
+        played = _rehearsed(itinerary, faults)
+        _expect(played, wave)
+        _show(at_the_hold(opened, itinerary, played, kernel))
     _report(folder, itinerary, played, lang)
     output.show(f"kept as {played.name}; look at it:")
     output.show(f"  open {folder / 'report.html'}")
     output.show(f"  migrator status {played.name}        migrator journal verify {played.name}")
+    output.show(f"  migrator forecast {opened.file.path}        migrator draw {opened.file.path}")
     output.show(f"  migrator explain {opened.file.path} {itinerary.waves[1].moves[0]}")
     output.show(
         f"  migrator rehearse {opened.file.path} --seed {WEEKEND_SEED} --no-accidents"
@@ -68,6 +77,11 @@ def command(
         f"practise yourself: migrator run {opened.file.path} --platform simulated --speed 600"
     )
     return 0
+
+
+def _show(lines: Iterable[str]) -> None:
+    for line in lines:
+        output.show(line)
 
 
 def _planned(folder: Path, subsystems: int, links: int) -> PlanWithInventory:
