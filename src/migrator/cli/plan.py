@@ -9,10 +9,9 @@ never looks like a good plan.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -34,6 +33,7 @@ from migrator.cli.change_options import (
 )
 from migrator.cli.link_cache import CACHE
 from migrator.cli.output import Format, FormatOption
+from migrator.cli.time_limit import TimeLimit, timed
 from migrator.errors import InputError
 
 if TYPE_CHECKING:
@@ -173,6 +173,9 @@ def command(
     _plan_anew(wanted, keep, form)
 
 
+NAMED_MAX: Final = 5
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """What was typed about a new plan."""
@@ -210,7 +213,7 @@ def _plan_anew(wanted: _Wanted, keep: Path | None, form: Format) -> None:
         table = read_links(inventory, CACHE)
         pairs = subsystem_pairs(table, inventory)
     tries = wanted.evaluations or default_evaluations(len(inventory.moving))
-    limit = _Limit(wanted.seconds)
+    limit = TimeLimit(wanted.seconds)
     with with_lines(inventory), output.progress("Planning", tries) as advance:
         planned = plan_estate(
             inventory,
@@ -227,7 +230,7 @@ def _plan_anew(wanted: _Wanted, keep: Path | None, form: Format) -> None:
             links=table,
         )
     if limit.passed:
-        planned = _timed(planned, wanted.seconds, tries)
+        planned = timed(planned, wanted.seconds, tries)
     text = plan_to_text(planned.plan, {s.id: s.name for s in inventory.subsystems})
     if out is not None:
         from migrator.cli.report import write
@@ -240,6 +243,7 @@ def _plan_anew(wanted: _Wanted, keep: Path | None, form: Format) -> None:
         output.show(text.rstrip("\n"))
     else:
         _show(planned, inventory, pairs, table, out)
+    _say_at_once(inventory)
     say_supposed(estate, out)
     if limit.passed:
         done = planned.plan.figures.evaluations
@@ -250,24 +254,7 @@ def _plan_anew(wanted: _Wanted, keep: Path | None, form: Format) -> None:
         raise typer.Exit(INTERRUPTED)
 
 
-class _Limit:
-    """Ends a search after so many seconds, the way Ctrl-C does; `passed` tells them apart."""
-
-    def __init__(self, seconds: float | None) -> None:
-        from migrator.conductor.clock import wall_now
-
-        self.clock = wall_now
-        self.until = None if seconds is None else self.clock() + timedelta(seconds=seconds)
-        self.passed = False
-
-    def look(self) -> None:
-        """Interrupt the search if its time is over."""
-        if self.until is not None and self.clock() >= self.until:
-            self.passed = True
-            raise KeyboardInterrupt
-
-
-def _follow(advance: output.Advance, limit: _Limit) -> Callable[[int, int, float], None]:
+def _follow(advance: output.Advance, limit: TimeLimit) -> Callable[[int, int, float], None]:
     """Turn the search's total so far into steps of a progress display, and keep the time."""
     told = 0
 
@@ -280,15 +267,12 @@ def _follow(advance: output.Advance, limit: _Limit) -> Callable[[int, int, float
     return progress
 
 
-def _timed(planned: Planned, seconds: float | None, tries: int) -> Planned:
-    """The plan with a line that says that a clock ended its search, so another day ends it else."""
-    plan = planned.plan
-    line = (
-        f"search: ended by a limit of {seconds:g} s after {plan.figures.evaluations} of {tries} "
-        "evaluations; the same seed may give another plan"
-    )
-    assumed = tuple(sorted((*plan.assumed, line)))
-    return replace(planned, plan=replace(plan, assumed=assumed), interrupted=False)
+def _say_at_once(inventory: Inventory) -> None:
+    """Name whoever is said to move in no time: a plan of zeros is right and of no use."""
+    names = [s.id for s in inventory.moving if s.durations["move"].p50 == 0]
+    if names:
+        some = ", ".join(names[:NAMED_MAX]) + (" and others" if len(names) > NAMED_MAX else "")
+        output.say(f"note: {len(names)} of the subsystems are said to move in no time: {some}")
 
 
 def _pins(plan: Plan) -> tuple[PlannedMove, ...]:
