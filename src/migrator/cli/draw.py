@@ -125,10 +125,11 @@ def _planned(
 
 
 def _played(what: str, file: Path | None, store: str) -> tuple[Scene, str]:
-    """A run with the forecast in the file, if there is one; and the run's name."""
+    """A run with the forecast in the file, else one that was kept with it; and the run's name."""
     from migrator.reports.drawing.scene import scene_of_run
     from migrator.reports.teller import tell
     from migrator.wiring import open_run
+    from migrator.wiring.kept_forecasts import kept_forecast
 
     if Path(what).suffix in {".yaml", ".yml"}:
         raise InputError(
@@ -137,7 +138,10 @@ def _played(what: str, file: Path | None, store: str) -> tuple[Scene, str]:
     with output.progress("Reading the run"):
         itinerary, lines, ledger = open_run(what, store)
         book = tell(itinerary, lines, ledger)
-    return scene_of_run(book, lines, _read(file, book.itinerary)), book.started.name
+    found = _read(file, book.itinerary)
+    if found is None:
+        found = kept_forecast(book.started.name, store, lines, book.itinerary.plan_digest)
+    return scene_of_run(book, lines, found), book.started.name
 
 
 def _read(file: Path | None, itinerary: Itinerary) -> Forecast | None:

@@ -89,7 +89,10 @@ def command(
     elif wanted is ReportFormat.text:
         text = summary_text(t, book, name)
     else:
-        text = report_html(t, book, lines, name)
+        from migrator.wiring.kept_forecasts import kept_forecast
+
+        found = kept_forecast(name, store, lines, book.itinerary.plan_digest)
+        text = report_html(t, book, lines, name, found)
     deliver(text, file)
 
 

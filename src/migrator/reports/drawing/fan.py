@@ -139,7 +139,7 @@ def _flags(t: Texts, scene: Scene, end: Quantiles, axis: TimeAxis) -> str:
         hour = t.hour(moment, scene.end - scene.begin)
         words = t._("%(name)s of the end %(time)s", name=name, time=hour)
         rows.append(parts.Flag(axis.x(moment), words, "tick", f"flag {name.lower()}"))
-    return parts.flags(rows, LEFT, TOP, BOTTOM)
+    return parts.flags(rows, LEFT, WIDTH, TOP, BOTTOM)
 
 
 def _described(t: Texts, scene: Scene, forecast: Forecast) -> str:

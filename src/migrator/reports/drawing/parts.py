@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import permutations, product
 from typing import Final
 
 from migrator.reports.drawing.figure import Key
@@ -93,24 +94,38 @@ class Flag:
     line: str  # of the line that goes down from it
 
 
-def flags(rows: Sequence[Flag], left: float, top: float, bottom: float) -> str:
+def flags(rows: Sequence[Flag], left: float, right: float, top: float, bottom: float) -> str:
     """Flags in rows above the plot, so that no words lie on the line of another flag.
 
-    Their words stand to the left and the latest on top; where the left has no room for them, they
-    all stand to the right and the earliest on top.
+    There are few of them, so every order with every side is looked at, and the first of the best is
+    taken: words to the left and the latest flag on top, where that has room.
     """
-    width = {row: len(row.text) * (TICK_WIDTH if row.class_ == "tick" else FLAG_WIDTH)
-             for row in rows}  # fmt: skip
-    before = all(row.x - width[row] - 6 >= left for row in rows)
-    ordered = sorted(rows, key=lambda row: row.x, reverse=not before)
+    latest_first = sorted(rows, key=lambda row: -row.x)
+    choices = (
+        tuple(zip(order, sides, strict=True))
+        for sides in product((True, False), repeat=len(rows))
+        for order in permutations(latest_first)
+    )
+    chosen = min(choices, key=lambda placed: _clashes(placed, left, right))
     found = []
-    for number, row in enumerate(ordered):
-        y = top - 10 - FLAG_STEP * number
+    for number, (row, before) in enumerate(chosen):
+        y = top - 10 - FLAG_STEP * (len(chosen) - 1 - number)
         title = element("title", escape(row.text))
         line = element("path", title, d=f"M{row.x:.1f} {y - 11:.1f}V{bottom:.1f}", class_=row.line)
         anchor, x = ("end", row.x - 6) if before else ("start", row.x + 6)
         found.append(line + label(x, y, row.text, anchor=anchor, class_=f"{row.class_} halo"))
     return "".join(found)
+
+
+def _clashes(placed: Sequence[tuple[Flag, bool]], left: float, right: float) -> int:
+    """How many words leave the picture, or lie on the line of a flag that begins above them."""
+    wrong = 0
+    for number, (row, before) in enumerate(placed):
+        width = len(row.text) * (TICK_WIDTH if row.class_ == "tick" else FLAG_WIDTH) + 6
+        begin, end = (row.x - width, row.x) if before else (row.x, row.x + width)
+        wrong += 2 * (begin < left or end > right)
+        wrong += sum(begin < other.x < end for other, _ in placed[:number])
+    return wrong
 
 
 def line_path(points: Iterable[Place | None]) -> str:

@@ -207,9 +207,9 @@ def _limits(t: Texts, scene: Scene, forecast: Forecast, axis: TimeAxis) -> str:
         words = f"{words} ({of})" if of else words
         rows.append(parts.Flag(axis.x(found.data_limit), words, "tick", "axis"))
     if forecast.at is not None:
-        words = t._("now %(time)s", time=t.hour(forecast.at, span))
+        words = t._("forecast made %(time)s", time=t.hour(forecast.at, span))
         rows.append(parts.Flag(axis.x(forecast.at), words, "strong", "axis"))
-    return parts.flags(rows, 0, TOP, BOTTOM)
+    return parts.flags(rows, 0, WIDTH, TOP, BOTTOM)
 
 
 def _described(t: Texts, forecast: Forecast) -> str:

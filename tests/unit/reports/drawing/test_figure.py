@@ -66,6 +66,7 @@ def test_a_cell_cannot_break_out_of_its_table() -> None:
     text = table_html(EN, table, timedelta(hours=1))
     assert "<script>" not in text
     assert "<i>" not in text
+    assert "&lt;script&gt;" in text  # and is the same to its reader
 
 
 def test_a_picture_alone_has_heading_legend_and_notes_inside_its_frame() -> None:

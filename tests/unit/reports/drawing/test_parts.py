@@ -45,15 +45,20 @@ def test_a_band_goes_out_above_and_back_below() -> None:
     assert band_path([], []) == ""
 
 
-@pytest.mark.parametrize("places", [(300, 420, 430), (20, 60, 300), (400, 20, 410)])
-def test_no_flags_words_lie_on_another_flags_line(places: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(
+    "places", [(300, 420, 430), (20, 60, 300), (400, 20, 410), (12, 480, 490), (490, 480, 470)]
+)
+def test_no_flags_words_lie_on_another_flags_line_or_leave_the_picture(
+    places: tuple[int, ...],
+) -> None:
     rows = [Flag(float(x), f"a flag at {x}", "tick", "flag") for x in places]
-    svg = parsed(f'<svg xmlns="http://www.w3.org/2000/svg">{flags(rows, 10, 100, 200)}</svg>')
+    svg = parsed(f'<svg xmlns="http://www.w3.org/2000/svg">{flags(rows, 10, 500, 100, 200)}</svg>')
     lines = []
     for path in svg.iter("{http://www.w3.org/2000/svg}path"):
         place, rest = path.get("d", "").removeprefix("M").split(" ")
         lines.append((float(place), float(rest.split("V")[0])))
     assert sorted(x for x, _ in lines) == sorted(map(float, places))
     for _, left, right, above, below in boxes(svg):
+        assert 10 <= left < right <= 500
         for x, top in lines:
             assert not (left < x < right and top < below and above < 200)

@@ -66,7 +66,7 @@ def test_every_unsafe_stretch_is_hatched_where_it_lies_also_if_later_ones_are_sa
     assert late == wanted
 
 
-def test_the_datas_own_limit_and_now_are_named_where_they_are_other_moments() -> None:
+def test_the_datas_own_limit_and_the_forecasts_hour_are_named_where_they_differ() -> None:
     leg = next(iter(ITINERARY.legs.values()))
     forecast = replace(
         of(
@@ -79,7 +79,7 @@ def test_the_datas_own_limit_and_now_are_named_where_they_are_other_moments() ->
     svg = parsed(inline(drawn(forecast)))
     said = " | ".join(words(svg))
     assert f"first write for good {T.hour(START + 40 * HOUR, END - START)} ({leg.name})" in said
-    assert f"now {T.hour(START + 10 * HOUR, END - START)}" in said
+    assert f"forecast made {T.hour(START + 10 * HOUR, END - START)}" in said
     assert collisions(svg) == []
     same = parsed(inline(drawn(of(limit=START + 30 * HOUR, data_limit=START + 30 * HOUR))))
     assert not any(word.startswith("first write") for word in words(same))
@@ -107,7 +107,10 @@ def test_no_curve_leaves_the_plot_however_long_the_way_back_is() -> None:
 
     curve = tuple(replace(p, back=late(p.at)) for p in FORECAST.turn_back.curve)
     figure = drawn(of(curve=curve))
-    assert collisions(parsed(inline(figure))) == []
+    svg = parsed(inline(figure))
+    assert collisions(svg) == []
+    drawn_to = [p.get("d") for p in svg.iter(f"{NS}path") if p.get("class") == "curve p95"]
+    assert drawn_to == [""]
     assert figure.table.rows[0][1] == START + 500 * HOUR
 
 

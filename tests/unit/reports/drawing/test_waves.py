@@ -81,6 +81,24 @@ def test_the_hatching_from_p50_to_p80_begins_where_the_likely_bar_ends() -> None
     for sure, spread in zip(bars(svg, "chance"), bars(svg, "spread"), strict=True):
         assert spread[0] == pytest.approx(sure[1], abs=0.2)
         assert spread[1] > spread[0]
+    said = [
+        each.findtext(f"{NS}title") or ""
+        for each in svg.iter(f"{NS}rect")
+        if each.get("class") == "bar spread"
+    ]
+    axis = bars(svg, "planned")
+    for wave, words_, (_, right, _, _) in zip(
+        forecast().waves, said, bars(svg, "spread"), strict=True
+    ):
+        assert wave.end.p80 is not None
+        assert f"\N{EN DASH} {T.time(wave.end.p80)} (" in words_
+        # A minute is as wide here as in the planned frame of the first wave.
+        first = ITINERARY.waves[0].moves
+        begin = min(ITINERARY.legs[move].planned_start for move in first)
+        end = max(ITINERARY.legs[move].planned_end for move in first)
+        scale = (axis[0][1] - axis[0][0]) / (end - begin).total_seconds()
+        place = axis[0][0] + (wave.end.p80 - begin).total_seconds() * scale
+        assert right == pytest.approx(place, rel=0.01)
     fills = {
         each.get("fill") for each in svg.iter(f"{NS}rect") if each.get("class") == "bar spread"
     }
