@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 from migrator.engine.ports import Line
 from migrator.forecast.model import Forecast
 from migrator.plan.digest import grouped
-from migrator.reports import narrative, pictures, words
+from migrator.reports import foretold, narrative, pictures, words
 from migrator.reports.assumed import assumed_fields, field_words
 from migrator.reports.drawing.figure import Figure, inline, table_html
 from migrator.reports.drawing.gallery import gallery
@@ -128,6 +128,8 @@ def report_html(
         sentences=narrative.three_sentences(t, book),
         tiles=tiles(t, book),
         forecast=forecast,
+        expected=foretold.sentences(t, book),
+        expected_rows=foretold.rows(t, lines),
         figures={figure.name: figure for figure in gallery(t, scene)},
         moves_picture=lambda wave, attempt: svg(pictures.moves_picture(t, wave, attempt, book.end)),
         span=scene.end - scene.begin,

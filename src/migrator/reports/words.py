@@ -55,6 +55,7 @@ TROUBLES: Final = {
     "stalled": N_("Something stood still"),
     "soak": N_("The watched time was not quiet"),
     "turn_back": N_("The turn-back time was reached"),
+    "forecast": N_("The forecast was too bad"),
     "abort": N_("The run was aborted"),
     "operator": N_("A person stopped the wave"),
     "unwind": N_("The wave was taken back"),
