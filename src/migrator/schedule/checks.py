@@ -24,12 +24,12 @@ from migrator.schedule.chance import (
     normal,
     uniform,
 )
-from migrator.schedule.compiled import ZERO, compiled
+from migrator.schedule.compiled import ZERO, compiled, inlined
 from migrator.schedule.crews import seat_from, take
 from migrator.schedule.heap import sort
 from migrator.schedule.paper import Paper
 from migrator.schedule.problem import Ints, Problem
-from migrator.schedule.resume import accepted, check_fact, fact
+from migrator.schedule.resume import accepted, check_fact, fact, now
 
 
 @compiled
@@ -104,7 +104,7 @@ def _open(p: Problem, w: Paper, wave: Ints, chance: bool, start: np.uint64, nth:
     return jobs
 
 
-@compiled
+@inlined
 def _strikes(p: Problem, w: Paper, i: int, chance: bool, start: np.uint64, nth: int) -> bool:
     """Tell whether a move needs a handler before its checks; once it is free everybody knows."""
     if fact(w, i, real.FREED) < math.inf:
@@ -113,7 +113,7 @@ def _strikes(p: Problem, w: Paper, i: int, chance: bool, start: np.uint64, nth: 
     return bool(chance and risk > 0.0 and uniform(start, INCIDENT, i, nth) < risk)
 
 
-@compiled
+@inlined
 def _exercised(p: Problem, job: int) -> int:
     """The function that a job is about."""
     if job < len(p.pools):
@@ -121,7 +121,7 @@ def _exercised(p: Problem, job: int) -> int:
     return int(p.lists[p.ties[job - len(p.pools), of.EXERCISE]])
 
 
-@compiled
+@inlined
 def _minutes(
     p: Problem, w: Paper, job: int, chance: bool, start: np.uint64, nth: int, factor: float
 ) -> float:
@@ -137,7 +137,7 @@ def _minutes(
     return minutes(p.rules[of.INCIDENT_MID], sigma, factor, z)
 
 
-@compiled
+@inlined
 def _done(p: Problem, w: Paper, job: int, until: float) -> None:
     """Note when a check or an incident is over."""
     if job < len(p.pools):
@@ -147,7 +147,7 @@ def _done(p: Problem, w: Paper, job: int, until: float) -> None:
         w.times[i, at.VERIFIED] = max(w.times[i, at.VERIFIED], until)
 
 
-@compiled
+@inlined
 def _begun(p: Problem, w: Paper, job: int) -> float:
     """When somebody took up a check or an incident in reality."""
     if job < len(p.pools):
@@ -174,7 +174,7 @@ def _go_on(
     else:
         mid, sigma = p.rules[of.INCIDENT_MID], p.rules[of.INCIDENT_SIGMA]
         over = fact(w, job - len(p.pools), real.INCIDENT_TO)
-    elapsed = w.clock[real.NOW] - begun
+    elapsed = now(w) - begun
     if elapsed > 0.0 and length > 0.0:
         length = longer(length, mid * factor, sigma, elapsed)
     until = over if over < math.inf else begun + length

@@ -92,6 +92,16 @@ COMPILES: Final = _DECORATOR is not None
 """Without the extra everything works, slowly; serve.py says so."""
 
 
+def inlined(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    """Compile a small function into each of its callers.
+
+    A call hands over every array of a problem and a paper, which is hundreds of words.
+    """
+    if _DECORATOR is None:
+        return function
+    return cast("Callable[Arguments, Answer]", partial(_DECORATOR, inline="always")(function))
+
+
 def compiled(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
     """Compile a function at its first call, or take it from the cache."""
     if _DECORATOR is None:

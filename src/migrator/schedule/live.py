@@ -78,6 +78,21 @@ NOTHING_YET: Final = Live(
 """Before the weekend."""
 
 
+def stacked(live: Live) -> Floats:
+    """The same as one array, for compiled code: the moves, the checks, the waves, and the clock.
+
+    Each array that is handed from function to function costs, whether it is looked at or not.
+    """
+    if len(live.moves) == 0:
+        return np.zeros((0, 18))
+    found = np.full((len(live.moves) + len(live.checks) + len(live.waves) + 1, 18), math.inf)
+    row = 0
+    for part in (live.moves, live.checks, live.waves, live.clock.reshape(1, -1)):
+        found[row : row + len(part), : part.shape[1]] = part
+        row += len(part)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class RealMove:
     """How far a move has come, in the order in which it happens.

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from migrator.schedule.live import NOTHING_YET, Live
+from migrator.schedule.live import NOTHING_YET, Live, stacked
 from migrator.schedule.problem import SEAT_END, Floats, Ints, Problem
 
 (START, SWITCH, FREE, VERIFIED, END, COPIED, MINUTES, TOGETHER, UNDO, ASKING, TYPICAL) = range(11)
@@ -60,10 +60,7 @@ class Paper(NamedTuple):
     level: Floats
     counts: Ints
     figures: Floats
-    clock: Floats  # the real state: the arrays of `live.Live`, only read
-    real: Floats
-    real_checks: Floats
-    real_waves: Floats
+    real: Floats  # what has really happened (`live.stacked`), only read
 
 
 def paper(p: Problem, live: Live = NOTHING_YET) -> Paper:
@@ -84,8 +81,5 @@ def paper(p: Problem, live: Live = NOTHING_YET) -> Paper:
         level=np.zeros(2),
         counts=np.zeros(7, dtype=np.int64),
         figures=np.zeros(5),
-        clock=live.clock,
-        real=live.moves,
-        real_checks=live.checks,
-        real_waves=live.waves,
+        real=stacked(live),
     )

@@ -15,13 +15,13 @@ from migrator.schedule import live as real
 from migrator.schedule import paper as at
 from migrator.schedule import problem as of
 from migrator.schedule.chance import MOVE, longer, minutes, normal
-from migrator.schedule.compiled import ZERO, compiled
+from migrator.schedule.compiled import ZERO, compiled, inlined
 from migrator.schedule.crews import decided
 from migrator.schedule.paper import Paper
 from migrator.schedule.problem import Ints, Problem
 
 
-@compiled
+@inlined
 def fact(w: Paper, i: int, column: int) -> float:
     """When something happened to a move; endless where it has not, in this try."""
     if w.counts[at.KNOWN] == 0:
@@ -29,12 +29,24 @@ def fact(w: Paper, i: int, column: int) -> float:
     return float(w.real[i, column])
 
 
-@compiled
+@inlined
 def check_fact(w: Paper, f: int, column: int) -> float:
     """When something happened to a check of the wave under way."""
     if w.counts[at.UNDER_WAY] == 0:
         return math.inf
-    return float(w.real_checks[f, column])
+    return float(w.real[len(w.times) + f, column])
+
+
+@inlined
+def wave_fact(w: Paper, k: int, column: int) -> float:
+    """When something happened to a wave, or how often; not to be asked before the weekend."""
+    return float(w.real[len(w.times) + len(w.checks) + k, column])
+
+
+@inlined
+def now(w: Paper) -> float:
+    """The moment of the real state; not to be asked before the weekend."""
+    return float(w.real[len(w.real) - 1, real.NOW])
 
 
 @compiled
@@ -46,14 +58,14 @@ def ends(p: Problem, w: Paper, i: int, share: int, since: float, column: int) ->
     known = w.real[i, column]
     if known < math.inf:
         return float(known)
-    if since < w.clock[real.NOW] and length > 0.0:
+    if since < now(w) and length > 0.0:
         typical = w.times[i, at.TYPICAL] * p.moves[i, share]
-        elapsed = w.clock[real.NOW] - since
+        elapsed = now(w) - since
         length = longer(length, typical, p.moves[i, of.SIGMA], elapsed)
     return float(since + length)
 
 
-@compiled
+@inlined
 def draw(
     p: Problem, w: Paper, i: int, chance: bool, start: np.uint64, nth: int, factor: float
 ) -> None:
@@ -71,16 +83,16 @@ def resume(
     """Put on fresh paper what is over and what runs; says when the last wave was back, and how many
     were taken back.
     """
-    w.counts[at.STOPPED] = int(w.clock[real.STOPPED])
-    w.counts[at.MISSED] = int(w.clock[real.MISSED])
+    w.counts[at.STOPPED] = int(w.real[len(w.real) - 1, real.STOPPED])
+    w.counts[at.MISSED] = int(w.real[len(w.real) - 1, real.MISSED])
     w.counts[at.KNOWN] = w.counts[at.UNDER_WAY] = 1
     last = 0.0
     unwinds = ZERO
     for k in range(len(wave_at) - 1):
-        tries = int(w.real_waves[k, real.TRIES])
+        tries = int(wave_fact(w, k, real.TRIES))
         unwinds += tries
-        if w.real_waves[k, real.BACK_AT] < math.inf:
-            last = max(last, w.real_waves[k, real.BACK_AT])
+        if wave_fact(w, k, real.BACK_AT) < math.inf:
+            last = max(last, wave_fact(w, k, real.BACK_AT))
         for i in order[wave_at[k] : wave_at[k + 1]]:
             w.marks[i, at.STATE] = int(w.real[i, real.FATE])
             if w.marks[i, at.STATE] == at.MOVED:
@@ -110,7 +122,7 @@ def _moved(p: Problem, w: Paper, i: int) -> None:
         free(w, times[i, at.END] + p.rules[of.REIMAGE], p.moves[i, of.FREES])
 
 
-@compiled
+@inlined
 def accepted(p: Problem, w: Paper, i: int) -> float:
     """When a move that is verified at a known time has been soaked."""
     end = w.times[i, at.VERIFIED] + p.rules[of.SOAK]
@@ -118,7 +130,7 @@ def accepted(p: Problem, w: Paper, i: int) -> float:
         return float(end)
     if w.real[i, real.ENDED] < math.inf:
         return float(w.real[i, real.ENDED])
-    return float(max(end, w.clock[real.NOW]))
+    return float(max(end, now(w)))
 
 
 @compiled
@@ -137,9 +149,9 @@ def free(w: Paper, t: float, amount: float) -> None:
 @compiled
 def passed(p: Problem, w: Paper, wave: Ints, k: int) -> float:
     """When the gate after a wave that is over could be asked for."""
-    ready = w.real_waves[k, real.GATE]
-    if w.real_waves[k, real.BACK_AT] < math.inf:
-        ready = max(ready, w.real_waves[k, real.BACK_AT])
+    ready = wave_fact(w, k, real.GATE)
+    if wave_fact(w, k, real.BACK_AT) < math.inf:
+        ready = max(ready, wave_fact(w, k, real.BACK_AT))
     column = at.VERIFIED if p.rules[of.WAIT_FOR_ACCEPTED] == 0.0 else at.END
     for i in wave:
         if w.marks[i, at.STATE] == at.MOVED:
@@ -153,12 +165,12 @@ def gate_of(p: Problem, w: Paper, k: int, ready: float) -> float:
     length = p.rules[of.GATE_MINUTES]
     if w.counts[at.KNOWN] == 0:
         return decided(ready, length, p.crews, p.stretches)
-    if w.real_waves[k, real.GATE] < math.inf:
-        return float(w.real_waves[k, real.GATE])
+    if wave_fact(w, k, real.GATE) < math.inf:
+        return float(wave_fact(w, k, real.GATE))
     # Whoever decides may have begun to, but not so early that it would be decided by now.
-    now = w.clock[real.NOW]
-    ready = max(ready, w.real_waves[k, real.NOT_BEFORE], now - length)
-    return float(max(now, decided(ready, length, p.crews, p.stretches)))
+    moment = now(w)
+    ready = max(ready, wave_fact(w, k, real.NOT_BEFORE), moment - length)
+    return float(max(moment, decided(ready, length, p.crews, p.stretches)))
 
 
 @compiled
@@ -167,12 +179,12 @@ def begin_wave(w: Paper, k: int, ahead: float, ready: float) -> tuple[int, float
     prepared and its gate may be asked for.
     """
     w.counts[at.KNOWN] = 1
-    w.level[at.FLOOR] = max(w.clock[real.NOW], w.real_waves[k, real.NOT_BEFORE])
-    back = w.real_waves[k, real.BACK_AT]
+    w.level[at.FLOOR] = max(now(w), wave_fact(w, k, real.NOT_BEFORE))
+    back = wave_fact(w, k, real.BACK_AT)
     if back < math.inf:
         ahead = back
         ready = max(ready, back)
-    return int(w.real_waves[k, real.TRIES]), float(ahead), float(ready)
+    return int(wave_fact(w, k, real.TRIES)), float(ahead), float(ready)
 
 
 @compiled
@@ -181,14 +193,14 @@ def going_back(w: Paper, wave: Ints, k: int, failed: float) -> float:
 
     Until then it goes on like any other; where they have begun, only what is done can be undone.
     """
-    if w.counts[at.KNOWN] == 0 or w.real_waves[k, real.UNWIND_AT] == math.inf:
+    if w.counts[at.KNOWN] == 0 or wave_fact(w, k, real.UNWIND_AT) == math.inf:
         return failed
-    now = w.clock[real.NOW]
-    if w.real_waves[k, real.UNWIND_AT] > now:
-        return float(w.real_waves[k, real.UNWIND_AT])
+    moment = now(w)
+    if wave_fact(w, k, real.UNWIND_AT) > moment:
+        return float(wave_fact(w, k, real.UNWIND_AT))
     for i in wave:
         if w.marks[i, at.STATE] == at.WAITING or w.marks[i, at.STATE] == at.STRANDED:
             w.marks[i, at.STATE] = at.WAITING
             w.times[i, at.START] = w.real[i, real.STARTED]
             w.times[i, at.SWITCH] = w.real[i, real.SWITCHED]
-    return float(now)
+    return float(moment)

@@ -19,6 +19,7 @@ from migrator.schedule.compiled import ZERO, compiled, wide
 from migrator.schedule.heap import sort
 from migrator.schedule.paper import Paper
 from migrator.schedule.problem import Floats, Ints, Problem, Stretch
+from migrator.schedule.resume import now
 from migrator.schedule.unwind_time import draw_undos, unwound
 from migrator.schedule.weekend import play, shock
 
@@ -72,7 +73,7 @@ def committed(p: Problem, w: Paper, i: int) -> float:
     if len(w.real) == 0:
         return float(kept)
     # Who signs is late at times; a commit that is expected and has not come cannot be over.
-    return float(min(max(kept, w.clock[real.NOW]), w.real[i, real.COMMITTED]))
+    return float(min(max(kept, now(w)), w.real[i, real.COMMITTED]))
 
 
 def unsafe_stretches(times: Sequence[float], back: Sequence[float], window: float) -> list[Stretch]:

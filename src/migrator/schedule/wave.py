@@ -30,7 +30,7 @@ from migrator.schedule.crews import seat_from, take
 from migrator.schedule.heap import pop, push, sort
 from migrator.schedule.paper import Paper
 from migrator.schedule.problem import Ints, Problem
-from migrator.schedule.resume import draw, ends, fact
+from migrator.schedule.resume import draw, ends, now
 
 
 @compiled
@@ -48,6 +48,7 @@ def attempt(
     """Try a wave whose gate opens at `gate`; says when the first failure shows, else never."""
     w.counts[at.ATTEMPT] += 1
     moves, times, marks = p.moves, w.times, w.marks
+    known = w.counts[at.KNOWN] != 0
     for place in range(len(wave)):
         i = wave[place]
         marks[i, at.PLACE] = place
@@ -62,10 +63,11 @@ def attempt(
     for i in wave:
         if marks[i, at.STATE] != at.WAITING:
             continue
-        times[i, at.FREE] = ends(p, w, i, of.TAIL, times[i, at.SWITCH], real.FREED)
+        times[i, at.FREE] = times[i, at.SWITCH] + times[i, at.MINUTES] * moves[i, of.TAIL]
         risk = moves[i, of.FAILURE]
-        if fact(w, i, real.SWITCHED) < math.inf:
-            continue  # it would have shown
+        if known and w.real[i, real.SWITCHED] < math.inf:
+            times[i, at.FREE] = ends(p, w, i, of.TAIL, times[i, at.SWITCH], real.FREED)
+            continue  # a failure would have shown
         if chance and risk > 0.0 and uniform(start, FAILURE, i, nth) < risk:
             failed = min(failed, times[i, at.SWITCH])
     return failed
@@ -76,25 +78,29 @@ def _copy(p: Problem, w: Paper, wave: Ints, ahead: float) -> None:
     """Prepare and copy, ahead of the gate."""
     moves, times, marks, queue = p.moves, w.times, w.marks, w.items[at.QUEUE]
     limited = p.rules[of.COPY_CAPACITY] < math.inf
+    known = w.counts[at.KNOWN] != 0
     pending = 0
     ahead = max(ahead, w.level[at.FLOOR])
     _forget(w, ahead)
     for i in wave:
         if marks[i, at.STATE] != at.WAITING:
             continue
-        prepared = ends(p, w, i, of.PREPARE, min(ahead, fact(w, i, real.PREPARING)), real.PREPARED)
-        times[i, at.ASKING] = prepared
-        copying = fact(w, i, real.COPYING)
         length = times[i, at.MINUTES] * moves[i, of.COPY]
-        if copying < math.inf:
-            times[i, at.COPIED] = ends(p, w, i, of.COPY, copying, real.COPIED)
-        elif limited and length > 0.0 and moves[i, of.RATE] > 0.0:
+        prepared = ahead + times[i, at.MINUTES] * moves[i, of.PREPARE]
+        if known:
+            begin = min(ahead, w.real[i, real.PREPARING])
+            prepared = ends(p, w, i, of.PREPARE, begin, real.PREPARED)
+        times[i, at.ASKING] = prepared
+        if known and w.real[i, real.COPYING] < math.inf:
+            times[i, at.COPIED] = ends(p, w, i, of.COPY, w.real[i, real.COPYING], real.COPIED)
+        elif length <= 0.0:
+            times[i, at.COPIED] = prepared
+        elif limited and moves[i, of.RATE] > 0.0:
             times[i, at.COPIED] = prepared
             queue[pending] = i
             pending += 1
         else:
-            begin = max(prepared, w.level[at.FLOOR]) if length > 0.0 else prepared
-            times[i, at.COPIED] = begin + length
+            times[i, at.COPIED] = max(prepared, w.level[at.FLOOR]) + length
     t = ahead
     while pending:
         used, following = _running(w, t)
@@ -169,7 +175,12 @@ def _hands_on(p: Problem, w: Paper, wave: Ints, gate: float) -> None:
                 push(keys, items, size, begin, place)
                 size += 1
             continue
-        _start(p, w, i, begin)
+        w.level[at.QUOTA] -= p.moves[i, of.NEED]
+        times[i, at.START] = begin
+        switch = _cut(p, w, i, begin)
+        times[i, at.SWITCH] = switch
+        tail = times[i, at.MINUTES] * p.moves[i, of.TAIL]
+        take(ties[i, of.TEAM], switch + tail, seats, p.crews)
         for k in range(ties[i, of.AFTER], ties[i, of.AFTER_END]):
             later = lists[k]
             if marks[later, at.TURN] == turn:
@@ -181,19 +192,6 @@ def _hands_on(p: Problem, w: Paper, wave: Ints, gate: float) -> None:
     for i in wave:
         if marks[i, at.STATE] == at.WAITING and times[i, at.START] == math.inf:
             marks[i, at.STATE] = at.STRANDED
-
-
-@compiled
-def _start(p: Problem, w: Paper, i: int, begin: float) -> None:
-    """Let a move begin: what it takes of the target, when it switches, and its seat until then."""
-    w.level[at.QUOTA] -= p.moves[i, of.NEED]
-    w.times[i, at.START] = begin
-    switch = _cut(p, w, i, begin)
-    w.times[i, at.SWITCH] = switch
-    until = switch + w.times[i, at.MINUTES] * p.moves[i, of.TAIL]
-    if fact(w, i, real.SWITCHED) < math.inf:
-        until = ends(p, w, i, of.TAIL, switch, real.FREED)
-    take(p.ties[i, of.TEAM], until, w.seats[0], p.crews)
 
 
 @compiled
@@ -209,7 +207,29 @@ def _go_on(p: Problem, w: Paper, wave: Ints) -> None:
             count += 1
     sort(keys, items, count)
     for k in range(count):
-        _start(p, w, wave[items[k]], keys[k])
+        _started(p, w, wave[items[k]], keys[k])
+
+
+@compiled
+def _started(p: Problem, w: Paper, i: int, start: float) -> None:
+    """Let a move that started at a known time go on: when it switches, and its seat until then."""
+    w.level[at.QUOTA] -= p.moves[i, of.NEED]
+    w.times[i, at.START] = start
+    cut = ends(p, w, i, of.OPENING, start, real.OPENED)
+    if p.moves[i, of.OPENING] > 0.0:  # without one nobody starts before it is copied
+        cut = max(cut, w.times[i, at.COPIED])
+    cut = max(ends(p, w, i, of.LEAD, cut, real.LED), w.level[at.FLOOR])
+    cut = min(_allowed(p, w, i, cut), w.real[i, real.CUTTING])
+    if cut > p.moves[i, of.FIXED_TO]:
+        w.counts[at.MISSED] += 1
+    switch = ends(p, w, i, of.CUT, cut, real.READY)
+    if p.rules[of.SWITCHING] == of.AT_ONCE:
+        switch = min(max(switch, now(w)), w.real[i, real.SWITCHED])
+    w.times[i, at.SWITCH] = switch
+    until = switch + w.times[i, at.MINUTES] * p.moves[i, of.TAIL]
+    if w.real[i, real.SWITCHED] < math.inf:
+        until = ends(p, w, i, of.TAIL, switch, real.FREED)
+    take(p.ties[i, of.TEAM], until, w.seats[0], p.crews)
 
 
 @compiled
@@ -217,6 +237,7 @@ def _line_up(p: Problem, w: Paper, wave: Ints, gate: float) -> int:
     """Who waits for nobody before it stands in the heap, by when it is ready; says how many."""
     times, marks = w.times, w.marks
     turn = w.counts[at.ATTEMPT]
+    known = w.counts[at.KNOWN] != 0
     size = ZERO
     for place in range(len(wave)):
         i = wave[place]
@@ -230,10 +251,14 @@ def _line_up(p: Problem, w: Paper, wave: Ints, gate: float) -> int:
         waits = 0
         for k in range(p.ties[i, of.BEFORE], p.ties[i, of.BEFORE_END]):
             first = p.lists[k]
-            if marks[first, at.TURN] == turn and fact(w, first, real.STARTED) == math.inf:
+            if marks[first, at.TURN] == turn:
                 waits += 1
+                if known and w.real[first, real.STARTED] < math.inf:
+                    waits -= 1  # it has its seat
         marks[i, at.WAITS] = waits
-        if waits == 0 and fact(w, i, real.STARTED) == math.inf:
+        if known and w.real[i, real.STARTED] < math.inf:
+            continue
+        if waits == 0:
             push(w.keys[at.HEAP], w.items[at.HEAP], size, times[i, at.ASKING], place)
             size += 1
     return size
@@ -242,26 +267,28 @@ def _line_up(p: Problem, w: Paper, wave: Ints, gate: float) -> int:
 @compiled
 def _cut(p: Problem, w: Paper, i: int, start: float) -> float:
     """When a move that started is ready to switch."""
-    moves, ties, times = p.moves, p.ties, w.times
-    opened = ends(p, w, i, of.OPENING, start, real.OPENED)
-    if moves[i, of.OPENING] > 0.0:
-        opened = max(opened, times[i, at.COPIED])  # without an opening nobody starts before that
-    cut = ends(p, w, i, of.LEAD, opened, real.LED)
+    moves, length = p.moves, w.times[i, at.MINUTES]
+    opened = start + length * moves[i, of.OPENING]
+    cut = max(opened, w.times[i, at.COPIED]) + length * moves[i, of.LEAD]
+    cut = _allowed(p, w, i, cut)
+    if cut > moves[i, of.FIXED_TO]:
+        w.counts[at.MISSED] += 1
+    return float(cut + length * moves[i, of.CUT])
+
+
+@compiled
+def _allowed(p: Problem, w: Paper, i: int, cut: float) -> float:
+    """From when on a cut may be: after those before it, on its date, outside of blackouts."""
+    moves, ties = p.moves, p.ties
     for k in range(ties[i, of.BEFORE], ties[i, of.BEFORE_END]):
         # Those of earlier waves have switched before this gate opened.
-        cut = max(cut, times[p.lists[k], at.SWITCH])
-    cut = max(cut, moves[i, of.FIXED_FROM], w.level[at.FLOOR])
+        cut = max(cut, w.times[p.lists[k], at.SWITCH])
+    cut = max(cut, moves[i, of.FIXED_FROM])
     for k in range(ties[i, of.BLACKOUT], ties[i, of.BLACKOUT_END]):
         from_, to = p.stretches[k, of.FROM], p.stretches[k, of.TO]
         if cut < to and cut + moves[i, of.CAREFUL] > from_:
             cut = to
-    cut = min(cut, fact(w, i, real.CUTTING))
-    if cut > moves[i, of.FIXED_TO]:
-        w.counts[at.MISSED] += 1
-    ready = ends(p, w, i, of.CUT, cut, real.READY)
-    if w.counts[at.KNOWN] and p.rules[of.SWITCHING] == of.AT_ONCE:
-        ready = min(max(ready, w.clock[real.NOW]), fact(w, i, real.SWITCHED))
-    return float(ready)
+    return float(cut)
 
 
 @compiled
@@ -286,13 +313,15 @@ def _together(p: Problem, w: Paper, wave: Ints) -> None:
     for i in wave:
         times[wave[0] if whole else p.ties[i, of.GROUP], at.TOGETHER] = 0.0
         if w.counts[at.KNOWN] and marks[i, at.STATE] == at.WAITING:
-            ready = max(times[i, at.SWITCH], w.clock[real.NOW])
+            ready = max(times[i, at.SWITCH], now(w))
             times[i, at.SWITCH] = min(ready, w.real[i, real.SWITCHED])
     changed = True
     while changed:
         changed = False
         for i in wave:
-            if marks[i, at.STATE] != at.WAITING or fact(w, i, real.SWITCHED) < math.inf:
+            if marks[i, at.STATE] != at.WAITING:
+                continue
+            if w.counts[at.KNOWN] and w.real[i, real.SWITCHED] < math.inf:
                 continue
             group = wave[0] if whole else p.ties[i, of.GROUP]
             switch = max(times[i, at.SWITCH], times[group, at.TOGETHER])

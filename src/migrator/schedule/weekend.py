@@ -22,7 +22,15 @@ from migrator.schedule.compiled import ZERO, compiled
 from migrator.schedule.heap import sort
 from migrator.schedule.paper import Paper
 from migrator.schedule.problem import Floats, Ints, Problem
-from migrator.schedule.resume import begin_wave, free, gate_of, going_back, passed, resume
+from migrator.schedule.resume import (
+    begin_wave,
+    free,
+    gate_of,
+    going_back,
+    passed,
+    resume,
+    wave_fact,
+)
 from migrator.schedule.unwind_time import draw_undos, unwound
 from migrator.schedule.wave import attempt
 
@@ -43,15 +51,15 @@ def play(
     _reset(p, w)
     ready = ahead = last = 0.0
     unwinds = ZERO
-    lives = len(w.real_waves) > 0
+    lives = len(w.real) > 0
     if lives:
         last, unwinds = resume(p, w, order, wave_at, chance, start, factor)
     for k in range(len(wave_at) - 1):
         wave = order[wave_at[k] : wave_at[k + 1]]
         w.gates[k] = ready
         if not _admit(p, w, wave):
-            if lives and w.real_waves[k, real.GATE] < math.inf:
-                w.gates[k] = ahead = w.real_waves[k, real.GATE]
+            if lives and wave_fact(w, k, real.GATE) < math.inf:
+                w.gates[k] = ahead = wave_fact(w, k, real.GATE)
                 ready = passed(p, w, wave, k)
             continue
         nth = ZERO
