@@ -147,7 +147,8 @@ class Kernel:
         assert process.stdout is not None
         question = Message(words, {**p._asdict(), **arrays})
         try:
-            found = ask(process.stdin, process.stdout, question, going, self._seconds_max)
+            # After an update the first piece of work also compiles, on a busy machine for minutes.
+            found = ask(process.stdin, process.stdout, question, going, 5 * self._seconds_max)
         except (BrokenPipeError, TimeoutError):
             found = None
         except KeyboardInterrupt:
