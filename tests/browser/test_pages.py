@@ -135,6 +135,8 @@ async def test_a_verdict_is_given_by_keyboard_alone(
             break
     await page.keyboard.press("Space")
     await page.keyboard.press("Tab")
+    await page.keyboard.press("Space")
+    await page.keyboard.press("Tab")
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/receipts/*")
@@ -149,6 +151,7 @@ async def test_from_invitation_to_first_verdict_by_visible_words_in_five_actions
     await page.get_by_role("button", name="Logga in på den här enheten").click()  # 2
     await page.get_by_role("link", name="Öppna kontrollen").click()  # 3
     await page.get_by_label("Det fungerar", exact=True).check()  # 4
+    await page.get_by_label("green", exact=True).check()  # the mark: only where there is one
     await page.get_by_role("button", name="Skicka mitt svar").click()  # 5
     await page.wait_for_url("**/receipts/*")
     pages.lead()
@@ -161,6 +164,7 @@ async def test_everything_works_without_a_script(
     _, page = await signed_in(browser, pages, address, ASKED, java_script_enabled=False)
     await page.goto(f"{address}/checks/{CHECK}")
     await page.locator("#said-does_not_work").check()
+    await page.locator("#side-new").check()
     await page.locator("#note").fill("the page stays white")
     await page.locator("#verdict button").click()
     assert [e.verdict for e in pages.lead() if isinstance(e, ev.TickGiven)] == ["does_not_work"]

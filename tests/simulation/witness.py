@@ -278,6 +278,11 @@ class Witness(MeansWitness):
         self.ticks[event.check][event.person] = event.verdict
 
     @_read.register
+    def _(self, event: ev.WrongSideSeen) -> None:
+        self.must(self.said("tick") == event.person, f"whose eyes? {event}")
+        self.must(event.person not in self.ticks[event.check], f"said already: {event}")
+
+    @_read.register
     def _(self, event: ev.TickWithdrawn) -> None:
         self.must(self.said("withdraw") == event.person, f"whose tick was that? {event}")
         self.ticks[event.check].pop(event.person)

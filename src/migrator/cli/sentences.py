@@ -300,6 +300,11 @@ class _Words:
                 return (
                     f"{self.person(event.person)} about {self.check_name(event.check)}: {verdict}"
                 )
+            case ev.WrongSideSeen():
+                return (
+                    f"{self.person(event.person)} looked at the old side of "
+                    f"{self.check_name(event.check)}; it does not count"
+                )
             case ev.TickWithdrawn():
                 return f"{self.person(event.person)} takes the verdict on {event.check} back"
             case ev.CheckPassed():

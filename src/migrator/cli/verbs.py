@@ -45,6 +45,13 @@ class Verdict(Enum):
     cannot_judge = "cannot_judge"
 
 
+class SideSeen(Enum):
+    """What a check's mark on the screen told."""
+
+    old = "old"
+    new = "new"
+
+
 pause = about_the_run(
     "pause",
     """Start nothing new in a run; what is under way ends.
@@ -231,6 +238,10 @@ def tick(
     note: Annotated[
         str, typer.Option("--note", metavar="TEXT", help="What you saw; kept apart, erasable.")
     ] = "",
+    side: Annotated[
+        SideSeen | None,
+        typer.Option("--side", help="Which side the screen showed, where the check has a mark."),
+    ] = None,
     reason: ReasonOption = "",
     yes: YesOption = False,
     command_id: IdOption = None,
@@ -245,10 +256,11 @@ def tick(
       migrator tick latest pay-out@w02 works --as karin
       migrator tick latest pay-out@w02 does_not_work --as karin --note "the sum is missing"
 
-    `does_not_work` holds the wave at once. `cannot_judge` gives the check to somebody else.
+    `does_not_work` holds the wave at once. `cannot_judge` gives the check to somebody else. What
+    was seen on the old side (--side old) does not count: sign out there and in, and tick anew.
     A note never enters the journal: name no citizen in it all the same.
     """
-    details = (("verdict", verdict.value),)
+    details = (("verdict", verdict.value), *((("side", side.value),) if side is not None else ()))
     return steer(
         Given("tick", run, check, store, form, person, reason, command_id, yes, wait, details, note)
     )

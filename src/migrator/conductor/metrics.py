@@ -64,8 +64,8 @@ ACTS: Final = frozenset(kind.value for each in (StepKind, UndoKind) for kind in 
 OUTCOMES: Final = frozenset({"done", "failed", "timed_out", "not_done", "unknown"})
 TROUBLES: Final = frozenset(trouble.value for trouble in Trouble) | {"operator", "in_doubt"}
 CHECK_KINDS: Final = (
-    ev.CheckOpened, ev.CheckAssigned, ev.TickGiven, ev.TickWithdrawn, ev.CheckPassed,
-    ev.CheckVoided,
+    ev.CheckOpened, ev.CheckAssigned, ev.TickGiven, ev.TickWithdrawn, ev.WrongSideSeen,
+    ev.CheckPassed, ev.CheckVoided,
 )  # fmt: skip
 
 ACTS_ONLY: Final = (

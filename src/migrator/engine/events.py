@@ -354,6 +354,20 @@ class TickGiven(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class WrongSideSeen(Event):
+    """A handler looked at the old side's screen: what was said of it does not count.
+
+    The check stays with whoever has it, and may be answered again.
+    """
+
+    check: str
+    attempt: int
+    person: str
+    verdict: str
+    note_digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class TickWithdrawn(Event):
     """The handler took the verdict back."""
 

@@ -348,7 +348,7 @@ _HANDLERS: Final = (
     acts.undo_started, acts.undo_ended, acts.undo_doubted, acts.undo_settled, acts.undo_resolved,
     acts.authority_moved, acts.links_judged, acts.links_covered,
     checks.check_opened, checks.check_assigned, checks.check_passed, checks.check_voided,
-    checks.tick_given, checks.tick_withdrawn,
+    checks.tick_given, checks.tick_withdrawn, checks.wrong_side_seen,
     words.deadline_extended, words.link_waived, words.signed, words.hand_recorded,
     words.forecast_made,
     plans.second_asked, plans.step_amended, plans.replanned,

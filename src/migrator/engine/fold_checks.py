@@ -56,6 +56,13 @@ def tick_given(run: Run, at: datetime, event: ev.TickGiven) -> None:
     run.last_progress[check.wave] = at
 
 
+def wrong_side_seen(run: Run, at: datetime, event: ev.WrongSideSeen) -> None:
+    """A handler has looked at the old side."""
+    check = _check_event(run, event.check, event)
+    check.wrong_side = (*check.wrong_side, event.person)
+    run.last_progress[check.wave] = at
+
+
 def tick_withdrawn(run: Run, at: datetime, event: ev.TickWithdrawn) -> None:
     """A verdict was taken back."""
     check = _check_event(run, event.check, event)

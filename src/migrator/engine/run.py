@@ -143,6 +143,7 @@ class CheckRecord:
     ticks: dict[str, str] = field(default_factory=dict)  # person -> verdict
     ticked_at: dict[str, datetime] = field(default_factory=dict)
     declined_by: tuple[str, ...] = ()  # cannot judge
+    wrong_side: tuple[str, ...] = ()  # who looked at the old side, each time
     note_digest: str = ""
     overridden: bool = False
     overdue_held: bool = False  # its wave was held because nobody answered; reset by assigning

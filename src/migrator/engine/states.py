@@ -51,6 +51,7 @@ from migrator.engine.events import (
     WaveStuck,
     WaveUnstuck,
     WaveVerified,
+    WrongSideSeen,
 )
 
 
@@ -225,12 +226,14 @@ CHECK: Final[dict[CheckState, dict[type[Event], CheckState]]] = {
     _C.OPEN: {
         CheckAssigned: _C.ASSIGNED,
         TickGiven: _C.OPEN,
+        WrongSideSeen: _C.OPEN,
         CheckPassed: _C.PASSED,
         CheckVoided: _C.VOID,
     },
     _C.ASSIGNED: {
         CheckAssigned: _C.ASSIGNED,
         TickGiven: _C.ASSIGNED,
+        WrongSideSeen: _C.ASSIGNED,
         TickWithdrawn: _C.ASSIGNED,
         CheckPassed: _C.PASSED,
         CheckVoided: _C.VOID,

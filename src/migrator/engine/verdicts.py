@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from migrator.engine import events as ev
 from migrator.engine.asking import Effects, Refusal
@@ -17,6 +18,10 @@ from migrator.engine.run import Run
 from migrator.engine.states import ActState, CheckState, WaveState
 from migrator.engine.tasks import task_of, tick_task
 from migrator.verification.verdict import is_verdict
+
+OLD_SIDE: Final = "old"
+"""What a handler says who saw the old side's mark on the screen: whatever she verified, it was not
+what has moved. Whoever cannot judge needs no side."""
 
 
 def tick(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, str]) -> Effects:
@@ -43,6 +48,8 @@ def tick(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, st
     if command.actor in check.ticks:
         raise Refusal(f"{command.actor} has said {check.ticks[command.actor]} already")
     note = command.detail("note_digest")
+    if command.detail("side") == OLD_SIDE and verdict != "cannot_judge":
+        return [ev.WrongSideSeen(plan.id, check.attempt, command.actor, verdict, note)]
     return [ev.TickGiven(plan.id, check.attempt, command.actor, verdict, note)]
 
 

@@ -49,6 +49,7 @@ _UNDER: dict[type[ev.Event], Under] = {
     ev.Replanned: Under.EXCEPTIONS,
     ev.HandRecorded: Under.BY_HAND,
     ev.TickGiven: Under.TICKS, ev.TickWithdrawn: Under.TICKS,
+    ev.WrongSideSeen: Under.TICKS,
     ev.CommandRefused: Under.REFUSED,
 }  # fmt: skip
 

@@ -98,7 +98,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class TickStory:
-    """A handler's verdict."""
+    """A handler's verdict; words.WRONG_SIDE in its place where the old side was looked at."""
 
     person: str
     verdict: str

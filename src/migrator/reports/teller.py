@@ -35,6 +35,7 @@ from migrator.reports.story import (
     WaveStory,
     ledger_of,
 )
+from migrator.reports.words import WRONG_SIDE
 
 SIMULATED = "simulated:"
 """How the journal names a person whom the rehearsal plays."""
@@ -285,7 +286,7 @@ class _Teller:
             case ev.CheckOpened():
                 attempt = self._current(event.check.rsplit("@", 1)[1])
                 attempt.checks[event.check] = CheckDraft(event.attempt, line.at)
-            case ev.TickGiven():
+            case ev.TickGiven() | ev.WrongSideSeen():
                 self._ticked(line, event)
             case ev.TickWithdrawn():
                 self._check(event.check).withdraw(event.person)
@@ -302,13 +303,13 @@ class _Teller:
     def _check(self, check: str) -> CheckDraft:
         return self._current(check.rsplit("@", 1)[1]).checks[check]
 
-    def _ticked(self, line: Line, event: ev.TickGiven) -> None:
+    def _ticked(self, line: Line, event: ev.TickGiven | ev.WrongSideSeen) -> None:
         check = self._check(event.check)
         simulated = self._played(line, event.person)
         check.ticks.append(
             TickStory(
                 person=event.person,
-                verdict=event.verdict,
+                verdict=WRONG_SIDE if isinstance(event, ev.WrongSideSeen) else event.verdict,
                 at=line.at,
                 seq=line.seq,
                 simulated=simulated,
@@ -316,7 +317,7 @@ class _Teller:
                 withdrawn=False,
             )
         )
-        if event.verdict == "does_not_work":
+        if check.ticks[-1].verdict == "does_not_work":
             check.outcome, check.ended = "refused", line.at
 
     # --- the run --------------------------------------------------------------------------------

@@ -131,11 +131,15 @@ RESULTS: Final = {
     "open": N_("Not resolved at the last line of the journal."),
 }
 
+WRONG_SIDE: Final = "wrong_side"
+"""In place of a verdict: it was given on what the old side shows, and does not count."""
+
 VERDICTS: Final = {
     "works": N_("works"),
     "works_but": N_("works, with a remark"),
     "does_not_work": N_("does not work"),
     "cannot_judge": N_("cannot judge"),
+    WRONG_SIDE: N_("looked at the old side; not counted"),
 }
 
 CHECKS: Final = {

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from migrator.errors import MigratorError
@@ -25,23 +26,41 @@ from migrator.web.visitors import DOES
 NOTE_MAX: Final = 4000
 REASON_MAX: Final = 2000
 TARGET_MAX: Final = 200
+SIDES: Final = frozenset({"old", "new"})
+"""Which side's mark a handler saw on her screen."""
 
 router = APIRouter(include_in_schema=False)
 
-FormToken = Annotated[str, Form(alias="form", max_length=64)]
-CommandId = Annotated[str, Form(alias="command", max_length=64)]
-Saw = Annotated[int, Form(alias="saw", ge=0)]
-Target = Annotated[str, Form(alias="target", max_length=TARGET_MAX)]
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What every form carries."""
+
+    form: str  # the session's token
+    command: str
+    saw: int
+    target: str
+
+
+def sent(
+    form: Annotated[str, Form(max_length=64)],
+    command: Annotated[str, Form(max_length=64)],
+    saw: Annotated[int, Form(ge=0)],
+    target: Annotated[str, Form(max_length=TARGET_MAX)],
+) -> Sent:
+    """Read what every form carries."""
+    return Sent(form, command, saw, target)
+
+
+Hidden = Annotated[Sent, Depends(sent)]
 
 
 @router.post("/verdicts")
 async def verdict(
     request: Request,
-    form: FormToken,
-    command: CommandId,
-    saw: Saw,
-    target: Target,
+    hidden: Hidden,
     said: Annotated[str, Form(max_length=40)] = "",
+    side: Annotated[str, Form(max_length=8)] = "",
     note: Annotated[str, Form(max_length=NOTE_MAX)] = "",
 ) -> Response:
     """A handler's verdict on a check."""
@@ -49,25 +68,33 @@ async def verdict(
         return await wrong(request, "verdict")
     if said in {"works_but", "does_not_work"} and not note.strip():
         return await wrong(request, "note")
-    deed = Deed(command, "tick", target, saw, details=(("verdict", said),), note=note.strip())
-    return await done(request, form, deed)
+    if _needs_side(request, hidden.target, said) and side not in SIDES:
+        return await wrong(request, "side")
+    details = (("verdict", said), *((("side", side),) if side in SIDES else ()))
+    deed = Deed(
+        hidden.command, "tick", hidden.target, hidden.saw, details=details, note=note.strip()
+    )
+    return await done(request, hidden, deed)
+
+
+def _needs_side(request: Request, check: str, said: str) -> bool:
+    """Tell whether a check shows by a mark which side it is on; who cannot judge need not know."""
+    following: Following = request.app.state.following
+    checks = following.seen.itinerary.checks
+    leg = next((each for each in checks if each.id == check), None)
+    return said != "cannot_judge" and leg is not None and leg.side_mark is not None
 
 
 @router.post("/withdrawals")
-async def withdrawal(
-    request: Request, form: FormToken, command: CommandId, saw: Saw, target: Target
-) -> Response:
+async def withdrawal(request: Request, hidden: Hidden) -> Response:
     """A verdict is taken back."""
-    return await done(request, form, Deed(command, "withdraw", target, saw))
+    return await done(request, hidden, Deed(hidden.command, "withdraw", hidden.target, hidden.saw))
 
 
 @router.post("/decisions")
 async def decision(
     request: Request,
-    form: FormToken,
-    command: CommandId,
-    saw: Saw,
-    target: Target,
+    hidden: Hidden,
     verb: Annotated[str, Form(max_length=40)],
     reason: Annotated[str, Form(max_length=REASON_MAX)] = "",
 ) -> Response:
@@ -76,16 +103,17 @@ async def decision(
         return await wrong(request, "verb")
     if verb != "go" and not reason.strip():
         return await wrong(request, "reason")
-    return await done(request, form, Deed(command, verb, target, saw, reason.strip()))
+    deed = Deed(hidden.command, verb, hidden.target, hidden.saw, reason.strip())
+    return await done(request, hidden, deed)
 
 
-async def done(request: Request, form: str, deed: Deed) -> Response:
+async def done(request: Request, hidden: Sent, deed: Deed) -> Response:
     """Check who asks, put the deed on the desk, and show the receipt."""
     known = await who(request)
     if known is None:
         return RedirectResponse("/sign-in", SEE_OTHER)
     following: Following = request.app.state.following
-    if not hmac.compare_digest(form, known.form_token) or not is_id(deed.id):
+    if not hmac.compare_digest(hidden.form, known.form_token) or not is_id(deed.id):
         return await wrong(request, "form")
     if not known.may(deed.verb):
         return refused(request, known)

@@ -18,9 +18,12 @@ def pages(tmp_path: Path) -> Iterator[Pages]:
         yield found
 
 
-def verdict(pages: Pages, said: str, note: str = "", check: str = CHECK) -> dict[str, str]:
+def verdict(
+    pages: Pages, said: str, note: str = "", check: str = CHECK, side: str = "new"
+) -> dict[str, str]:
     """The form of a check, filled in."""
-    return {**pages.form(f"/checks/{check}", "/verdicts"), "said": said, "note": note}
+    form = pages.form(f"/checks/{check}", "/verdicts")
+    return {**form, "said": said, "note": note, "side": side}
 
 
 def test_a_stranger_is_sent_to_the_sign_in_and_learns_nothing(pages: Pages) -> None:
@@ -96,6 +99,32 @@ def test_a_half_filled_form_records_nothing(pages: Pages, said: str, note: str) 
     answer = pages.client.post("/verdicts", data=verdict(pages, said, note))
     assert answer.status_code == 422
     assert pages.leader.journal.take_commands() == ()
+
+
+@pytest.mark.parametrize("said", ["works", "does_not_work"])
+def test_a_verdict_on_the_old_sides_screen_does_not_count_and_is_asked_for_anew(
+    pages: Pages, said: str
+) -> None:
+    pages.sign_in(ASKED)
+    receipt = pages.client.post("/verdicts", data=verdict(pages, said, "a note", side="old"))
+    _, found = pages.lead()
+    assert isinstance(found, ev.WrongSideSeen)
+    check = pages.seen.run.checks[CHECK]
+    assert (check.state, check.ticks, check.wrong_side) == (CheckState.ASSIGNED, {}, (ASKED,))
+    assert "notice warn" in pages.client.get(receipt.url.path).text
+    again = verdict(pages, "works")
+    pages.client.post("/verdicts", data=again)
+    assert [e.verdict for e in pages.lead() if isinstance(e, ev.TickGiven)] == ["works"]
+
+
+@pytest.mark.parametrize("side", ["", "left"])
+def test_a_check_with_a_mark_wants_to_know_which_side_was_seen(pages: Pages, side: str) -> None:
+    pages.sign_in(ASKED)
+    assert (
+        pages.client.post("/verdicts", data=verdict(pages, "works", side=side)).status_code == 422
+    )
+    whoever = pages.client.post("/verdicts", data=verdict(pages, "cannot_judge", side=side))
+    assert whoever.status_code == 200, "who cannot judge need not know"
 
 
 def test_a_refusal_holds_nobody_up_and_shows_what_follows(pages: Pages) -> None:
