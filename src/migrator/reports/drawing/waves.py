@@ -163,10 +163,11 @@ def _words(
     """What is said at the right: the outcome, else by when the wave is through."""
     x = WIDTH - WORD_WIDTH + 12
     span = scene.end - scene.begin
-    first, second = t.hour(span_of(scene, leg)[1], span), ""
+    first, second = t.hour(span_of(scene, leg)[1], span), t._("planned end")
     if wave is not None and not wave.over:
         late = wave.end.p80
         first = f"P80 {t.hour(late, span) if late is not None else EN_DASH}"
+        second = ""
         if wave.returned >= 0.005:
             second = t._("taken back in %(share)s", share=shown_share(t, wave.returned))
     if story is not None:
