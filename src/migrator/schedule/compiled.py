@@ -66,7 +66,7 @@ def cache_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"migrator-{os.getuid()}" / name
 
 
-def _compiler() -> Callable[[Callable[..., object]], Callable[..., object]] | None:
+def _compiler() -> Callable[..., Callable[..., object]] | None:
     """Numba's decorator, looking for compiled code in our folder; None where it is missing."""
     try:
         import numba
@@ -74,7 +74,7 @@ def _compiler() -> Callable[[Callable[..., object]], Callable[..., object]] | No
         return None
     if not os.environ.get("NUMBA_CACHE_DIR"):
         numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]  # set at run time
-    decorator: Callable[[Callable[..., object]], Callable[..., object]] = partial(
+    decorator: Callable[..., Callable[..., object]] = partial(
         numba.njit,
         cache=True,
         nogil=True,  # two threads can halve a large sample
