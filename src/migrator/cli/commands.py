@@ -63,6 +63,7 @@ _TABLE: Final = {
         ("diff", "diff:command", "Say in words what changed between two plans, and what it costs."),
         ("explain", "explain:command", "Explain why a subsystem moves when it does."),
         ("forecast", "forecast:command", "Say whether a weekend fits, rollback included."),
+        ("learn", "learn:command", "Learn from finished runs how long things take."),
         ("brief", "brief:command", "Print one page for the person who decides."),
         ("approve", "approve:command", "Write an approval of a plan, for the merge request."),
     ),

@@ -80,7 +80,8 @@ def notes(learned: Learned, inventory: Inventory) -> list[str]:
     }
     told = ", ".join(f"{count} {source}" for source, count in counts.items() if count)
     samples = sum(kind.samples for kind in learned.durations.kinds)
-    found = [f"learned from {len(learned.runs)} runs ({told}), {samples} durations"]
+    runs = "1 run" if len(learned.runs) == 1 else f"{len(learned.runs)} runs"
+    found = [f"learned from {runs} ({told}), {samples} durations"]
     if counts["simulated"]:
         found.append("simulated runs teach nothing of the world: their durations were drawn")
     if learned.inventory_digest != inventory.digest:
