@@ -32,7 +32,10 @@ AFTER_TROUBLE: Final = timedelta(minutes=1)
 """Run time; whoever has just failed would fail again, and a log of that helps nobody."""
 
 ASK_SECONDS_MAX: Final = 60.0
-"""Twenty times the goal for 1,000 subsystems; the first one of all also waits for a compiler."""
+"""Twenty times the goal for 1,000 subsystems."""
+
+FIRST_SECONDS_MAX: Final = 300.0
+"""The first one of all may wait for a compiler: whoever gave it up would begin with it anew."""
 
 Spawn = Callable[[Coroutine[object, object, None], str], object]
 
@@ -52,6 +55,7 @@ class Foreseeing:
     again: timedelta | None = AGAIN  # None: only what happens makes another forecast
     when_quiet: bool = False
     ask_seconds_max: float = ASK_SECONDS_MAX
+    first_seconds_max: float = FIRST_SECONDS_MAX
     _asking: bool = False
     _asked_news: int = -1  # lines that were not its own when it was asked last
     _asked_at: datetime | None = None
@@ -111,23 +115,26 @@ class Foreseeing:
     async def _ask(self, knows: int, now: datetime, changed: asyncio.Event) -> None:
         """One question. Whatever comes of it, also a bug of the forecaster's, the run goes on."""
         asked = asyncio.ensure_future(self.forecaster.ask(knows, now))
+        patience = self.first_seconds_max if self._last is None else self.ask_seconds_max
         try:
-            await asyncio.wait([asked], timeout=self.ask_seconds_max)
+            await asyncio.wait([asked], timeout=patience)
         finally:
             given_up = not asked.done()
             asked.cancel()
             await asyncio.gather(asked, return_exceptions=True)
             self._asking = False
-        self._heard.append(self._told(asked, given_up=given_up))
+        no_answer = f"there was no answer in {patience:g} s"
+        self._heard.append(no_answer if given_up else _told(asked) or no_answer)
         changed.set()
 
-    def _told(self, asked: asyncio.Future[ForecastMade], *, given_up: bool) -> ForecastMade | str:
-        """The answer, or why there is none."""
-        if given_up or asked.cancelled():
-            return f"there was no answer in {self.ask_seconds_max:g} s"
-        error = asked.exception()
-        if error is None:
-            return asked.result()
-        if isinstance(error, MigratorError):
-            return f"{error.reference}: {error.message}"
-        return f"it broke: {type(error).__name__}: {error}"
+
+def _told(asked: asyncio.Future[ForecastMade]) -> ForecastMade | str:
+    """The answer, or why there is none; empty where it was cut off."""
+    if asked.cancelled():
+        return ""
+    error = asked.exception()
+    if error is None:
+        return asked.result()
+    if isinstance(error, MigratorError):
+        return f"{error.reference}: {error.message}"
+    return f"it broke: {type(error).__name__}: {error}"

@@ -45,6 +45,10 @@ from migrator.plan.text import read_plan
 KEPT_UNNAMED_MAX: Final = 3
 """Forecasts that no line names: somebody may be reading the newest one."""
 
+COMPILES_SECONDS_MAX: Final = 240.0
+"""For the first answer after an update, on a machine that has other things to do. Whoever asks
+gives up earlier where nothing is compiled any more."""
+
 NICER: Final = 5
 """The conductor and its acts come first on a machine that has two cores."""
 
@@ -253,7 +257,7 @@ def _kernels() -> Iterator[Reckon]:
     from migrator.schedule.process import Kernel, KernelFailed
     from migrator.wiring.forecasting import RunForecaster
 
-    with Kernel() as kernel:
+    with Kernel(seconds_max=COMPILES_SECONDS_MAX) as kernel:
         tells = RunForecaster(kernel)
 
         def reckon(

@@ -135,7 +135,19 @@ def test_a_bug_in_a_forecaster_is_trouble_and_no_end_of_a_run() -> None:
 
 def test_who_never_answers_is_given_up() -> None:
     play, desk = Play(ONE), Desk(FakeForecaster(slow=True))
-    desk.foreseeing.ask_seconds_max = 0.01
+    desk.foreseeing.first_seconds_max = 0.01
+    desk.consider(play)
+    desk.answer(play)
+    assert "no answer in 0.01 s" in str(desk.told()["trouble"])
+
+
+def test_the_first_answer_is_waited_for_longer_than_the_others() -> None:
+    play, desk = Play(ONE), Desk(FakeForecaster())
+    desk.foreseeing.first_seconds_max, desk.foreseeing.ask_seconds_max = 60.0, 0.01
+    desk.consider(play)
+    assert desk.answer(play)
+    desk.fake.slow = True
+    play.go_on("a/fence")
     desk.consider(play)
     desk.answer(play)
     assert "no answer in 0.01 s" in str(desk.told()["trouble"])
