@@ -29,7 +29,7 @@ ARCS_MAX: Final = 32
 """Enough for the pairs that decide the exposure; more arcs hide each other."""
 
 HUBS: Final = 6
-NAME_WIDTH: Final = 76
+NAME_WIDTH: Final = 98
 ACROSS: Final = 6
 BOX_HEIGHT: Final = 24
 BOX_GAP: Final = 8

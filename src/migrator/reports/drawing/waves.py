@@ -40,11 +40,13 @@ def waves_figure(t: Texts, scene: Scene) -> Figure:
     lanes = 1 + bool(forecasts) + bool(stories)
     height = max(LANE * lanes + 10, TEXT_ROOM)
     axis = TimeAxis(scene.begin, scene.end, NAME_WIDTH, WIDTH - WORD_WIDTH)
-    bottom = TOP + height * len(waves)
-    body = [parts.patterns(NAME), axis.drawn(t, 6, bottom, WORD_WIDTH)]
-    body.append(window_end(t, axis, scene.itinerary.window.end, 6, bottom))
+    limits = _limits(t, scene, axis)
+    first = TOP + parts.FLAG_STEP * len(limits)
+    bottom = first + height * len(waves)
+    body = [parts.patterns(NAME), axis.drawn(t, first - 4, bottom, WORD_WIDTH)]
+    body.append(parts.flags(limits, NAME_WIDTH, WIDTH, first - 4, bottom))
     for number, leg in enumerate(waves):
-        top = TOP + height * number
+        top = first + height * number
         body.append(_heading(t, leg, top))
         body.append(_planned(t, scene, leg, axis, top + 3))
         if leg.id in forecasts:
@@ -67,6 +69,18 @@ def waves_figure(t: Texts, scene: Scene) -> Figure:
         (t._("Times are in %(zone)s.", zone=scene.itinerary.window.time_zone),),
         _table(t, scene),
     )
+
+
+def _limits(t: Texts, scene: Scene, axis: TimeAxis) -> list[parts.Flag]:
+    """The window's end, and the hour after which nobody can turn back, where that is known."""
+    end = scene.itinerary.window.end
+    found = [parts.Flag(axis.x(end), t._("the window ends"), "tick", "limit")]
+    forecast = scene.forecast
+    if forecast is not None and forecast.turn_back.limit is not None:
+        limit = forecast.turn_back.limit
+        words = t._("turn back by %(time)s", time=t.hour(limit, scene.end - scene.begin))
+        found.append(parts.Flag(axis.x(limit), words, "alarm", "limit"))
+    return found
 
 
 def window_end(t: Texts, axis: TimeAxis, end: datetime, top: float, bottom: float) -> str:
@@ -220,7 +234,6 @@ def _keys(t: Texts, scene: Scene) -> tuple[Key, ...]:
         )
         found.append(Key(parts.triangle(15, 7, 4.5, "mark gate"), t._("gate, opened")))
         found.extend(parts.bar_key(kind, words, fill) for kind, words, fill in kinds)
-    found.append(parts.limit_key(t._("the window ends")))
     return tuple(found)
 
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from drawn import NS, collisions, parsed, words
+from drawn import NS, boxes, collisions, parsed, words
 from migrator.plan.model import Itinerary, PairLeg
 from migrator.reports.drawing.figure import Figure, inline
 from migrator.reports.drawing.graph import ARCS_MAX, HUBS, graph_figure
@@ -64,6 +64,8 @@ def test_every_move_has_one_box_and_boxes_of_a_wave_stand_in_its_stretch() -> No
 def test_no_two_boxes_stand_on_each_other_and_no_name_leaves_its_box() -> None:
     svg = parsed(inline(drawn(an_itinerary(6, 13))))
     assert collisions(svg) == []
+    headings = max(right for said, _, right, _, _ in boxes(svg) if said.endswith("subsystems"))
+    assert headings < min(float(box.get("x", "0")) for box in nodes(svg))
     places = {(box.get("x"), box.get("y")) for box in nodes(svg)}
     assert len(places) == 78
 

@@ -15,10 +15,10 @@ from migrator.forecast.model import Forecast, Quantiles
 from migrator.plan.model import StepKind
 from migrator.reports.drawing.figure import Figure, inline
 from migrator.reports.drawing.scene import scene_of_plan, scene_of_run
-from migrator.reports.drawing.waves import LANE, TOP, waves_figure
+from migrator.reports.drawing.waves import LANE, waves_figure
 from migrator.reports.teller import tell
 from migrator.reports.texts import texts
-from weekend import DECIDER, a_troubled_weekend, a_weekend, an_itinerary, minutes
+from weekend import DECIDER, END, START, a_troubled_weekend, a_weekend, an_itinerary, minutes
 
 T = texts("en", "Europe/Stockholm")
 ITINERARY = an_itinerary(5, 4)
@@ -72,8 +72,8 @@ def test_what_was_taken_back_is_hatched() -> None:
     svg = parsed(inline(of_run()))
     back = [each for each in svg.iter(f"{NS}rect") if each.get("class") == "bar back"]
     assert [each.get("fill") for each in back] == ["url(#waves-back)"]
-    row = (float(back[0].get("y", "0")) - TOP) // (3 * LANE + 10)
-    assert row == 1  # wave w02
+    first, second, third = (top for _, _, top, _ in bars(svg, "planned")[:3])
+    assert first < second < float(back[0].get("y", "0")) < third  # in the row of w02
 
 
 def test_the_hatching_from_p50_to_p80_begins_where_the_likely_bar_ends() -> None:
@@ -119,6 +119,16 @@ def test_a_wave_that_is_over_has_no_likely_bar_any_more() -> None:
     figure = of_plan(replace(forecast(), waves=waves))
     assert bars(parsed(inline(figure)), "chance") == []
     assert not any(word.startswith("P80") for word in words(parsed(inline(figure))))
+
+
+def test_the_hour_of_no_return_is_named_above_the_waves_where_it_is_known() -> None:
+    assert "the window ends" in words(parsed(inline(of_plan(None))))
+    limit = forecast().turn_back.limit
+    assert limit is not None
+    said = f"turn back by {T.hour(limit, END - START)}"
+    assert said in words(parsed(inline(of_plan(forecast()))))
+    never = replace(forecast(), turn_back=replace(forecast().turn_back, limit=None))
+    assert said not in words(parsed(inline(of_plan(never))))
 
 
 def test_how_often_a_wave_is_taken_back_stands_beside_it() -> None:
