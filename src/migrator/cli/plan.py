@@ -198,8 +198,8 @@ def _plan_anew(wanted: _Wanted, keep: Path | None, form: Format) -> None:
     from migrator.links.load import read_links
     from migrator.links.pairs import subsystem_pairs
     from migrator.plan.text import plan_to_text
-    from migrator.planner.build import plan_estate
-    from migrator.planner.search import default_evaluations
+    from migrator.planner.build import plan_estate, usual_evaluations
+    from migrator.schedule.process import Kernel
 
     folder, out, asked = wanted.folder, wanted.out, wanted.asked
     kept = None if keep is None else open_plan(keep)
@@ -212,9 +212,10 @@ def _plan_anew(wanted: _Wanted, keep: Path | None, form: Format) -> None:
     with output.progress("Reading the links"):
         table = read_links(inventory, CACHE)
         pairs = subsystem_pairs(table, inventory)
-    tries = wanted.evaluations or default_evaluations(len(inventory.moving))
+    kernel = Kernel()
+    tries = wanted.evaluations or usual_evaluations(len(inventory.moving), len(pairs), kernel)
     limit = TimeLimit(wanted.seconds)
-    with with_lines(inventory), output.progress("Planning", tries) as advance:
+    with kernel, with_lines(inventory), output.progress("Planning", tries) as advance:
         planned = plan_estate(
             inventory,
             pairs,
@@ -228,6 +229,7 @@ def _plan_anew(wanted: _Wanted, keep: Path | None, form: Format) -> None:
             tighten=requests.tighten,
             path=path_from(folder, out),
             links=table,
+            kernel=kernel,
         )
     if limit.passed:
         planned = timed(planned, wanted.seconds, tries)

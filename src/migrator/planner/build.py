@@ -66,6 +66,9 @@ Tighten = Callable[[Constraints], Constraints]
 FEWEST: Final = 60
 """With fewer evaluations there is no search."""
 
+SMALL_ESTATE: Final = 500
+"""Evaluations for each move: what is small is soon found out."""
+
 USUAL_PAIRS: Final = 20_000
 """A thousand subsystems have 15,000 linked pairs; more make each evaluation dearer."""
 
@@ -287,7 +290,8 @@ def _figures(problem: Problem, found: Found, seed: int, unwind: float) -> Figure
 def usual_evaluations(moves: int, pairs: int, kernel: Kernel | None = None) -> int:
     """How many decisions a plan gets when nobody says: fewer where each costs more."""
     if kernel is not None and kernel.can_search:
-        return max(FEWEST, min(EVALUATIONS, EVALUATIONS * USUAL_PAIRS // max(1, pairs)))
+        dear = EVALUATIONS * USUAL_PAIRS // max(1, pairs)
+        return max(FEWEST, min(EVALUATIONS, SMALL_ESTATE * moves, dear))
     return min(default_evaluations(moves), max(FEWEST, DECODED_PAIRS // max(1, pairs)))
 
 

@@ -154,6 +154,7 @@ class _Run:
             "wave_of": annealing.assignment(waves, count),
         }
         found = self._ask(words, arrays, None)
+        self.ended = self.ended or found.words.get("ended") is True
         order = [atom for wave in waves for atom in wave]
         return annealing.assigned(found.arrays["wave_of"].astype(np.int64), order, len(waves))
 
@@ -173,8 +174,11 @@ class _Run:
 
     def _ask(self, words: Words, arrays: annealing.Arrays, begun: int | None) -> Message:
         def going(done: int, best: float) -> bool:
-            if self.on_progress is not None and begun is not None:
-                self.on_progress(min(self.evaluations, begun + done), self.evaluations, best)
+            if self.on_progress is not None:
+                # A rough sketch counts no evaluations, and its guess is no exposure.
+                far = self.done if begun is None else begun + done
+                best = math.inf if begun is None else best
+                self.on_progress(min(self.evaluations, far), self.evaluations, best)
             return True
 
         return self.kernel.search(self.estate, words, arrays, going)
@@ -307,7 +311,7 @@ def _restarted(run: _Run, begun: Sequence[_Judged]) -> list[_Settled]:
     share = max(1, round(RESTART_SHARE * total))
     found: list[_Settled] = []
     for number in range(RESTARTS):
-        if run.ended or (found and run.done >= total):
+        if found and (run.ended or run.done >= total):
             break
         start = begun[number % len(begun)]
         found.append(_settled(run, run.anneal(start.waves, 20 + number, share, 0, HOT)))

@@ -75,11 +75,11 @@ def answer(question: Message, going: Going) -> Message:
     seed, total = question.word("seed", int), question.word("evaluations", int)
     heat = Heat(question.word("heat", float), question.word("cold", float))
     if question.word("ask", str) == "sketch":
-        wave_of, cost = sketched(
+        wave_of, cost, ended = sketched(
             facts, _loads(arrays), _ints(arrays, "wave_of"), seed, total, heat,
             question.word("stretch", float), going,
         )  # fmt: skip
-        return Message({"cost": cost}, {"wave_of": wave_of})
+        return Message({"cost": cost, "ended": ended}, {"wave_of": wave_of})
     samples = question.word("samples", int)
     if not 0 <= samples <= SAMPLES_MAX:
         raise ValueError(f"{samples} weekends are too many to judge a decision by")
@@ -136,8 +136,8 @@ def sketched(
     heat: Heat,
     stretch: float,
     going: Going,
-) -> tuple[Ints, float]:
-    """The best assignment of atoms to the same waves, and its guessed cost."""
+) -> tuple[Ints, float, bool]:
+    """The best assignment of atoms to the same waves, its guessed cost, and who ended it."""
     waves, teams = len(facts.room), len(loads.seats)
     s = Sketch(
         wave_of=wave_of.copy(),
@@ -157,12 +157,14 @@ def sketched(
     )
     begin(facts, loads, s, stretch)
     scale = max(float(s.costs[BEST]), 1e-9)
+    ended = False
     while s.counts[DONE] < steps and waves > 1:
         until = min(steps, int(s.counts[DONE]) + max(1, steps // PIECES))
         sketch(facts, loads, s, heat.begin * scale, heat.end * scale, steps, until)
-        if not going(int(s.counts[DONE]), float(s.costs[BEST])):
+        ended = not going(int(s.counts[DONE]), float(s.costs[BEST]))
+        if ended:
             break
-    return s.best.copy(), float(s.costs[BEST])
+    return s.best.copy(), float(s.costs[BEST]), ended
 
 
 def warm(p: Problem) -> None:

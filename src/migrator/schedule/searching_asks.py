@@ -47,7 +47,8 @@ def ask(
                 return None
             if PROGRESS not in frame.words:
                 return frame
-            go_on = going(frame.word(PROGRESS, int), frame.word(BEST, float))
+            # Whoever has said no is not asked again while the answer is under way.
+            go_on = stopped or going(frame.word(PROGRESS, int), frame.word(BEST, float))
         except Empty as silent:
             raise TimeoutError("no word from the search") from silent
         except KeyboardInterrupt:

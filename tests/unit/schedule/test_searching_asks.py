@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+from queue import Queue
 from typing import IO
 
 import numpy as np
 import pytest
 
 from decisions import a_decision, some_facts
+from migrator.schedule import searching_asks
 from migrator.schedule.compiled import COMPILES
 from migrator.schedule.messages import Message, read, write
 from migrator.schedule.problem import Floats, Ints, Move, arrays, spread
@@ -74,15 +76,19 @@ def test_a_no_and_ctrl_c_both_send_one_word_to_stop() -> None:
         assert sent(questions) == ["anneal", STOP]
 
 
-def test_ctrl_c_twice_means_now() -> None:
-    frames = [Message({PROGRESS: k, BEST: 1.0}, {}) for k in range(3)]
-    questions, answers = a_talk(*frames)
+class Impatient(Queue[Message | None]):
+    """What a person's Ctrl-C looks like to whoever waits, each time anew."""
 
-    def going(_done: int, _best: float) -> bool:
+    def get(self, block: bool = True, timeout: float | None = None) -> Message | None:
         raise KeyboardInterrupt
 
+
+def test_ctrl_c_twice_means_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching_asks, "Queue", Impatient)
+    questions, answers = a_talk(Message({"done": True}, {}))
     with pytest.raises(KeyboardInterrupt):
-        ask(questions, answers, Message({"ask": "anneal"}, {}), going, 5.0)
+        ask(questions, answers, Message({"ask": "a"}, {}), lambda _d, _b: True, 5.0)
+    assert sent(questions) == ["a", STOP]
 
 
 def test_an_end_in_mid_search_is_no_answer_and_silence_is_an_error() -> None:
