@@ -197,6 +197,7 @@ def contest(kernel: Kernel, estate: Estate, size: str, variant: str) -> Iterator
         name="bench",
         path="bench",
         links=estate.table,
+        kernel=kernel,
     )
     seconds = time.perf_counter() - started
     rules = find_rules(estate.inventory)

@@ -51,7 +51,7 @@ class Board:
     count: int
     size: list[int]
     critical: list[int]
-    members: list[int]
+    members: list[set[int]]
     testing: list[int]  # by wave: how many groups of development and test
     calls: list[list[tuple[int, int]]]  # by group: whom it depends on, and how much
     callers: list[list[tuple[int, int]]]
@@ -86,7 +86,7 @@ class Board:
             len(waves),
             [sum(limits.size[group] for group in wave) for wave in waves],
             [sum(limits.critical[group] for group in wave) for wave in waves],
-            [len(wave) for wave in waves],
+            [set(wave) for wave in waves],
             [sum(facts[group].testing for group in wave) for wave in waves],
             calls,
             callers,
@@ -99,8 +99,9 @@ class Board:
         for number, sign in ((self.wave_of[group], -1), (wave, 1)):
             self.size[number] += sign * self.limits.size[group]
             self.critical[number] += sign * self.limits.critical[group]
-            self.members[number] += sign
             self.testing[number] += sign * self.facts[group].testing
+        self.members[self.wave_of[group]].discard(group)
+        self.members[wave].add(group)
         self.wave_of[group] = wave
 
     def keep(self, group: int) -> None:
@@ -120,9 +121,19 @@ class Board:
     def room(self, wave: int) -> bool:
         """Tell whether a wave keeps its hard limits as it is."""
         return (
-            self.members[wave] > 0
+            len(self.members[wave]) > 0
             and self.size[wave] <= self.limits.room(wave)
             and self.critical[wave] <= self.limits.critical_max
+        )
+
+    def would_fit(self, other: int, wave: int, here: int) -> bool:
+        """Tell whether both waves keep their limits once a group has gone from one to the other."""
+        limits, moves, weighty = self.limits, self.limits.size[other], self.limits.critical[other]
+        return (
+            self.size[here] + moves <= limits.room(here)
+            and self.size[wave] - moves <= limits.room(wave)
+            and self.critical[here] + weighty <= limits.critical_max
+            and self.critical[wave] - weighty <= limits.critical_max
         )
 
     def changes(self, group: int, waves: Sequence[int]) -> list[Amounts]:
@@ -203,8 +214,8 @@ class Board:
         for wave in range(self.count):
             test = self.testing[wave]
             disorder += live * test
-            live += self.members[wave] - test
-            mixed += min(test, self.members[wave] - test)
+            live += len(self.members[wave]) - test
+            mixed += min(test, len(self.members[wave]) - test)
         return disorder, mixed
 
     def amounts(self) -> Amounts:

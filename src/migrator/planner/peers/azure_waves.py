@@ -120,15 +120,12 @@ def _sent_back(
     """
     group, here, wave = moved
     best: tuple[Amounts, int] | None = None
-    for other, where in enumerate(board.wave_of):
-        if where != wave or other == group or here not in _reachable(board, reading, ranked, other):
-            continue
-        if not board.allowed(other, here):
-            continue
-        board.put(other, here)
-        fits = board.room(here) and board.room(wave)
-        board.put(other, wave)
-        if fits:
+    for other in sorted(board.members[wave] - {group}):
+        if (
+            board.would_fit(other, wave, here)
+            and here in _reachable(board, reading, ranked, other)
+            and board.allowed(other, here)
+        ):
             both = _sum(gain, _counted(board.change_back(other, group, here), reading))
             if both < NOTHING and (best is None or both < best[0]):
                 best = both, other
