@@ -8,11 +8,12 @@ an earlier time beside newer ones would be believed.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from migrator.cli import output
+from migrator.cli.forecast import THREADS, WEEKENDS_MAX
 from migrator.cli.plan_files import InventoryOption
 from migrator.cli.report import LanguageOption, language, write
 from migrator.cli.runs import DEFAULT_STORE, StoreOption
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from migrator.forecast.model import Forecast
     from migrator.plan.model import Itinerary
     from migrator.reports.drawing.scene import Scene
-
-WEEKENDS_MAX: Final = 10_000
-"""As many as `migrator forecast` plays at most."""
 
 
 def command(
@@ -172,7 +170,7 @@ def _made(opened: PlanWithInventory, weekends: int | None) -> Forecast:
     from migrator.wiring.forecasting import WEEKENDS, forecast_plan
 
     try:
-        with output.progress("Playing weekends"), Kernel() as kernel:
+        with output.progress("Playing weekends"), Kernel(threads=THREADS) as kernel:
             return forecast_plan(
                 opened.plan,
                 opened.inventory,
