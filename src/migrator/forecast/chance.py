@@ -163,15 +163,38 @@ def bridges(
     rows = max(1, min(sampled.count, _SPLIT_CELLS_MAX // max(1, len(weights))))
     switch = np.minimum(sampled.times[:rows, :, SWITCH], window)
     one, other = switch[:, pairs[:, 0]], switch[:, pairs[:, 1]]
-    begin, end = np.minimum(one, other), np.maximum(one, other)
-    share = weights / whole
-    found = []
-    for hour in hours:
-        length = min(HOUR, window - hour)
-        apart = np.clip(end - hour, 0.0, length) - np.clip(begin - hour, 0.0, length)
-        split = apart @ share / length
-        found.append(HourOfBridges(dial.certain(hour), float(split.mean()), at_share(split, P95)))
-    return tuple(found)
+    split = by_hour(np.minimum(one, other), np.maximum(one, other), weights / whole, window)
+    return tuple(
+        HourOfBridges(dial.certain(hour), float(share.mean()), at_share(share, P95))
+        for hour, share in zip(hours, (split / lengths_of(window)).T, strict=True)
+    )
+
+
+def by_hour(begin: Floats, end: Floats, weights: Floats, window: float) -> Floats:
+    """Minutes times weight that stretches (weekends x stretches) have in each hour of the window.
+
+    A stretch fills its hour from its begin on and every later one whole, and takes the same away
+    from its end on. What never begins has none; what never ends lasts as long as the window.
+    """
+    rows, hours = len(begin), len(hours_of(window))
+    place = np.arange(rows)[:, None] * (hours + 1)
+    found = np.zeros((rows, hours))
+    for moments, sign in ((begin, 1.0), (end, -1.0)):
+        at = np.clip(moments, 0.0, window)
+        which = np.minimum((at // HOUR).astype(np.int64), hours)
+        heavy = np.broadcast_to(weights * sign, at.shape)
+        cells = (place + which).ravel()
+        size = rows * (hours + 1)
+        whole = np.bincount(cells, heavy.ravel(), size).reshape(rows, hours + 1)
+        part = np.bincount(cells, (heavy * (at - which * HOUR)).ravel(), size)
+        since = np.cumsum(whole, axis=1)[:, :hours]
+        found += since * lengths_of(window) - part.reshape(rows, hours + 1)[:, :hours]
+    return found
+
+
+def lengths_of(window: float) -> Floats:
+    """How many minutes each hour of the window has."""
+    return np.minimum(HOUR, window - np.array(hours_of(window)))
 
 
 def hours_of(window: float) -> Sequence[float]:

@@ -40,49 +40,56 @@ def criticality(sampled: Sampled, chain: Chain) -> Floats:
     count. The arcs of handlers and copies are not in the times, so a move that only lent its
     handler is not counted.
     """
-    n = sampled.times.shape[1]
-    found = np.zeros(n)
-    for row in range(sampled.count):
-        found += _on_chain(sampled, row, chain)
-    return found / max(1, sampled.count)
-
-
-def _on_chain(sampled: Sampled, row: int, chain: Chain) -> Flags:
-    times, gates = sampled.times[row], sampled.gates[row]
-    on = np.zeros(len(times), dtype=np.bool_)
-    moved = np.isfinite(times[:, END])
-    if not moved.any():
-        return on
-    last = float(times[moved, END].max())
-    on |= moved & (times[:, END] >= last - _SAME)
+    times = sampled.times
+    on = np.zeros(times.shape[:2], dtype=np.bool_)
+    moved = np.isfinite(times[:, :, END])
+    ends = np.where(moved, times[:, :, END], -math.inf)
+    on |= moved & (ends >= ends.max(axis=1, keepdims=True) - _SAME)
     column = END if chain.accepted else VERIFIED
-    for wave in range(len(gates) - 1, -1, -1):
-        members = np.flatnonzero((chain.wave_of == wave) & moved)
+    for wave in range(sampled.gates.shape[1] - 1, -1, -1):
+        members = np.flatnonzero(chain.wave_of == wave)
         if not len(members):
             continue
-        if not on[members].any():
-            # A later wave is on the chain, and its gate waited for whoever of this one was last.
-            latest = times[members, column].max()
-            on[members[times[members, column] >= latest - _SAME]] = True
-        _within(times, float(gates[wave]), members, on, chain)
-    return on
+        there = moved[:, members]
+        late = np.where(there, times[:, members, column], -math.inf)
+        latest = there & (late >= late.max(axis=1, keepdims=True) - _SAME)
+        # A later wave is on the chain, and its gate waited for whoever of this one was last.
+        on[:, members] |= latest & ~on[:, members].any(axis=1, keepdims=True)
+        _within(times, sampled.gates[:, wave], members, on, chain)
+    return on.mean(axis=0) if len(on) else np.zeros(times.shape[1])
 
 
-def _within(times: Floats, gate: float, members: Ints, on: Flags, chain: Chain) -> None:
-    """Add those of the wave whose end let one on the chain begin."""
-    free = times[:, SWITCH] + chain.tails
-    for i in members[np.argsort(-times[members, START], kind="stable")]:
-        if not on[i] or times[i, START] <= gate + _SAME:
+def _within(times: Floats, gates: Floats, members: Ints, on: Flags, chain: Chain) -> None:
+    """Add those of the wave whose end let one on the chain begin, from the last start backwards."""
+    start = times[:, members, START]
+    free = times[:, members, SWITCH] + chain.tails[members]
+    rows = np.arange(len(times))
+    order = np.argsort(np.where(np.isfinite(start), -start, math.inf), axis=1, kind="stable")
+    team = chain.team[members]
+    for place in range(len(members)):
+        mine = order[:, place]
+        begun = start[rows, mine]
+        waited = on[rows, members[mine]] & np.isfinite(begun) & (begun > gates + _SAME)
+        if not waited.any():
             continue
-        others = members[(members != i) & (chain.team[members] == chain.team[i])]
-        gap = times[i, START] - free[others]
-        ready = others[gap >= -_SAME]
-        if len(ready):
-            # Who of the team let go last before it began; tails are by their P50, so not exactly.
-            on[ready[np.argmin(times[i, START] - free[ready])]] = True
+        with np.errstate(invalid="ignore"):
+            gap = begun[:, None] - free
+        other = (team[None, :] == team[mine][:, None]) & (gap >= -_SAME)
+        other[rows, mine] = False
+        # Who of the team let go last before it began; tails are by their P50, so not exactly.
+        nearest = np.where(other, gap, math.inf).argmin(axis=1)
+        gave = waited & other[rows, nearest]
+        on[rows[gave], members[nearest[gave]]] = True
+        _before(times, members[mine], waited, on, chain)
+
+
+def _before(times: Floats, mine: Ints, waited: Flags, on: Flags, chain: Chain) -> None:
+    """Add whoever had to switch first and did so at the same moment."""
+    for i in np.unique(mine[waited]):
         for first in chain.before[i]:
-            if abs(times[first, SWITCH] - times[i, SWITCH]) < _SAME:
-                on[first] = True
+            with np.errstate(invalid="ignore"):  # neither of them may ever have switched
+                same = np.abs(times[:, first, SWITCH] - times[:, i, SWITCH]) < _SAME
+            on[:, first] |= waited & (mine == i) & same
 
 
 def cruciality(sampled: Sampled) -> Floats:

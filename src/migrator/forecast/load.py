@@ -13,12 +13,26 @@ from typing import Final
 
 import numpy as np
 
-from migrator.forecast.chance import HOUR, P95, START, SWITCH, Dial, Sampled, at_share, hours_of
+from migrator.forecast.chance import (
+    HOUR,
+    P95,
+    START,
+    SWITCH,
+    Dial,
+    Sampled,
+    at_share,
+    by_hour,
+    hours_of,
+    lengths_of,
+)
 from migrator.forecast.model import HourOfWork
 from migrator.schedule.problem import Crew, Floats, Ints, Rows
 
 ROWS_MAX: Final = 200
 """Weekends that are looked at: a mean by the hour needs no more."""
+
+_NOTHING: Final = 1e-9
+"""Hours of work; less is what sums of minutes leave behind."""
 
 
 def handlers(
@@ -63,35 +77,27 @@ def _hours(
     dial: Dial,
 ) -> tuple[HourOfWork, ...]:
     found = []
+    hours, lengths = hours_of(window), lengths_of(window)
     for crew, name, mine in zip(crews, names, work, strict=True):
+        if not mine:
+            continue
+        begin = np.stack([job[0] for job in mine], axis=1)
+        end = np.stack([job[1] for job in mine], axis=1)
+        wanted = by_hour(begin, end, np.ones(len(mine)), window) / HOUR
         there = presence(crew)
-        for hour in hours_of(window):
-            length = min(HOUR, window - hour)
-            wanted = _wanted(mine, hour, length)
-            if wanted is None:
-                continue
-            found.append(
-                HourOfWork(
-                    begin=dial.certain(hour),
-                    who=name,
-                    wanted=float(wanted.mean()),
-                    wanted_p95=at_share(wanted, P95),
-                    there=there(hour, hour + length),
-                )
+        asked = wanted.max(axis=0) > _NOTHING
+        found += [
+            HourOfWork(
+                begin=dial.certain(hour),
+                who=name,
+                wanted=float(wanted[:, k].mean()),
+                wanted_p95=at_share(wanted[:, k], P95),
+                there=there(hour, hour + float(lengths[k])),
             )
+            for k, hour in enumerate(hours)
+            if asked[k]
+        ]
     return tuple(sorted(found, key=lambda each: (each.begin, each.who)))
-
-
-def _wanted(mine: Sequence[tuple[Floats, Floats]], hour: float, length: float) -> Floats | None:
-    """Person hours by weekend; None where nobody is ever asked for in this hour."""
-    whole: Floats | None = None
-    for begin, end in mine:
-        with np.errstate(invalid="ignore"):  # what never comes takes no time
-            part = np.clip(end - hour, 0.0, length) - np.clip(begin - hour, 0.0, length)
-        part = np.where(np.isfinite(begin), part, 0.0)
-        if part.any():
-            whole = part / HOUR if whole is None else whole + part / HOUR
-    return whole
 
 
 def presence(crew: Crew) -> Callable[[float, float], float]:
