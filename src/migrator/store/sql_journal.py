@@ -241,6 +241,18 @@ class SqlJournal:
         return None if data is None else json.loads(data)
 
     @once_more
+    def facts_under(self, prefix: str) -> dict[str, object]:
+        """What was kept under the keys that begin so."""
+        table = tables.facts
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(table.c.key, table.c.data).where(
+                    table.c.run == self.run_name, table.c.key.startswith(prefix, autoescape=True)
+                )
+            )
+            return {row.key: json.loads(row.data) for row in rows}
+
+    @once_more
     def all_facts(self) -> dict[str, object]:
         """Everything that was kept beside the journal, by key."""
         table = tables.facts

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -48,14 +50,19 @@ def create_app(seen: SeenRun, served: Served) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        keeping_up = asyncio.create_task(following.keep_up())
+        tasks = [
+            asyncio.create_task(following.keep_up(), name="journal"),
+            asyncio.create_task(following.tell_presence(), name="presence"),
+        ]
+        for task in tasks:
+            task.add_done_callback(_never_in_silence)
         try:
             yield
         finally:
             hub.close()
-            keeping_up.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeping_up
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     app = FastAPI(
         title="migrator",
@@ -86,6 +93,17 @@ def create_app(seen: SeenRun, served: Served) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _nonsense)
     app.add_exception_handler(404, _nowhere)
     return app
+
+
+def _never_in_silence(task: asyncio.Task[None]) -> None:
+    """A task that follows the run ended by a defect: pages that stand still are worse than none.
+
+    The process ends as if it were told to, and whoever keeps it begins it anew.
+    """
+    if task.cancelled() or task.exception() is None:
+        return
+    sys.stderr.write(f"serve: {task.get_name()}: {task.exception()!r}\n")
+    signal.raise_signal(signal.SIGTERM)
 
 
 async def _nonsense(request: Request, _error: Exception) -> Response:

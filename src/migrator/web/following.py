@@ -9,18 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import Final
 
+from migrator.conductor.clock import wall_now
 from migrator.engine import events as ev
 from migrator.engine.fold import apply
 from migrator.engine.ports import Line
+from migrator.errors import MigratorError
+from migrator.store import presence
 from migrator.web.hub import Hub
 from migrator.web.seen import LINES_KEPT_MAX, SeenRun
 
 LOOK_SECONDS: Final = 0.05
 """How often the store is asked whether anything was committed; asking costs microseconds."""
 FRAME_SECONDS: Final = 0.25
+TROUBLE_SECONDS: Final = 1.0
 LOOKS_PER_CLOCK: Final = 20
 """The leader and its clock are read once a second at least."""
 
@@ -32,14 +40,56 @@ class Following:
         """Follow `seen`; nothing is read before `keep_up`."""
         self.seen = seen
         self.hub = hub
+        self.trouble: tuple[datetime, str] | None = None  # since when nothing could be read
         self._version: int | None = None
+        self._process = secrets.token_hex(8)
+        self._at_pages: Counter[str] = Counter()
+        self._told: frozenset[str] = frozenset()
+
+    @contextmanager
+    def at_a_page(self, person: str) -> Iterator[None]:
+        """Somebody has a page open for as long as the block lasts."""
+        self._at_pages[person] += 1
+        try:
+            yield
+        finally:
+            self._at_pages[person] -= 1
+
+    async def tell_presence(self) -> None:
+        """Say who is here, in practice runs, until cancelled; at the end that nobody is."""
+        if not self.seen.practice:
+            return
+        try:
+            while True:
+                await self._say(frozenset(+self._at_pages))
+                for _ in range(int(presence.TELL_SECONDS / FRAME_SECONDS)):
+                    await asyncio.sleep(FRAME_SECONDS)
+                    if frozenset(+self._at_pages) != self._told:
+                        break
+        finally:
+            with suppress(MigratorError):
+                presence.tell(self.seen.journal, self._process, (), wall_now())
+
+    async def _say(self, people: frozenset[str]) -> None:
+        if people or people != self._told:
+            self._told = people
+            journal = self.seen.journal
+            with suppress(MigratorError):  # said again in a moment
+                await asyncio.to_thread(presence.tell, journal, self._process, people, wall_now())
 
     async def keep_up(self) -> None:
         """Read and tell until cancelled."""
         looks = 0
         while True:
             looks += 1
-            fresh = await asyncio.to_thread(self._fresh, looks % LOOKS_PER_CLOCK == 0)
+            try:
+                fresh = await asyncio.to_thread(self._fresh, looks % LOOKS_PER_CLOCK == 0)
+            except MigratorError as error:
+                # The store is away. What is shown is old, and says so until it comes back.
+                self.trouble = self.trouble or (wall_now(), error.message)
+                await asyncio.sleep(TROUBLE_SECONDS)
+                continue
+            self.trouble = None
             if not fresh:
                 await asyncio.sleep(LOOK_SECONDS)
                 continue

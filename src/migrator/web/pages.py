@@ -156,7 +156,12 @@ async def stream(request: Request) -> Response:
     following: Following = request.app.state.following
     # A browser says the last event by itself only when it comes back; at first the page says it.
     last = request.headers.get("last-event-id") or request.query_params.get("since", "")
-    return streamed(following.hub, int(last) if last.isdecimal() else None, following.seen.run.seq)
+    return streamed(
+        following.hub,
+        int(last) if last.isdecimal() else None,
+        following.seen.run.seq,
+        following.at_a_page(known.person),
+    )
 
 
 async def admitted(request: Request, page: Page) -> Visitor | Response:

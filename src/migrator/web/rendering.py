@@ -57,6 +57,7 @@ def render(
             t=t,
             seen=seen,
             now=seen.now(),
+            trouble=following.trouble,
             visitor=visitor,
             Page=Page,
             verdict_words=lambda verdict: (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 from starlette.responses import StreamingResponse
@@ -20,10 +21,23 @@ RETRY: Final = b"retry: 1000\n\n"
 """A browser whose connection broke comes back after a second."""
 
 
-def streamed(hub: Hub, last_seen: int | None, now_at: int) -> StreamingResponse:
-    """Follow the hub from here on. `last_seen` is the journal's line a reader knew last."""
+def streamed(
+    hub: Hub,
+    last_seen: int | None,
+    now_at: int,
+    there: AbstractContextManager[None] | None = None,
+) -> StreamingResponse:
+    """Follow the hub from here on. `last_seen` is the journal's line a reader knew last.
+
+    `there` is held for as long as somebody reads.
+    """
 
     async def frames() -> AsyncIterator[bytes]:
+        with there or nullcontext():
+            async for each in _frames():
+                yield each
+
+    async def _frames() -> AsyncIterator[bytes]:
         cursor = hub.cursor
         yield RETRY
         if last_seen is not None and last_seen < now_at:

@@ -6,12 +6,14 @@ Called by `migrator run`. Everybody is simulated who is not named as present.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 from migrator.conductor.attending import Attendant, Leaving, Onlooker
-from migrator.conductor.clock import ScaledClock, wall_now
+from migrator.conductor.clock import ScaledClock, seconds, wall_now
 from migrator.conductor.foreseeing import Foreseeing
 from migrator.conductor.loop import Conductor, refold
 from migrator.conductor.observing import Observers
@@ -27,11 +29,15 @@ from migrator.platform.simulated.keeping import WorldFile
 from migrator.platform.simulated.people import SimulatedPeople
 from migrator.platform.simulated.platform import SimulatedPlatform
 from migrator.platform.simulated.world import Ledger, World
+from migrator.store import presence
 from migrator.store.find import find_run
 from migrator.store.pinned_files import FileToPin, pin
 from migrator.store.sql import DEFAULT_FOLDER, Store
 from migrator.store.sql_journal import SqlJournal
 from migrator.wiring.rehearsing import SIMULATED_TARGET, begin
+
+LOOK_AROUND_SECONDS: Final = 1.0
+"""How often it is looked up who is at a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +177,25 @@ def _attendant(led: Practice, onlooker: Onlooker | None) -> Attendant:
     conductor.listeners.append(people.listen)
     platform.resume(run)
     people.resume(run)
-    asked = None if wall else people.present_asked  # wall time stands still for nobody
+    # Wall time stands still for nobody.
+    asked = None if wall else _Room(journal, people).asked
     return Attendant(conductor, journal, clock, led.speed, asked, onlooker)
+
+
+@dataclass(slots=True)
+class _Room:
+    """Who is really there, and for whom run time stands still."""
+
+    journal: SqlJournal
+    people: SimulatedPeople
+    looked: float = -math.inf
+
+    def asked(self, run: Run) -> tuple[tuple[str, str], ...]:
+        """(person, subject): whom the run waits for; who is at a page is looked up anew."""
+        if (now := seconds()) - self.looked >= LOOK_AROUND_SECONDS:
+            self.looked = now
+            self.people.meet(run, presence.here(self.journal, wall_now()))
+        return self.people.present_asked(run)
 
 
 def open_run(

@@ -63,7 +63,8 @@ class SimulatedPeople:
         self._faults = faults
         self._submit = submit
         self._spawn = spawn
-        self._present = present
+        self._named = present
+        self.here = present  # those who are named, and whoever is at a page just now
         self.holds_stand = False  # True: what an operator holds is an operator's to release
         self._know(itinerary)
         self._asked_commit: set[tuple[str, int]] = set()
@@ -139,27 +140,46 @@ class SimulatedPeople:
             (check.person, check.id)
             for check in run.checks.values()
             if check.state is CheckState.ASSIGNED
-            and check.person in self._present
+            and check.person in self.here
             and check.person not in check.ticks
         ]
         for wave in run.waves.values():
             if wave.state is WaveState.DECIDING:
                 named = self._legs[wave.id].deciders or self._makers()
                 who = self._person(named, self._clock.now())
-                if who in self._present:
+                if who in self.here:
                     asked.append((who, wave.id))
         for move, name in run.in_flight:
             found = task_of(run, f"{move}/{name}")
             if found is not None:
                 who = self._doer(run, move, found[2])
-                if who in self._present:
+                if who in self.here:
                     asked.append((who, f"{move}/{name}"))
         return tuple(asked)
+
+    def meet(self, run: Run, arrived: frozenset[str]) -> None:
+        """Say who is at a page just now: they play for themselves, until they leave."""
+        here = self._named | arrived
+        left, self.here = self.here - here, here
+        if not left:
+            return
+        for check in run.checks.values():
+            waits = check.state is CheckState.ASSIGNED and check.person not in check.ticks
+            if waits and check.person in left:
+                assert check.limit_at is not None, "an assigned check has a limit"
+                self._handler(
+                    ev.CheckAssigned(check.id, check.attempt, check.person, check.limit_at)
+                )
+        for wave in run.waves.values():
+            if wave.state is WaveState.DECIDING:
+                named = self._legs[wave.id].deciders or self._makers()
+                if self._person(named, self._clock.now()) in left:
+                    self._decider(run, wave.id, "go", wave.id, _GATE_MINUTES)
 
     # --- handlers ---------------------------------------------------------------------------
 
     def _handler(self, event: ev.CheckAssigned) -> None:
-        if event.person in self._present:
+        if event.person in self.here:
             return
         check = self._checks[event.check]
         function = check.function or check.id
@@ -182,7 +202,7 @@ class SimulatedPeople:
         if found is None:
             return
         who = self._doer(run, move, found[2])
-        if who in self._present:
+        if who in self.here:
             return
         leg, attempt = run.itinerary.legs[move], run.moves[move].attempt
         kind = "undo_fails" if name in run.moves[move].undos else "step_fails"
@@ -214,7 +234,7 @@ class SimulatedPeople:
 
     def _decider(self, run: Run, wave: str, verb: str, target: str, estimate: Estimate) -> None:
         who = self._person(self._legs[wave].deciders or self._makers(), self._clock.now())
-        if who in self._present:
+        if who in self.here:
             return
         attempt = run.waves[wave].attempt
         self._later(self._chance.minutes(estimate, verb, wave, attempt), verb, who, target)
@@ -233,7 +253,7 @@ class SimulatedPeople:
         leg = self._legs[event.wave]
         named = (leg.lead,) if leg.lead else leg.deciders or self._makers()
         who = self._person(tuple(named), self._clock.now())
-        if who in self._present:
+        if who in self.here:
             return
         minutes = self._chance.minutes(_HOLD_MINUTES, "hold", event.wave, event.subject, run.seq)
         # What stalls again after a release was not mended by it, nor is a task then done.
@@ -250,7 +270,7 @@ class SimulatedPeople:
     def _sign(self, run: Run) -> None:
         """Before the hour of no return: a weekend that went well so far goes on, forward only."""
         who = self._person(self._makers(), self._clock.now())
-        if who in self._present or self._signing:
+        if who in self.here or self._signing:
             return
         self._signing = True
         minutes = self._chance.minutes(_HOLD_MINUTES, "sign", run.seq)
@@ -275,7 +295,7 @@ class SimulatedPeople:
         leg = self._legs[event.wave]
         named = (leg.lead,) if leg.lead else leg.deciders or self._makers()
         who = self._person(tuple(named), self._clock.now())
-        if tried >= _UNSTICK_TRIES or who in self._present:
+        if tried >= _UNSTICK_TRIES or who in self.here:
             return
         self._unstuck[event.subject] = tried + 1
         minutes = self._chance.minutes(_HOLD_MINUTES, "stuck", event.subject, run.seq)
@@ -294,7 +314,7 @@ class SimulatedPeople:
 
     def _decider_commit(self, run: Run, wave: str) -> None:
         who = self._person(self._makers(), self._clock.now())
-        if who in self._present:
+        if who in self.here:
             return
         attempt = run.waves[wave].attempt
         minutes = self._chance.minutes(_COMMIT_MINUTES, "commit", wave, attempt)
@@ -324,6 +344,8 @@ class SimulatedPeople:
         details: Callable[[], Details],
     ) -> None:
         await self._clock.sleep(minutes, key)
+        if actor in self.here:
+            return  # who came meanwhile does it, or does not
         self._submit(
             OperatorCommand(
                 id=f"{_SAYS}/{key}/{self._clock.now().isoformat()}",
