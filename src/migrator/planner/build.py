@@ -66,6 +66,9 @@ Tighten = Callable[[Constraints], Constraints]
 FEWEST: Final = 60
 """With fewer evaluations there is no search."""
 
+AGAIN: Final = 3
+"""A plan that begins from the last one gets a third of the evaluations."""
+
 SMALL_ESTATE: Final = 500
 """Evaluations for each move: what is small is soon found out."""
 
@@ -314,7 +317,7 @@ class _Asked:
             rows = kernel_rows(self.inventory, problem, DEFAULT_POLICY, RECIPES)
             with suppress(KernelFailed):
                 return search_compiled(
-                    problem, self.limits, self.count, self.seed, self._tries(kernel),
+                    problem, self.limits, self.count, self.seed, self._tries(kernel, last),
                     arrays(*rows), kernel,
                     last=None if last is None else waves_before(problem, self.limits, last),
                     on_progress=self.on_progress,
@@ -322,11 +325,13 @@ class _Asked:
             # What was asked for was meant for a quicker search.
             tries = usual_evaluations(len(problem.ids), len(problem.pairs))
         else:
-            tries = self._tries(None)
+            tries = self._tries()
         return search(problem, self.limits, self.count, self.seed, tries, self.on_progress)
 
-    def _tries(self, kernel: Kernel | None) -> int:
+    def _tries(self, kernel: Kernel | None = None, last: Pins | None = None) -> int:
         usual = usual_evaluations(len(self.problem.ids), len(self.problem.pairs), kernel)
+        if last is not None:
+            usual //= AGAIN  # most of the last plan stays, and somebody is waiting
         return usual if self.evaluations is None else max(1, self.evaluations)
 
 

@@ -68,8 +68,11 @@ SAMPLES: Final = 64
 before. Most decisions are given up after the first few, so 64 cost less than four times as much."""
 
 JUDGES: Final = 256
-"""Weekends that no step has seen decide between the plans that are left; as many others, which
-have decided nothing, give the figures that are stated."""
+"""Weekends that no step has seen decide between the plans that are left."""
+
+STATED: Final = 2000
+"""Others, which have decided nothing, give the figures that are stated: with fewer a stated P80
+would miss by more than three weekends in a hundred, by chance alone."""
 
 UNSEEN: Final = 1 << 20
 """Their numbers begin here; the search's own end long before."""
@@ -82,6 +85,9 @@ weekends, which are noise in part."""
 
 SKETCH_STEPS_PER_ATOM: Final = 5000
 SKETCH_STEPS_MAX: Final = 3_000_000
+SKETCH_STEPS_PER_EVALUATION: Final = 200
+"""Whoever asks for a first plan at once does not want to wait for a good guess."""
+
 LINKS_MAX: Final = 300_000_000
 """Links that are looked at; where everything is linked to everything, steps are fewer."""
 
@@ -143,7 +149,12 @@ class _Run:
         words: Words = {
             "ask": "sketch",
             "seed": _seed(self.seed, stage),
-            "evaluations": min(SKETCH_STEPS_MAX, SKETCH_STEPS_PER_ATOM * count, LINKS_MAX // links),
+            "evaluations": min(
+                SKETCH_STEPS_MAX,
+                SKETCH_STEPS_PER_ATOM * count,
+                LINKS_MAX // links,
+                SKETCH_STEPS_PER_EVALUATION * self.evaluations,
+            ),
             "heat": SKETCH_HEAT[0],
             "cold": SKETCH_HEAT[1],
             "stretch": guessed.stretch,
@@ -251,13 +262,13 @@ def search_compiled(  # noqa: PLR0913 - a search's whole input
     )
     if not best.schedule.valid:
         repair(problem, limits, found, seed, REPAIRS)
-    judged = _weekends_of(run, found.waves, found.schedule, 2 * UNSEEN)
+    judged = _weekends_of(run, found.waves, found.schedule, 2 * UNSEEN, STATED)
     found.searched = Searched(
         compiled=True,
         mean=judged[0],
         tail=judged[1],
         end=judged[2],
-        weekends=JUDGES,
+        weekends=STATED,
         restarts=tuple(round(each.cost, 4) for each in shortlist[:RESTARTS]),
         played=run.played,
     )
@@ -334,14 +345,14 @@ def _settled(run: _Run, judged: _Judged) -> _Settled:
 
 
 def _weekends_of(
-    run: _Run, waves: Waves, schedule: Schedule, first: int
+    run: _Run, waves: Waves, schedule: Schedule, first: int, count: int = JUDGES
 ) -> tuple[float, float, float]:
     """Unseen weekends of a settled plan, in the order in which the document has its moves."""
     moves = [
         in_order(run.problem, sorted(wave, key=lambda i: (schedule.start[i], i)))
         for wave in expand(run.problem, waves)
     ]
-    return weekends(run.kernel, run.estate, run.problem, moves, run.seed, JUDGES, first)
+    return weekends(run.kernel, run.estate, run.problem, moves, run.seed, count, first)
 
 
 def weekends(
