@@ -49,6 +49,9 @@ COMPILES_SECONDS_MAX: Final = 240.0
 """For the first answer after an update, on a machine that has other things to do. Whoever asks
 gives up earlier where nothing is compiled any more."""
 
+THREADS: Final = 2
+"""Of the kernel. It is as nice as this process, so the conductor still comes first."""
+
 NICER: Final = 5
 """The conductor and its acts come first on a machine that has two cores."""
 
@@ -257,7 +260,7 @@ def _kernels() -> Iterator[Reckon]:
     from migrator.schedule.process import Kernel, KernelFailed
     from migrator.wiring.forecasting import RunForecaster
 
-    with Kernel(seconds_max=COMPILES_SECONDS_MAX) as kernel:
+    with Kernel(threads=THREADS, seconds_max=COMPILES_SECONDS_MAX) as kernel:
         tells = RunForecaster(kernel)
 
         def reckon(
