@@ -54,6 +54,7 @@ def verify(
         crew = p.pools[_exercised(p, job)]
         opened = max(keys[k], w.level[at.FLOOR])
         begin = seat_from(crew, opened, w.seats[0], p.crews, p.stretches)
+        w.keys[at.EVERYBODY, k] = begin
         until = begin + _minutes(p, w, job, chance, start, nth, factor)
         if begin < math.inf:
             take(crew, until, w.seats[0], p.crews)
@@ -68,6 +69,58 @@ def verify(
         times[i, at.END] = accepted(p, w, i)
         if times[i, at.END] == math.inf:
             marks[i, at.STATE] = at.STRANDED
+    if w.level[at.CHAINED] != 0.0:
+        _root(p, w, wave, jobs)
+
+
+@compiled
+def _root(p: Problem, w: Paper, wave: Ints, jobs: int) -> None:
+    """Note for each move which one of its wave made its verification late: itself, who opened the
+    check that ended last, or whoever opened the one that its handler was busy with before.
+    """
+    keys, items, roots = w.keys[at.JOBS], w.items[at.JOBS], w.items[at.QUEUE]
+    begins, times = w.keys[at.EVERYBODY], w.times
+    for k in range(jobs):
+        f = _exercised(p, items[k])
+        roots[k] = items[k] - len(p.pools)
+        if items[k] < len(p.pools):
+            latest = -math.inf
+            for i in wave:
+                for e in range(p.ties[i, of.EXERCISE], p.ties[i, of.EXERCISE_END]):
+                    moves = w.marks[i, at.STATE] == at.WAITING and p.lists[e] == f
+                    if moves and times[i, at.FREE] > latest:
+                        latest = times[i, at.FREE]
+                        roots[k] = i
+        for j in range(k):
+            waited = begins[k] > keys[k] and p.pools[_exercised(p, items[j])] == p.pools[f]
+            if waited and _until(p, w, items[j]) == begins[k]:
+                roots[k] = roots[j]
+    for i in wave:
+        w.marks[i, at.ROOT] = i
+        if times[i, at.VERIFIED] <= times[i, at.FREE]:
+            continue
+        for k in range(jobs):
+            if _until(p, w, items[k]) == times[i, at.VERIFIED] and _concerns(p, items[k], i):
+                w.marks[i, at.ROOT] = roots[k]
+
+
+@compiled
+def _until(p: Problem, w: Paper, job: int) -> float:
+    """When a check is done; an incident is asked for by the move, whose verification it may be."""
+    if job < len(p.pools):
+        return float(w.checks[job, at.READY])
+    return float(w.times[job - len(p.pools), at.VERIFIED])
+
+
+@compiled
+def _concerns(p: Problem, job: int, i: int) -> bool:
+    """Tell whether a move waits for a job."""
+    if job >= len(p.pools):
+        return bool(job - len(p.pools) == i)
+    found = False
+    for e in range(p.ties[i, of.EXERCISE], p.ties[i, of.EXERCISE_END]):
+        found = found or p.lists[e] == job
+    return found
 
 
 @compiled

@@ -35,6 +35,7 @@ KERNEL: Final = (
     "unwind_time",
     "weekend",
     "turn_back",
+    "chains",
     "anneal_moves",
     "anneal",
     "anneal_sketch",

@@ -16,7 +16,7 @@ from migrator.schedule.problem import SEAT_END, Floats, Ints, Problem
 (START, SWITCH, FREE, VERIFIED, END, COPIED, MINUTES, TOGETHER, UNDO, ASKING, TYPICAL) = range(11)
 """The columns of `Paper.times`."""
 
-STATE, TURN, WAITS, PLACE = range(4)
+STATE, TURN, WAITS, PLACE, ROOT, ON_CHAIN = range(6)
 """The columns of `Paper.marks`."""
 
 WAITING: Final = 0
@@ -36,10 +36,11 @@ COPYING, MISSED, ATTEMPT, FREED, STOPPED, KNOWN, UNDER_WAY = range(7)
 whether nothing may begin any more; whether the real state tells of the try that is played, and
 whether its checks are told of too."""
 
-QUOTA, FLOOR = range(2)
-"""Places in `Paper.level`: what is left of the target; before when nothing begins in this try."""
+QUOTA, FLOOR, CHAINED = range(3)
+"""Places in `Paper.level`: what is left of the target; before when nothing begins in this try;
+whether somebody asks what waited for what."""
 
-HEAP, JOBS, EVERYBODY, QUEUE, GOING = range(5)
+HEAP, JOBS, EVERYBODY, QUEUE, GOING, BLAMED, BACKS = range(7)
 """The rows of `Paper.keys` (the first three) and `Paper.items`."""
 
 
@@ -69,16 +70,16 @@ def paper(p: Problem, live: Live = NOTHING_YET) -> Paper:
     return Paper(
         gates=np.zeros(n + 1),
         times=np.zeros((n, 11)),
-        marks=np.zeros((n, 4), dtype=np.int64),
+        marks=np.zeros((n, 6), dtype=np.int64),
         back=np.zeros(n),
         checks=np.zeros((f, 2)),
         check_marks=np.zeros((f, 3), dtype=np.int64),
         seats=np.zeros((2, seats)),
         keys=np.zeros((3, n + f + 1)),
-        items=np.zeros((5, n + f + 1), dtype=np.int64),
+        items=np.zeros((7, n + f + 1), dtype=np.int64),
         line=np.zeros((2, 2 * n + 1)),
         freed=np.zeros((2, n + 1)),
-        level=np.zeros(2),
+        level=np.zeros(3),
         counts=np.zeros(7, dtype=np.int64),
         figures=np.zeros(5),
         real=stacked(live),

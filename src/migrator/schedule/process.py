@@ -130,6 +130,29 @@ class Kernel:
         arrays = {"times_asked": times, **named(live)}
         return self._ask(p, order, wave_at, words, arrays)["back"]
 
+    def chains(
+        self,
+        p: Problem,
+        order: Ints,
+        wave_at: Ints,
+        seed: int,
+        count: int,
+        *,
+        first: int = 0,
+        live: Live = NOTHING_YET,
+    ) -> tuple[Floats, Floats]:
+        """By move, in how many weekends it is on the longest realised chain; by wave, in how many
+        it is taken back at least once.
+        """
+        words: Words = {"ask": "chains", "seed": seed, "count": count, "first": first}
+        found = self._ask(p, order, wave_at, words, named(live))
+        return found["on"], found["backs"]
+
+    def slack(self, p: Problem, order: Ints, wave_at: Ints, *, live: Live = NOTHING_YET) -> Floats:
+        """By move: minutes that it may take longer before the plan of P50s ends later."""
+        words: Words = {"ask": "slack", "seed": 0, "count": 0}
+        return self._ask(p, order, wave_at, words, named(live))["slack"]
+
     def search(
         self,
         p: Problem,

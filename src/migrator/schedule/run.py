@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from migrator.schedule import plain, plain_unwind
+from migrator.schedule.chains import chains, slacks
 from migrator.schedule.compiled import COMPILES
 from migrator.schedule.live import NOTHING_YET, Live
 from migrator.schedule.paper import paper
@@ -26,6 +27,9 @@ from migrator.schedule.weekend import FIGURES, play_many
 
 THREADED_FROM: Final = 256
 """A thread of its own pays from about this many weekends on."""
+
+SLACK_MINUTES: Final = 1.0
+"""How exactly a slack is told: nobody is held to a minute."""
 
 PLAN: Final = -1
 """The sample that is no chance at all: every duration its P50, and nothing fails."""
@@ -123,6 +127,56 @@ def turn_backs(
         )  # fmt: skip
 
     _halved(count, threads, part)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """`on`: by move, in how many weekends it is on the longest chain; `backs`: by wave, in how many
+    it is taken back at least once, in reality included.
+    """
+
+    on: Ints
+    backs: Ints
+
+
+def longest_chains(
+    p: Problem,
+    chosen: Decision,
+    seed: int,
+    count: int,
+    *,
+    first: int = 0,
+    live: Live = NOTHING_YET,
+    threads: int = 1,
+) -> Chains:
+    """Who is how often on the chain that ends last, and which waves go back how often."""
+    n, waves = len(p.moves), len(chosen.wave_at) - 1
+    wave_of = np.zeros(n, dtype=np.int64)
+    wave_of[chosen.order] = np.repeat(np.arange(waves), np.diff(chosen.wave_at))
+    parts: list[tuple[Ints, Ints]] = []
+
+    def part(start: int, end: int) -> None:
+        on, backs = np.zeros(n, dtype=np.int64), np.zeros(waves, dtype=np.int64)
+        chains(
+            p, paper(p, live), chosen.order, chosen.wave_at, wave_of, seed, first + start,
+            end - start, on, backs,
+        )  # fmt: skip
+        parts.append((on, backs))
+
+    _halved(count, threads, part)
+    return Chains(
+        np.sum([on for on, _ in parts], axis=0), np.sum([backs for _, backs in parts], axis=0)
+    )
+
+
+def slack(
+    p: Problem, chosen: Decision, *, exact: float = SLACK_MINUTES, live: Live = NOTHING_YET
+) -> Floats:
+    """By move: minutes that its work may take longer before the plan of P50s ends later."""
+    found = np.zeros(len(p.moves))
+    other = p._replace(moves=p.moves.copy())
+    slacks(p, other, paper(p, live), chosen.order, chosen.wave_at, exact, found)
     return found
 
 

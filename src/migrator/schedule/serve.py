@@ -104,6 +104,12 @@ def answer(question: Message) -> Message:
             p, chosen, seed, count, times, delay, first=first, live=live, threads=threads
         )
         return Message(words, {"back": back})
+    if ask == "chains":
+        said = run.longest_chains(p, chosen, seed, count, first=first, live=live, threads=threads)
+        return Message(words, {"on": said.on, "backs": said.backs})
+    if ask == "slack":
+        exact = max(0.01, question.word("exact", float, run.SLACK_MINUTES))
+        return Message(words, {"slack": run.slack(p, chosen, exact=exact, live=live)})
     raise ValueError(f"nobody can answer '{ask}'")
 
 
@@ -148,6 +154,8 @@ def warm() -> None:
     chosen = run.decision([[0], [1]])
     run.weekends(p, chosen, 1, 1)
     run.turn_backs(p, chosen, 1, 1, np.array([30.0]), 5.0)
+    run.longest_chains(p, chosen, 1, 1)
+    run.slack(p, chosen)
     searching.warm(p)
 
 

@@ -76,6 +76,8 @@ def play(
                 ready = _keep(p, w, wave, gate)
                 break
             w.level[at.QUOTA] = level
+            if w.level[at.CHAINED] != 0.0:
+                _blame(p, w, wave, k, failed)
             count = _part(w, wave, failed)
             draw_undos(p, w, w.items[at.JOBS], count, chance, start, nth, factor)
             ready = unwound(p, w, w.items[at.JOBS], count, failed, failed)
@@ -183,6 +185,15 @@ def _give_up(p: Problem, w: Paper, wave: Ints) -> None:
     for i in wave:
         if w.marks[i, at.STATE] == at.WAITING:
             w.marks[i, at.STATE] = at.RETURNED
+
+
+@compiled
+def _blame(p: Problem, w: Paper, wave: Ints, k: int, failed: float) -> None:
+    """Note that a wave was taken back, and for whose failure if it is known."""
+    w.items[at.BACKS, k] += 1
+    for i in wave:
+        if w.times[i, at.SWITCH] + p.rules[of.UNWIND_DELAY] == failed:
+            w.items[at.BLAMED, k] = i + 1
 
 
 @compiled

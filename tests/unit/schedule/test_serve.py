@@ -54,6 +54,15 @@ def test_turn_backs_are_those_of_the_kernel() -> None:
     np.testing.assert_array_equal(found.arrays["back"], expected)
 
 
+def test_chains_and_slack_are_those_of_the_kernel() -> None:
+    found = asked({"ask": "chains"})
+    expected = run.longest_chains(PROBLEM, CHOSEN, 1, 3)
+    np.testing.assert_array_equal(found.arrays["on"], expected.on)
+    np.testing.assert_array_equal(found.arrays["backs"], expected.backs)
+    found = asked({"ask": "slack"})
+    np.testing.assert_array_equal(found.arrays["slack"], run.slack(PROBLEM, CHOSEN))
+
+
 @pytest.mark.parametrize(
     ("words", "changes", "fault"),
     [
