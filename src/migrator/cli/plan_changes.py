@@ -55,7 +55,6 @@ def change(
     from migrator.plan.text import plan_to_text
     from migrator.planner.change_basis import Basis
     from migrator.planner.changes import change_plan
-    from migrator.planner.least_change import EVALUATIONS
 
     estate = supposed_estate(opened.inventory, asked)
     requests = understood(asked, estate.inventory, earlier_in(base, new_search=False))
@@ -74,7 +73,7 @@ def change(
             name=name or (out.stem if out is not None else base.plan.name),
             path=path_from(opened.inventory.folder, out),
             seed=seed,
-            evaluations=evaluations or EVALUATIONS,
+            evaluations=evaluations,
         )
     if out is not None:
         from migrator.cli.report import write

@@ -52,7 +52,9 @@ Largest = Annotated[
 Evaluations = Annotated[
     int | None,
     typer.Option(
-        min=1, help="How many schedules to try for it [default: 600].", show_default=False
+        min=1,
+        help="How many schedules to try for it [default: by the estate's size].",
+        show_default=False,
     ),
 ]
 Seed = Annotated[int, typer.Option(help="Chance of the search; the same seed, the same plan.")]

@@ -22,7 +22,7 @@ from migrator.planner.change_document import changed_document
 from migrator.planner.change_reasons import Moved, Reasons, gone
 from migrator.planner.change_refusals import refuse_large_merges, refuse_started, unfit
 from migrator.planner.decode import Schedule, decode
-from migrator.planner.least_change import EVALUATIONS, Begun, Changed, least_change
+from migrator.planner.least_change import Begun, Changed, default_evaluations, least_change
 from migrator.planner.problem import Problem, build_problem
 from migrator.planner.requests import TYPED, Earlier, Place, Split
 from migrator.planner.reshape import Shape, reshape
@@ -66,7 +66,7 @@ def earlier_of(plan: Plan, places: Mapping[tuple[str, str], Place]) -> Earlier:
 
 
 def change_plan(
-    basis: Basis, *, name: str, path: str, seed: int, evaluations: int = EVALUATIONS
+    basis: Basis, *, name: str, path: str, seed: int, evaluations: int | None = None
 ) -> ChangedPlan:
     """The nearest plan that keeps all requests.
 
@@ -78,7 +78,8 @@ def change_plan(
     recipes = {**RECIPES, **plan.recipes}
     problem = build_problem(inventory, basis.pairs, find_rules(inventory), plan.policy, recipes)
     begun = _begun(basis, problem)
-    shape, stands, home, found = _nearest(basis, problem, begun, seed, evaluations)
+    tries = evaluations or default_evaluations(len(problem.ids))
+    shape, stands, home, found = _nearest(basis, problem, begun, seed, tries)
     stands, found, home, told = _without_empty(stands, found, home, begun)
     moved = Reasons(basis, stands, found, home, begun).all()
     new = changed_document(basis, problem, shape, stands, found, seed)
@@ -109,7 +110,8 @@ def _nearest(
                 inventory, find_rules(inventory), stands.limits, constraints
             )
             refuse_large_merges(basis, problem, shape, stands)
-        found = least_change(stands, home, begun, seed=seed, evaluations=evaluations)
+        left = max(evaluations // 4, evaluations - spent)
+        found = least_change(stands, home, begun, seed=seed, evaluations=left)
         spent += found.evaluations
         crowded = _most_crowded(stands, found, begun)
         if found.whole or not found.cost[0] or crowded is None or more == WAVES_ADDED_MAX:

@@ -29,8 +29,8 @@ SIZE_MAX: Final = 3
 """Sets of four are many thousands, and nobody drops four declarations in one night."""
 
 EVALUATIONS_MAX: Final = 3000
-WORK_MAX: Final = 250_000
-"""Decodes times moves: about three seconds at any size."""
+WORK_MAX: Final = 120_000
+"""Decodes times moves: some seconds at any size."""
 
 MENDING: Final = 40
 """Evaluations for mending the waves once a declaration is dropped: it only helps if somebody may
@@ -56,7 +56,7 @@ class Attempt:
     @property
     def evaluations_max(self) -> int:
         """How much may be tried."""
-        return max(200, min(EVALUATIONS_MAX, WORK_MAX // max(1, len(self.problem.ids))))
+        return max(100, min(EVALUATIONS_MAX, WORK_MAX // max(1, len(self.problem.ids))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +168,15 @@ def fewest_to_drop(attempt: Attempt) -> Dropped:
     """The smallest set of declarations without which these waves fit; a greedy one beyond three."""
     there = declarations(attempt)
     tries = _Tries(attempt, there)
-    if not tries.fits(frozenset(range(len(there))), MENDING):
+    mending = min(MENDING, attempt.evaluations_max // 8)
+    if not tries.fits(frozenset(range(len(there))), mending):
         return Dropped(None, smallest=True, tried=tries.spent)
     for size in range(1, SIZE_MAX + 1):
         for chosen in combinations(range(len(there)), size):
             if tries.spent >= attempt.evaluations_max:
                 return _greedy(tries, there)
             # Waves are mended for single declarations only: for pairs one decode has to do.
-            if tries.fits(frozenset(chosen), MENDING if size == 1 else 0):
+            if tries.fits(frozenset(chosen), mending if size == 1 else 0):
                 kept = tuple(there[n] for n in chosen)
                 return Dropped(kept, smallest=True, tried=tries.spent)
     return _greedy(tries, there)

@@ -15,8 +15,9 @@ from random import Random
 from typing import Final
 
 from migrator.planner.decode import Schedule, decode
+from migrator.planner.mending import Room, mended
 from migrator.planner.problem import Problem
-from migrator.planner.standing import Standing, broken, refusal, with_atom_in
+from migrator.planner.standing import Standing, broken, with_atom_in
 
 Waves = list[list[int]]
 """Waves of moves, by position; a wave may be empty while the search goes on."""
@@ -38,11 +39,17 @@ CHANCE_PER_ROUND: Final = 60
 RANKED_MAX: Final = 120
 """Changes of which it is reckoned what they break; the others cost more by the estimate alone."""
 
-EVALUATIONS: Final = 600
-"""Half a second at 77 subsystems. Mending one request takes ten to fifty; the rest is for plans
-that are late."""
+EVALUATIONS_MAX: Final = 600
+EVALUATION_WORK: Final = 120_000
+"""Decodes times moves. Mending takes few decodes; the rest is for plans that are late, or can be
+had for less."""
 
 SETTLE_ROUNDS_MAX: Final = 10
+
+
+def default_evaluations(moves: int) -> int:
+    """How many decodes a change gets when nobody says: seconds at any size."""
+    return max(100, min(EVALUATIONS_MAX, EVALUATION_WORK // max(1, moves)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ def least_change(
     begun: Begun,
     *,
     seed: int,
-    evaluations: int = EVALUATIONS,
+    evaluations: int,
 ) -> Changed:
     """The nearest waves that keep all limits. `home` is each move's wave if nothing is to change.
 
@@ -82,6 +89,9 @@ def least_change(
     """
     search = _Search(stands, list(home), begun, evaluations)
     search.look(search.wanted())
+    if search.cost[0]:
+        usual = search.usual(search.waves)
+        search.look(mended(stands, search.waves, begun.waves, usual, search.worth))
     search.steps()
     chance = Random(f"{seed}/least-change")
     while search.late and search.by_chance(chance):
@@ -144,7 +154,7 @@ class _Search:
 
     def wanted(self) -> Waves:
         """Everybody where requests want them, whatever that breaks for others."""
-        limits, waves = self.stands.limits, self.waves
+        limits, waves, at = self.stands.limits, self.waves, self.usual(self.waves)
         for atom, pinned in enumerate(limits.pinned):
             here = self.place(waves, atom)
             if pinned is not None and pinned != here and here >= self.begun.waves <= pinned:
@@ -159,7 +169,8 @@ class _Search:
                 if there not in forbidden and (there or not limits.pilot or atom in limits.pilot)
             ]
             if open_to:
-                best = min(open_to, key=lambda there: (self.estimate(waves, atom, there), there))
+                cost = {there: self.worth(atom, here, there, at) for there in open_to}
+                best = min(open_to, key=lambda there: (cost[there], there))
                 waves = with_atom_in(self.problem, waves, atom, best)
         return waves
 
@@ -177,7 +188,7 @@ class _Search:
         """The same of changes drawn by chance, for a plan that is late."""
         first, count = self.begun.waves, len(self.waves)
         tried: list[Waves] = []
-        for _ in range(CHANCE_PER_ROUND):
+        for _ in range(min(CHANCE_PER_ROUND, self.most - self.spent)):
             here = chance.randrange(first, count) if first < count else count
             if here == count or not self.waves[here]:
                 continue
@@ -217,17 +228,18 @@ class _Search:
         Where something is broken, only whoever has a part in it; where an atom would only crowd
         another wave, in exchange for one that comes back.
         """
-        wrong, limits = self.cost[0], self.stands.limits
+        wrong, limits, at = self.cost[0], self.stands.limits, self.usual(self.waves)
+        wave_of = {i: number for number, wave in enumerate(self.waves) for i in wave}
         places: list[tuple[int, int, int, int]] = []
         for atom in self.involved() if wrong else range(len(self.problem.atoms)):
-            here = self.place(self.waves, atom)
+            here = wave_of[self.problem.atoms[atom][0]]
             if here < self.begun.waves or limits.pinned[atom] == here:
                 continue
             if len(self.waves[here]) == len(self.problem.atoms[atom]):
                 continue  # a wave, and the pilot above all, is not given up for a few minutes
             for there in range(self.begun.waves, len(self.waves)):
                 if there != here and limits.may(atom, there):
-                    gain = self.estimate(self.waves, atom, there) + self.fee(atom, here, there)
+                    gain = self.worth(atom, here, there, at)
                     if wrong or gain < 0:
                         places.append((gain, atom, here, there))
         found: list[tuple[tuple[int, int], Waves]] = []
@@ -240,34 +252,34 @@ class _Search:
             else:
                 crowding.append((waves, atom, here, there, gain))
         for waves, atom, here, there, gain in crowding[: 0 if found and wrong else TRIED_PER_ROUND]:
-            found += self.exchanges(waves, atom, here, there, gain)
+            found += self.exchanges(waves, (atom, here, there), gain, at)
         return found
 
     def involved(self) -> list[int]:
-        """The atoms that have a part in what is broken: they are refused, or whoever is bound to
-        them by an order is.
-        """
-        problem = self.problem
-        refused = {
-            atom
-            for atom in range(len(problem.atoms))
-            if refusal(self.stands, self.waves, atom, self.place(self.waves, atom))
-        }
+        """The atoms that have a part in what is broken."""
+        room = Room(self.stands, self.waves, self.begun.waves)
+        full = {number for number in range(len(self.waves)) if room.over(number) > 0}
         return [
             atom
-            for atom in range(len(problem.atoms))
-            if atom in refused or refused & (problem.atom_before[atom] | problem.atom_after[atom])
+            for atom in range(len(self.problem.atoms))
+            if room.wave_of[atom] in full
+            or room.misplaced(atom)
+            or any(
+                room.misplaced(other)
+                for other in (*self.problem.atom_before[atom], *self.problem.atom_after[atom])
+            )
         ]
 
     def exchanges(
-        self, waves: Waves, atom: int, here: int, there: int, gain: int
+        self, waves: Waves, change: tuple[int, int, int], gain: int, at: Sequence[int]
     ) -> list[tuple[tuple[int, int], Waves]]:
         """The change of one atom, with one of the other wave coming back for it."""
         problem, found = self.problem, []
+        atom, here, there = change
         for other in sorted({problem.atom_of[i] for i in waves[there]} - {atom}):
             if not self.stands.limits.may(other, here):
                 continue
-            both = gain + self.estimate(waves, other, here) + self.fee(other, there, here)
+            both = gain + self.worth(other, there, here, at)
             if self.cost[0] == 0 and both >= 0:
                 continue
             changed = with_atom_in(problem, waves, other, here)
@@ -276,26 +288,33 @@ class _Search:
                 found.append(((left, both), changed))
         return found
 
-    def fee(self, atom: int, here: int, there: int) -> int:
-        """What it costs more that an atom is away from home."""
-        members = self.problem.atoms[atom]
-        return self.price * sum((self.home[i] != there) - (self.home[i] != here) for i in members)
-
-    def estimate(self, waves: Waves, atom: int, there: int) -> int:
-        """About how much the exposure would change: everybody else's switches stay as they are."""
+    def worth(self, atom: int, here: int, there: int, at: Sequence[int]) -> int:
+        """About what it costs to move an atom; `at` are the waves' usual switches."""
         switch, members = self.schedule.switch, self.problem.atoms[atom]
-        others = [switch[i] for i in waves[there] if i not in members]
-        if others:
-            at = sorted(others)[len(others) // 2]
-        else:
-            gates = self.schedule.gates
-            at = gates[there] if there < len(gates) else self.schedule.last
-        return sum(
-            weight * (abs(at - switch[j]) - abs(switch[i] - switch[j]))
+        exposure = sum(
+            weight * (abs(at[there] - switch[j]) - abs(switch[i] - switch[j]))
             for i in members
             for j, weight in self.near[i]
             if j not in members
         )
+        return exposure + self.fee(atom, here, there)
+
+    def usual(self, waves: Waves) -> list[int]:
+        """By wave: when its moves switch, as a rule; its gate where it has none."""
+        switch, gates = self.schedule.switch, self.schedule.gates
+        return [
+            sorted(switch[i] for i in wave)[len(wave) // 2]
+            if wave
+            else gates[number]
+            if number < len(gates)
+            else self.schedule.last
+            for number, wave in enumerate(waves)
+        ]
+
+    def fee(self, atom: int, here: int, there: int) -> int:
+        """What it costs more that an atom is away from home."""
+        members = self.problem.atoms[atom]
+        return self.price * sum((self.home[i] != there) - (self.home[i] != here) for i in members)
 
     def take_back(self) -> None:
         """Let everybody go home whose change has turned out to be for nothing.

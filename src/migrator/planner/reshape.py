@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from migrator.errors import InputError
 from migrator.ids import SubsystemId, WaveId
 from migrator.planner.decode import decode
 from migrator.planner.problem import Problem
 from migrator.planner.requests import Requests, Split
+
+CUTS_MAX: Final = 6
+"""Places at which a wave is tried to be cut, in each of two orders: the most even ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +79,22 @@ def _halves(
     atoms = list(dict.fromkeys(problem.atom_of[i] for i in wave))
     if len(atoms) < 2:
         raise _cannot(split, f"{split.wave} has nothing to split: all of it must move together")
-    best: tuple[tuple[int, int], list[int], list[int]] | None = None
-    # Neither half is worth a gate of its own if it is less than a third, unless an atom is large.
+    best: tuple[int, list[int], list[int]] | None = None
+    base = decode(problem, waves)
     for order in (atoms, _by_binding(problem, atoms)):
-        for cut in range(1, len(order)):
-            first = [i for atom in order[:cut] for i in problem.atoms[atom]]
-            second = [i for atom in order[cut:] for i in problem.atoms[atom]]
-            if any(problem.atom_before[a] & set(order[cut:]) for a in order[:cut]):
-                continue
-            small = max(0, len(wave) // 3 - min(len(first), len(second)))
+        halves = [
+            (
+                [i for atom in order[:cut] for i in problem.atoms[atom]],
+                [i for atom in order[cut:] for i in problem.atoms[atom]],
+            )
+            for cut in range(1, len(order))
+            if not any(problem.atom_before[a] & set(order[cut:]) for a in order[:cut])
+        ]
+        # A half that is much smaller than the other is hardly worth a gate of its own.
+        halves.sort(key=lambda pair: abs(len(pair[0]) - len(pair[1])))
+        for first, second in halves[:CUTS_MAX]:
             tried = [*waves[:here], first, second, *waves[here + 1 :]]
-            cost = small, decode(problem, tried).hard_cost(problem)
+            cost = decode(problem, tried, base, here).hard_cost(problem)
             if best is None or cost < best[0]:
                 best = cost, first, second
     if best is None:
