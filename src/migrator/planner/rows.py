@@ -2,6 +2,18 @@
 
 Called by whoever wants sampled weekends of a plan (search, forecast, benchmarks). It decides
 nothing that `problem.py` has not decided; where the kernel is coarser a comment says what is lost.
+
+What the kernel could weigh and no inventory tells stays as if there were none of it:
+
+- Room on the target (`quota`): an estate that does not fit at once is refused (`capacity.py`), and
+  nobody tells of hosts that are freed on the old side and made anew, so it can never bind.
+- Incidents between a switch and its check: their probability is nobody's to say.
+- `commit_after`: a commit is somebody's signature, and when it comes is not planned; an
+  irreversible act has an hour of its own and not one after its move's end. The forecast keeps it as
+  a limit of its own, so whoever is past it is still among those who go back: too many, never too
+  few.
+- `switching`: the engine switches each move when it is ready.
+- `pilot`, `moves_max`, `pilot_max`, `crowd_max`: who is in which wave is decided before this.
 """
 
 from __future__ import annotations
