@@ -74,6 +74,30 @@ def test_a_wave_that_goes_back_is_undone_from_now_and_tried_again() -> None:
     assert go_on(two_waves(), 80.0, first, wave)[0] == [NEVER] * 4
 
 
+def test_only_what_has_really_started_is_undone() -> None:
+    slow = Move(HOUR, shares=(0.0, 0.0, 0.5, 0.25, 0.25), unwind=Spread(500.0, 0.0))
+    p = arrays([MOVE, slow], rules=Rules(attempts_max=2))
+    rows = [RealMove(started=0.0, switched=45.0), RealMove()]
+    for plainly in (False, True):
+        state = live(80.0, rows, [], [RealWave(gate=0.0, unwind_at=70.0)])
+        chosen = decision([[0, 1]])
+        found = weekends(p, chosen, 1, 1, first=-1, keep=1, live=state, plainly=plainly)
+        assert found.gates[0, 0] == 110.0
+
+
+def test_a_handler_is_taken_by_whom_he_went_to_first() -> None:
+    functions = [Function(Spread(30.0, 0.0), (0,)), Function(Spread(30.0, 0.0), (1,))]
+    p = arrays([MOVE, MOVE], functions, pools=[Crew(((0.0, NEVER, 1),))])
+    rows = [RealMove(started=0.0, switched=45.0, freed=60.0)] * 2
+    # He took up the second check although the first had opened before.
+    checks = [RealCheck(opened=60.0), RealCheck(opened=62.0, begun=65.0)]
+    state = live(70.0, rows, checks, [RealWave(gate=0.0)])
+    for plainly in (False, True):
+        chosen = decision([[0, 1]])
+        found = weekends(p, chosen, 1, 1, first=-1, keep=1, live=state, plainly=plainly)
+        assert found.times[0, :, 2].tolist() == [125.0, 95.0]
+
+
 def test_what_is_over_stays_as_it_was() -> None:
     over = RealMove(started=0.0, switched=50.0, freed=66.0, verified=99.0, fate=MOVED)
     found = go_on(two_waves(soak=10.0), 100.0, over, RealWave(gate=0.0))
