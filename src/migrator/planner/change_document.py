@@ -88,6 +88,7 @@ def changed_document(
             seed=seed,
             evaluations=found.evaluations,
         ),
+        certificate=None,  # it was of the plan that was searched for, and this is another one
     )
 
 
