@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -32,7 +32,7 @@ from migrator.planner.search import (
     repair,
     settle,
 )
-from migrator.planner.seeds import LAYERING, Waves, cut, orders
+from migrator.planner.seeds import Waves, cut, orders
 from migrator.planner.wave_order import gates, reorder
 from migrator.planner.waves import SHORTFALL_TICKS, Limits
 from migrator.schedule import problem as kernel_problem
@@ -57,6 +57,9 @@ for the whole estate: people have read that plan."""
 EVALUATIONS: Final = 40_000
 """About 5, 15 and 60 seconds at 77, 300 and 1,000 subsystems on one idle core; more still help."""
 
+GOOD_FROM: Final = 1000
+"""With fewer evaluations there is one restart, from the order of the least cut."""
+
 RESTARTS: Final = 6
 RESTART_SHARE: Final = 0.1
 SAMPLED_SHARE: Final = 0.05
@@ -70,9 +73,9 @@ before. Most decisions are given up after the first few, so 64 cost less than fo
 JUDGES: Final = 256
 """Weekends that no step has seen decide between the plans that are left."""
 
-STATED: Final = 2000
-"""Others, which have decided nothing, give the figures that are stated: with fewer a stated P80
-would miss by more than three weekends in a hundred, by chance alone."""
+STATED: Final = 10_000
+"""Others, which have decided nothing, give the figures that are stated: of 2,000 a P80 misses by
+three weekends in a hundred now and then, by chance alone."""
 
 UNSEEN: Final = 1 << 20
 """Their numbers begin here; the search's own end long before."""
@@ -112,6 +115,7 @@ class _Run:
     done: int = 0
     played: int = 0
     ended: bool = False
+    known: dict[int, annealing.Arrays] = field(default_factory=dict)  # facts by number of waves
 
     def anneal(self, waves: Waves, stage: int, count: int, samples: int, heat: float) -> _Judged:
         """A decision annealed for `count` evaluations; 1 only judges it."""
@@ -176,8 +180,15 @@ class _Run:
             return judged
         return min(judged, self.anneal(waves, 0, 1, 0, 1.0), key=_Judged.key)
 
+    @property
+    def quick(self) -> bool:
+        """Tell whether somebody wants a first plan, and not a good one."""
+        return self.evaluations < GOOD_FROM
+
     def _facts(self, count: int) -> annealing.Arrays:
-        return annealing.facts(self.problem, self.limits, count, self.home)
+        if count not in self.known:
+            self.known[count] = annealing.facts(self.problem, self.limits, count, self.home)
+        return self.known[count]
 
     def _base(self, waves: Waves) -> float:
         """The plan's own exposure, which heat is a share of."""
@@ -262,13 +273,14 @@ def search_compiled(  # noqa: PLR0913 - a search's whole input
     )
     if not best.schedule.valid:
         repair(problem, limits, found, seed, REPAIRS)
-    judged = _weekends_of(run, found.waves, found.schedule, 2 * UNSEEN, STATED)
+    stated = JUDGES if run.quick else STATED
+    judged = _weekends_of(run, found.waves, found.schedule, 2 * UNSEEN, stated)
     found.searched = Searched(
         compiled=True,
         mean=judged[0],
         tail=judged[1],
         end=judged[2],
-        weekends=STATED,
+        weekends=stated,
         restarts=tuple(round(each.cost, 4) for each in shortlist[:RESTARTS]),
         played=run.played,
     )
@@ -295,15 +307,15 @@ def _begin(run: _Run, count: int, last: Waves | None) -> list[_Judged]:
     problem, limits = run.problem, run.limits
     if last is not None and kept(problem, limits, last):
         return [run.anneal(in_rows(problem, last), 0, 1, 0, 1.0)]
-    named = {
-        **orders(problem),
-        "spectral": spectral(problem),
-        "partition": partitioned(problem, limits, count),
-    }
+    tried = list(orders(problem).values())
+    if not run.quick:
+        tried += [spectral(problem), partitioned(problem, limits, count)]
     starts: list[_Judged] = []
-    for name, order in named.items():
+    for order in reversed(tried):
+        if run.quick and starts:
+            break  # the last of people's orders is the least cut, which is a good one
         waves = gates(problem, limits, order, count)
-        if waves and (name != LAYERING or not starts):
+        if waves:
             starts.append(run.better_order(run.anneal(in_rows(problem, waves), 0, 1, 0, 1.0)))
     assert starts, "the caller has cut one of the orders before"
     starts.sort(key=_Judged.key)
@@ -321,7 +333,7 @@ def _restarted(run: _Run, begun: Sequence[_Judged]) -> list[_Settled]:
     total = run.evaluations
     share = max(1, round(RESTART_SHARE * total))
     found: list[_Settled] = []
-    for number in range(RESTARTS):
+    for number in range(1 if run.quick else RESTARTS):
         if found and (run.ended or run.done >= total):
             break
         start = begun[number % len(begun)]

@@ -103,7 +103,7 @@ def _loads(problem: Problem) -> tuple[Floats, Floats, float]:
 
 
 def _with_pilots(limits: Limits, order: Sequence[int]) -> list[list[int]]:
-    """The order with the first one, two, three... of those who may be in the pilot in front."""
+    """The order with the first few of those who may be in the pilot in front."""
     if not limits.pilot:
         return [list(order)]
     found = []
@@ -118,7 +118,8 @@ def _with_pilots(limits: Limits, order: Sequence[int]) -> list[list[int]]:
         front.append(atom)
         chosen = set(front)
         found.append([*front, *(each for each in order if each not in chosen)])
-    return found or [list(order)]
+    # One, half of them, or all that fit: each is reckoned anew, and more gave no other plan.
+    return [found[k] for k in sorted({0, len(found) // 2, len(found) - 1})] if found else [[*order]]
 
 
 class _Gates:
