@@ -102,6 +102,11 @@ class Player:
         self.hands.pop(key, None)
         self.clocks.discard(key)
 
+    def note(self, event: ev.Event) -> None:
+        """A fact that nobody here can cause: a forecast. The engine then says what it says."""
+        self._note([event])
+        self.settle()
+
     def settle(self) -> None:
         """Let the engine speak until it has nothing more to say at this instant."""
         for _ in range(PASSES_MAX):

@@ -18,8 +18,9 @@ from simulation.declared import LOOKS
 from simulation.witness_acts import DONE, MoveSeen, WaveSeen
 from simulation.witness_means import MeansWitness
 
-BY_ONE: Final = frozenset({"operator", "unanswered", "stalled"})
-"""Troubles from which one person may release a wave: nothing has failed."""
+BY_ONE: Final = frozenset({"operator", "unanswered", "stalled", "forecast", "turn_back"})
+"""Troubles from which one person may release a wave: nothing has failed. The hour of no return is
+looked at by its own machine: nobody releases from it while it stands."""
 
 OVER: Final = frozenset({"declined", "returned", "blocked", "accepted", "committed"})
 VETO: Final = timedelta(minutes=15)
