@@ -23,7 +23,7 @@ endif
 # and pytest rewrites three hundred files in each of its processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup styles demo test check fmt fmt-check lint coverage lab lab-up lab-down cluster demo-cluster mutants soak soak-kills soak-seeds soak-weekends golden bench bench-peers lock clean
+.PHONY: help setup styles demo demo-live test check fmt fmt-check lint coverage lab lab-up lab-down cluster demo-cluster mutants soak soak-kills soak-seeds soak-weekends golden bench bench-peers lock clean
 
 # Print this list.
 help:
@@ -78,6 +78,10 @@ src/migrator/web/static/fkui/fkui.min.css: package-lock.json src/migrator/web/st
 # Rehearse the sample weekend, with one wave that fails and is unwound, and write its report.
 demo: setup
 	@$(BIN)/migrator demo
+
+# Play a weekend on scaled time behind pages: prints an invitation for each role; Ctrl-C ends it.
+demo-live: setup styles
+	@$(BIN)/migrator demo --live --port $(or $(PORT),8080)
 
 # Run every quick test that needs nothing but this machine, in about a minute.
 test: setup

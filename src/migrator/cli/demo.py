@@ -37,6 +37,12 @@ def command(
     subsystems: Annotated[int, typer.Option(help="How many subsystems move.")] = 77,
     links: Annotated[int, typer.Option(help="How many links they have.")] = 340_000,
     lang: LanguageOption = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Play the weekend behind pages that you can sign in to.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Where the pages are; 0: any free one.")
+    ] = 8080,
 ) -> int:
     """Rehearse the sample weekend, faults included, and report it.
 
@@ -44,6 +50,7 @@ def command(
     Examples:
       migrator demo
       migrator demo /tmp/try --subsystems 20 --links 5000 --lang sv
+      migrator demo --live --port 8081
 
     Needs no cluster, no account and no network. Nothing real is moved.
     """
@@ -54,6 +61,11 @@ def command(
     folder.mkdir(parents=True, exist_ok=True)
     opened = _planned(folder, subsystems, links)
     itinerary = opened.itinerary()
+    if live:
+        from migrator.cli.demo_live import play_live
+
+        play_live(opened.file.path, itinerary, port)
+        return 0
     faults, wave = demo_faults(itinerary)
     _write_faults(folder / "faults.yaml", faults)
     with Kernel(threads=2) as kernel:
@@ -73,6 +85,7 @@ def command(
         f"  migrator rehearse {opened.file.path} --seed {WEEKEND_SEED} --no-accidents"
         f" --fault {folder / 'faults.yaml'}"
     )
+    output.show("sign in to such a weekend and tick as a handler: make demo-live")
     output.show(
         f"practise yourself: migrator run {opened.file.path} --platform simulated --speed 600"
     )
