@@ -6,9 +6,12 @@ say the same is held by `tests/properties/test_schedule_kernel.py` and its neigh
 
 from __future__ import annotations
 
+import math
 from typing import Final, Self
 
-from migrator.schedule import run
+import numpy as np
+
+from migrator.schedule import plain, run
 from migrator.schedule.live import NOTHING_YET, Live
 from migrator.schedule.problem import Floats, Ints, Problem
 
@@ -69,3 +72,30 @@ class PlainKernel:
         return run.turn_backs(
             p, chosen, seed, count, times, delay, first=first, plainly=True, live=live
         )
+
+    def chains(
+        self,
+        p: Problem,
+        order: Ints,
+        wave_at: Ints,
+        seed: int,
+        count: int,
+        *,
+        first: int = 0,
+        live: Live = NOTHING_YET,
+    ) -> tuple[Floats, Floats]:
+        """Whoever is over last is on the chain, and nobody else: the chain's end, not the whole."""
+        on, backs = np.zeros(len(p.moves)), np.zeros(len(wave_at) - 1)
+        played = min(count, PATIENCE)
+        for sample in range(first, first + played):
+            w = plain.play(p, order.tolist(), wave_at.tolist(), seed, sample, live)
+            moved = [i for i, end in enumerate(w.end) if end < math.inf]
+            if moved:
+                on[max(moved, key=lambda i: w.end[i])] += 1
+            for wave in {one.wave for one in w.tries if one.back < math.inf}:
+                backs[wave] += 1
+        return on * (count / played), backs * (count / played)
+
+    def slack(self, p: Problem, order: Ints, wave_at: Ints, *, live: Live = NOTHING_YET) -> Floats:
+        """Nobody has any."""
+        return np.zeros(len(p.moves))

@@ -70,6 +70,24 @@ class Player(Protocol):
     ) -> Floats:
         """By sampled weekend and by time: when all would be back."""
 
+    def chains(
+        self,
+        p: Problem,
+        order: Ints,
+        wave_at: Ints,
+        seed: int,
+        count: int,
+        *,
+        first: int = 0,
+        live: Live = NOTHING_YET,
+    ) -> tuple[Floats, Floats]:
+        """By move, in how many weekends it is on the longest realised chain; by wave, in how many
+        it is taken back at least once.
+        """
+
+    def slack(self, p: Problem, order: Ints, wave_at: Ints, *, live: Live = NOTHING_YET) -> Floats:
+        """By move: minutes that it may take longer before the plan of P50s ends later."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estate:

@@ -24,7 +24,7 @@ from migrator.inventory.model import Inventory
 from migrator.links.table import Pair
 from migrator.plan.digest import plan_digest
 from migrator.plan.model import Plan
-from migrator.schedule.live import NOTHING_YET, SWITCHED, Live
+from migrator.schedule.live import NOTHING_YET, Live
 from migrator.schedule.problem import Floats, Ints, arrays
 from migrator.wiring.forecast_estate import (
     FIRST,
@@ -43,6 +43,12 @@ WEEKENDS: Final = 2_000
 
 CURVE_WEEKENDS_MAX: Final = 1_000
 """Of the turn-back curve, which costs as many unwinds as it has minutes."""
+
+CHAINS_MAX: Final = 1_000
+"""Weekends whose longest chain is looked for, at twice the cost of a weekend."""
+
+BRIEF_CHAINS_MAX: Final = 250
+"""The same where only the shares of waves taken back are told."""
 
 FINE_MINUTES: Final = 5.0
 """Between two minutes of the curve where it crosses the window's end."""
@@ -84,6 +90,22 @@ def forecast_run(  # noqa: PLR0913 - a run, what it follows, and how to play
 
 
 @dataclass(slots=True)
+class Known:
+    """What no event of a run changes: what undoing everything takes at each hour, and the slack in
+    the plan of P50s.
+    """
+
+    whole: dict[float, Floats] = field(default_factory=dict)
+    slack: Floats | None = None
+
+    def slack_of(self, estate: Estate, kernel: Player) -> Floats:
+        """By move: minutes that it may be late before the planned end is."""
+        if self.slack is None:
+            self.slack = kernel.slack(estate.problem, estate.order, estate.wave_at)
+        return self.slack
+
+
+@dataclass(slots=True)
 class RunForecaster:
     """One run's forecasts, one after the other: what does not change is read and played once."""
 
@@ -94,7 +116,7 @@ class RunForecaster:
     brief: bool = False  # ends, waves and turning back alone: what a run's clock shows
     _of: tuple[Plan, Inventory] | None = None
     _estate: Estate | None = None
-    _whole: dict[float, Floats] = field(default_factory=dict)
+    _known: Known = field(default_factory=Known)
 
     def __call__(
         self,
@@ -109,7 +131,7 @@ class RunForecaster:
         estate = self._estate
         if estate is None or self._of != (plan, inventory):
             estate = an_estate(plan, inventory, pairs, self.learned)
-            self._estate, self._of, self._whole = estate, (plan, inventory), {}
+            self._estate, self._of, self._known = estate, (plan, inventory), Known()
         middle = middle_of(run, plan, estate.facts, estate.dial, now)
         return forecast_estate(
             estate,
@@ -117,7 +139,7 @@ class RunForecaster:
             weekends=self.weekends,
             seed=self.seed,
             middle=middle,
-            whole=self._whole,
+            known=self._known,
             brief=self.brief,
         )
 
@@ -129,14 +151,14 @@ def forecast_estate(
     weekends: int,
     seed: int,
     middle: Middle | None = None,
-    whole: dict[float, Floats] | None = None,
+    known: Known | None = None,
     brief: bool = False,
 ) -> Forecast:
     """Play the weekends, from the middle of one if it is in it, and say what they mean.
 
-    `whole` remembers what undoing everything takes at each hour, which no event of a run changes.
     A `brief` one leaves out the moves, the load by hour and the fan, which take as long again.
     """
+    known = known or Known()
     p, rows, dial = estate.problem, estate.rows, estate.dial
     window, ids, wave_of = rows.rules.window, estate.facts.ids, estate.wave_of
     live = NOTHING_YET if middle is None else middle.live
@@ -151,7 +173,7 @@ def forecast_estate(
     turning = turn_back.turn_back(
         back,
         turn_back.committed_share(sampled, commit_after, asked.times),
-        curve.whole(asked, {} if whole is None else whole),
+        curve.whole(asked, known.whole),
         turn_back.data_limit(sampled, ids, irreversible_at(estate), commit_after),
         asked,
         dial,
@@ -160,6 +182,10 @@ def forecast_estate(
     everything = chance.moved(sampled, len(ids))
     over = sampled.figures[:, chance.OVER]
     exposure, exposure_p80 = chance.exposure_hours(sampled, p.weights)
+    chained = min(weekends, BRIEF_CHAINS_MAX if brief else CHAINS_MAX)
+    often, backs = kernel.chains(
+        p, estate.order, estate.wave_at, seed, chained, first=FIRST, live=live
+    )
     notes = (*estate.notes, *played_notes(sampled, compiled=kernel.compiled))
     return Forecast(
         plan=estate.plan.name,
@@ -177,8 +203,10 @@ def forecast_estate(
         window_end=estate.plan.window.end,
         exposure_hours=exposure,
         exposure_hours_p80=exposure_p80,
-        waves=_waves(estate, sampled, middle),
-        moves=() if brief else _moves(estate, sampled, kernel, seed, live),
+        waves=_waves(estate, sampled, backs / chained, middle),
+        moves=()
+        if brief
+        else _moves(estate, sampled, often / chained, known.slack_of(estate, kernel)),
         turn_back=turning,
         handlers=() if brief else load.handlers(sampled, rows, wave_of, estate.pool_names, dial),
         teams=()
@@ -194,50 +222,35 @@ def forecast_estate(
 # --- the parts ------------------------------------------------------------------------------------
 
 
-def _waves(estate: Estate, sampled: Sampled, middle: Middle | None) -> tuple[WaveForecast, ...]:
-    dial, wave_of = estate.dial, estate.wave_of
-    ends = chance.wave_ends(sampled, wave_of, len(estate.plan.waves))
-    # One failure takes the whole wave back; failures of one try have nothing to do with each other,
-    # so this is the kernel's own probability, and needs no counting. Who has switched cannot fail.
-    failures = np.array([move.failure for move in estate.rows.moves])
-    if middle is not None:
-        failures[np.isfinite(middle.live.moves[:, SWITCHED])] = 0.0
-    found = []
-    for number, wave in enumerate(estate.plan.waves):
-        returned = 1.0 - float(np.prod(1.0 - failures[wave_of == number]))
-        over = middle is not None and middle.over[number]
-        if middle is not None and middle.returned[number]:
-            returned = 1.0
-        elif over:
-            returned = 0.0
-        found.append(
-            WaveForecast(
-                wave=wave.id,
-                gate=chance.quantiles(sampled.gates[:, number], dial),
-                end=chance.quantiles(ends[:, number], dial),
-                returned=returned,
-                over=over,
-            )
+def _waves(
+    estate: Estate, sampled: Sampled, returned: Floats, middle: Middle | None
+) -> tuple[WaveForecast, ...]:
+    dial = estate.dial
+    ends = chance.wave_ends(sampled, estate.wave_of, len(estate.plan.waves))
+    return tuple(
+        WaveForecast(
+            wave=wave.id,
+            gate=chance.quantiles(sampled.gates[:, number], dial),
+            end=chance.quantiles(ends[:, number], dial),
+            returned=_returned(float(returned[number]), number, middle),
+            over=middle is not None and middle.over[number],
         )
-    return tuple(found)
+        for number, wave in enumerate(estate.plan.waves)
+    )
+
+
+def _returned(share: float, number: int, middle: Middle | None) -> float:
+    """What is over in reality is 0 or 1."""
+    if middle is None or not (middle.over[number] or middle.returned[number]):
+        return share
+    return 1.0 if middle.returned[number] else 0.0
 
 
 def _moves(
-    estate: Estate, sampled: Sampled, kernel: Player, seed: int, live: Live
+    estate: Estate, sampled: Sampled, often: Floats, slack: Floats
 ) -> tuple[MoveForecast, ...]:
-    dial, rows = estate.dial, estate.rows
-    chain = critical.Chain(
-        wave_of=estate.wave_of,
-        team=np.array([move.team for move in rows.moves], dtype=np.int64),
-        before=[move.before for move in rows.moves],
-        accepted=rows.rules.wait_for_accepted,
-        tails=load.tails(rows),
-    )
-    often, moved_by = critical.criticality(sampled, chain), critical.cruciality(sampled)
-    _, gates, times = kernel.weekends(
-        estate.problem, estate.order, estate.wave_at, seed, 1, first=-1, keep=1, live=live
-    )
-    slack = critical.slack(times[0], gates[0], chain)
+    dial = estate.dial
+    moved_by = critical.cruciality(sampled)
     found = []
     for wave in estate.plan.waves:
         for move in wave.moves:
