@@ -61,6 +61,10 @@ def clock_line(seen: SeenRun, now: datetime) -> tuple[str, str]:
     made = found.made
     if made is None:
         return (printable(f"no forecast: {found.trouble}"), "yellow") if found.trouble else ("", "")
+    if seen.ended:
+        last = f"the last forecast, of {seen.clock(made.made)}: fits {share(made.fits)}"
+        signed = forward_only(seen.run, now)
+        return (f"{last}; forward only after {seen.clock(signed.until)}" if signed else last), ""
     first, colour = _turn_back(seen, made, now)
     parts = [first, f"fits {share(made.fits)}"]
     if made.end_p80 is not None:
@@ -68,7 +72,7 @@ def clock_line(seen: SeenRun, now: datetime) -> tuple[str, str]:
     if not made.compiled:
         parts.append(f"only {made.weekends} weekends sampled")
     age, old = _age(seen, made, now)
-    trouble = f": {found.trouble}" if found.trouble and not seen.ended else ""
+    trouble = f": {found.trouble}" if found.trouble else ""
     if made.fits < seen.itinerary.policy.forecast.fits_min or old or trouble:
         colour = colour or "yellow"
     return printable(f"{'; '.join(parts)}; {age}{trouble}"), colour

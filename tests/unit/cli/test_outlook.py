@@ -88,6 +88,13 @@ def test_the_datas_own_limit_names_what_cannot_be_undone() -> None:
     assert "turn back by Fri 19:00, in 1 h 00 min (a cannot be undone)" in line(begun(made))
 
 
+def test_a_run_that_is_over_has_no_hour_to_turn_back_by() -> None:
+    made = a_forecast(made=hour(0), limit=hour(190))
+    assert line(begun(made, ev.RunEnded("completed"))) == (
+        "the last forecast, of Fri 18:00: fits 93 %"
+    )
+
+
 def test_what_is_signed_is_forward_only() -> None:
     made = a_forecast(made=hour(0), limit=hour(60))
     signed = ev.Signed("no full unwind after", hour(60), "anna", "it is wanted")
