@@ -96,6 +96,22 @@ def waves_of(row: Ints, edge: Ints) -> Waves:
     return [atoms[a:b] for a, b in pairwise(edges)]
 
 
+def in_rows(problem: Problem, waves: Waves) -> Waves:
+    """The same waves, each atom after those of its wave that have to switch before it."""
+    result = []
+    for wave in waves:
+        inside = set(wave)
+        row: list[int] = []
+        left = list(wave)
+        while left:
+            placed = set(row)
+            ready = next(a for a in left if problem.atom_before[a] & inside <= placed)
+            left.remove(ready)
+            row.append(ready)
+        result.append(row)
+    return result
+
+
 def assignment(waves: Waves, atoms: int) -> Ints:
     """By atom: its wave."""
     found = np.zeros(atoms, dtype=np.int64)

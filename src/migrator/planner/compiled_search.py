@@ -306,7 +306,7 @@ def _begin(run: _Run, count: int, last: Waves | None) -> list[_Judged]:
     """The best places to begin from, the best first; the last plan where there is one."""
     problem, limits = run.problem, run.limits
     if last is not None and kept(problem, limits, last):
-        return [run.anneal(in_rows(problem, last), 0, 1, 0, 1.0)]
+        return [run.anneal(annealing.in_rows(problem, last), 0, 1, 0, 1.0)]
     tried = list(orders(problem).values())
     if not run.quick:
         tried += [spectral(problem), partitioned(problem, limits, count)]
@@ -316,13 +316,15 @@ def _begin(run: _Run, count: int, last: Waves | None) -> list[_Judged]:
             break  # the last of people's orders is the least cut, which is a good one
         waves = gates(problem, limits, order, count)
         if waves:
-            starts.append(run.better_order(run.anneal(in_rows(problem, waves), 0, 1, 0, 1.0)))
+            starts.append(
+                run.better_order(run.anneal(annealing.in_rows(problem, waves), 0, 1, 0, 1.0))
+            )
     assert starts, "the caller has cut one of the orders before"
     starts.sort(key=_Judged.key)
     better = []
     for number, start in enumerate(starts[:2]):
         if len(start.waves) > 1:
-            rough = in_rows(problem, run.sketch(start.waves, 10 + number))
+            rough = annealing.in_rows(problem, run.sketch(start.waves, 10 + number))
             start = min(start, run.anneal(rough, 0, 1, 0, 1.0), key=_Judged.key)  # noqa: PLW2901 - the better of the two goes on
         better.append(run.better_order(start))
     return sorted(better, key=_Judged.key)
@@ -384,22 +386,6 @@ def weekends(
     worst = max(1, math.ceil(count / 5))
     end = float(np.quantile(figures[:, 0], 0.8, method="higher")) / 60
     return float(exposed.mean()), float(exposed[-worst:].mean()), end
-
-
-def in_rows(problem: Problem, waves: Waves) -> Waves:
-    """The same waves, each atom after those of its wave that have to switch before it."""
-    result = []
-    for wave in waves:
-        inside = set(wave)
-        row: list[int] = []
-        left = list(wave)
-        while left:
-            placed = set(row)
-            ready = next(a for a in left if problem.atom_before[a] & inside <= placed)
-            left.remove(ready)
-            row.append(ready)
-        result.append(row)
-    return result
 
 
 def _seed(seed: int, stage: int) -> int:
