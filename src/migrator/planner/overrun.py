@@ -31,6 +31,9 @@ from migrator.planner.problem import RATE_SCALE, Problem
 SEATS_MAX: Final = 64
 """More moves at once than that no team leads."""
 
+DROPPED_SHOWN_MAX: Final = 8
+"""Nobody drops more than that in one night."""
+
 REMEDIES_SHOWN_MAX: Final = 5
 """More than five pieces of advice are none."""
 
@@ -146,6 +149,10 @@ def _to_drop(dropped: Dropped) -> Iterator[Fault]:
         yield Fault("relations.yaml", None, "", "it would not fit without any declaration, either")
         return
     count = len(dropped.declarations)
+    if count > DROPPED_SHOWN_MAX:
+        line = f"it fits without {count} of the declarations; {dropped.tried} tries found no fewer"
+        yield Fault("relations.yaml", None, "", line)
+        return
     how = (
         "nothing smaller makes these waves fit"
         if dropped.smallest
