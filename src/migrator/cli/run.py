@@ -344,6 +344,8 @@ def _lead(led: Practice | Live, name: str, waits: bool, shown: Shown) -> int:
         with nullcontext() if shown.observers.logs else news as progress:
             seen = shown.observers
             with forecaster_of(led.store, led.journal, led.run, wanted=wanted) as beside:
+                if wanted and beside is None:
+                    output.say("nobody forecasts this run: its inventory was not pinned with it")
                 if isinstance(led, Practice):
                     done = practise(
                         led, progress, waits_for_people=waits, observers=seen, forecaster=beside
