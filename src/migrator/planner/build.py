@@ -313,7 +313,7 @@ class _Asked:
     def found(self, kernel: Kernel | None, last: Pins | None) -> Found:
         """The best plan: by the kernel where it can, else by decoding."""
         problem = self.problem
-        if kernel is not None and kernel.can_search and problem.pairs and len(problem.atoms) > 1:
+        if kernel is not None and kernel.can_search and self._worth_it():
             rows = kernel_rows(self.inventory, problem, DEFAULT_POLICY, RECIPES)
             with suppress(KernelFailed):
                 return search_compiled(
@@ -327,6 +327,15 @@ class _Asked:
         else:
             tries = self._tries()
         return search(problem, self.limits, self.count, self.seed, tries, self.on_progress)
+
+    def _worth_it(self) -> bool:
+        """Tell whether there is anything to search for: links to shorten, or dates to keep."""
+        if len(self.problem.atoms) < 2:
+            return False
+        if self.problem.pairs:
+            return True
+        waves = cut(self.problem, self.limits, growth(self.problem), self.count)
+        return not decode(self.problem, expand(self.problem, waves)).valid
 
     def _tries(self, kernel: Kernel | None = None, last: Pins | None = None) -> int:
         usual = usual_evaluations(len(self.problem.ids), len(self.problem.pairs), kernel)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from builders import ids
+from builders import at, ids
 from migrator.ids import SubsystemId, WaveId
-from migrator.inventory.model import Inventory, Relation, RelationKind
+from migrator.inventory.model import Calendar, FixedDate, Inventory, Relation, RelationKind
 from migrator.links.table import Pair
 from migrator.plan.model import Plan
 from migrator.planner.build import Planned, plan_estate, usual_evaluations
@@ -101,6 +101,14 @@ def test_progress_is_told_and_a_person_who_ends_it_has_the_best_so_far(kernel: K
 def test_estates_without_links_have_a_plan_at_once(kernel: Kernel, count: int) -> None:
     found = planned(kernel, an_estate(count), (), evaluations=100_000)
     assert sum(len(wave.moves) for wave in found.plan.waves) == count
+
+
+def test_without_links_an_appointment_is_still_searched_for(kernel: Kernel) -> None:
+    date = FixedDate("bank", SubsystemId("s04"), at("13 21:00"), at("14 02:00"), "bank")
+    calendar = Calendar("Europe/Stockholm", at("13 18:00"), at("16 06:00"), (), (date,))
+    inventory = an_estate(30, calendar=calendar)
+    found = planned(kernel, inventory, (), evaluations=200)
+    assert broken_rules(found.plan, inventory) == []
 
 
 def test_a_clique_has_a_plan(kernel: Kernel) -> None:
