@@ -70,6 +70,17 @@ def test_a_move_that_takes_half_as_long_again_does_in_every_step() -> None:
     assert sum(each.p50 for each in undone.values()) == pytest.approx(45.0)
 
 
+def test_steps_that_go_their_own_ways_still_add_up_to_the_move() -> None:
+    base = of(*every(1.0, sigma=0.8))
+    loose = replace(base, durations=replace(base.durations, together=0.0))
+    after = result(loose).subsystems[0]
+    steps = step_minutes(after, RECIPES["stateless"], 30.0)
+    work = [each.p50 for key, each in steps.items() if key not in ("verify", "soak", "accept")]
+    commits = [steps[step.key].p50 for step in RECIPES["stateless"].commit]
+    assert after.durations["move"].p50 > 105.0  # a sum's middle lies above the sum of middles
+    assert sum(work) - sum(commits) == pytest.approx(after.durations["move"].p50)
+
+
 def test_what_nobody_has_seen_keeps_its_estimate() -> None:
     (start,) = [kind for kind in every(2.0) if kind.kind.act == "start"]
     after = result(of(start)).subsystems[0]

@@ -135,12 +135,15 @@ def test_a_plan_of_another_estate_is_refused_by_name() -> None:
 
 
 def test_whoever_must_switch_first_stands_first_in_the_kernels_order() -> None:
-    inventory = small_plan.an_inventory()
-    plan = small_plan.a_plan()
-    rows = forecast_estate.an_estate(plan, inventory, ())
-    names = [str(rows.facts.ids[i]) for i in rows.order]
-    assert names.index("ledger") < names.index("payments")
-    assert sorted(names) == sorted(str(n) for n in rows.facts.ids)
+    inventory, plan = small_plan.an_inventory(), small_plan.a_plan()
+    backwards = replace(
+        plan, waves=tuple(replace(wave, moves=wave.moves[::-1]) for wave in plan.waves)
+    )
+    for each in (plan, backwards):
+        rows = forecast_estate.an_estate(each, inventory, ())
+        names = [str(rows.facts.ids[i]) for i in rows.order]
+        assert names.index("ledger") < names.index("payments")
+        assert sorted(names) == sorted(str(n) for n in rows.facts.ids)
 
 
 def test_what_nobody_gave_is_said() -> None:

@@ -202,3 +202,11 @@ def test_one_forecaster_says_the_same_as_a_fresh_one() -> None:
         now = start + (accepted(played) - start) * share
         run = at(played, now)
         assert once(run, plan, INVENTORY, PAIRS, now=now) == forecast(run, now)
+
+
+def test_a_wave_that_is_verified_has_moved() -> None:
+    run, now = until(calm(), lambda e: isinstance(e, ev.WaveVerified))
+    first = planned()[2].wave_of == 0
+    found = middle(run, now).live.moves
+    assert (found[first, FATE] == paper.MOVED).all()
+    assert not found[~first, FATE].any()
