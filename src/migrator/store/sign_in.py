@@ -3,20 +3,20 @@
 Used by `web/` and by `migrator invite`. Secrets are random, 256 bits, and leave this module once;
 the store keeps their SHA-256 only, so whoever reads it can sign in as nobody. A typed code is
 shorter, forty bits: whoever asks by code must be slowed down, and a code ends with its invitation.
-Times are wall time in UTC and come in as arguments. What must never happen: an invitation that is
-spent twice.
+Links and codes are spent by two ways, and neither knows the other's secrets. Times are wall time in
+UTC and come in as arguments. What must never happen: an invitation that is spent twice.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 
 from migrator.store import tables
 from migrator.store.database import Database, once_more
@@ -84,24 +84,36 @@ class SignIn:
         return made
 
     @once_more
-    def invited(self, secret: str, now: datetime) -> str | None:
-        """Whom a link's secret or a typed code invites; None where it does not hold (any more)."""
-        table = tables.invitations
+    def invited(self, token: str, now: datetime) -> str | None:
+        """Whom a link's secret invites; None where it does not hold (any more)."""
         with self._database.reading() as connection:
             return connection.execute(
-                select(table.c.person).where(self._holds(secret), table.c.until > _text(now))
+                select(tables.invitations.c.person).where(self._holds(self._by_link(token), now))
             ).scalar_one_or_none()
 
-    def spend(self, secret: str, now: datetime, until: datetime) -> tuple[str, Session] | None:
-        """Spend an invitation; the answer is a session's secret. None where it does not hold."""
-        table = tables.invitations
+    def spend_link(self, token: str, now: datetime, until: datetime) -> tuple[str, Session] | None:
+        """Spend an invitation by its link's secret; the answer is a session's secret.
+
+        None where it does not hold.
+        """
+        return self._spend(self._by_link(token), now, until)
+
+    def spend_code(self, code: str, now: datetime, until: datetime) -> tuple[str, Session] | None:
+        """Spend an invitation by its typed code, as `spend_link` does by a link.
+
+        Whoever calls this counts the wrong ones.
+        """
+        return self._spend(self._by_code(code), now, until)
+
+    def _spend(
+        self, which: ColumnElement[bool], now: datetime, until: datetime
+    ) -> tuple[str, Session] | None:
+        table, holds = tables.invitations, self._holds(which, now)
         with self._database.writing() as connection:
-            person = connection.execute(
-                select(table.c.person).where(self._holds(secret), table.c.until > _text(now))
-            ).scalar_one_or_none()
+            person = connection.execute(select(table.c.person).where(holds)).scalar_one_or_none()
             if person is None:
                 return None
-            connection.execute(table.update().where(self._holds(secret)).values(spent=_text(now)))
+            connection.execute(table.update().where(holds).values(spent=_text(now)))
             token = secrets.token_urlsafe(32)
             connection.execute(
                 tables.sessions.insert().values(
@@ -129,6 +141,21 @@ class SignIn:
             ).one_or_none()
         return None if row is None else Session(row.person, datetime.fromisoformat(row.until))
 
+    @once_more
+    def holding(self, tokens: Collection[str], now: datetime) -> frozenset[str]:
+        """Which of these cookies' secrets are of sessions that have not ended."""
+        table, asked = tables.sessions, {_digest(token): token for token in tokens}
+        with self._database.reading() as connection:
+            found = connection.execute(
+                select(table.c.token).where(
+                    table.c.token.in_(asked),
+                    table.c.run == self._run,
+                    table.c.ended.is_(None),
+                    table.c.until > _text(now),
+                )
+            ).scalars()
+            return frozenset(asked[digest] for digest in found)
+
     def leave(self, token: str, now: datetime) -> None:
         """End a session."""
         table = tables.sessions
@@ -151,14 +178,21 @@ class SignIn:
             ).all()
         return {row.person: datetime.fromisoformat(row.made) for row in rows}
 
-    def _holds(self, secret: str) -> ColumnElement[bool]:
-        """An invitation of this run with this secret that nobody has spent."""
+    def _holds(self, which: ColumnElement[bool], now: datetime) -> ColumnElement[bool]:
+        """An invitation of this run that nobody has spent, and whose time has not passed."""
         table = tables.invitations
         return (
-            (table.c.run == self._run)
+            which
+            & (table.c.run == self._run)
             & table.c.spent.is_(None)
-            & or_(table.c.token == _digest(secret), table.c.code == self._code_digest(secret))
+            & (table.c.until > _text(now))
         )
+
+    def _by_link(self, token: str) -> ColumnElement[bool]:
+        return tables.invitations.c.token == _digest(token)
+
+    def _by_code(self, code: str) -> ColumnElement[bool]:
+        return tables.invitations.c.code == self._code_digest(code)
 
     def _code_digest(self, code: str) -> str:
         """As people type it: in small letters, with spaces and dashes. Each run has its own."""
@@ -172,7 +206,8 @@ def _code() -> str:
 
 
 def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    # Half characters come out of no secret of ours, but a stranger may send some.
+    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
 
 def _text(moment: datetime) -> str:

@@ -7,7 +7,6 @@ says which line of the journal its page knew, so the engine can tell who decided
 from __future__ import annotations
 
 import asyncio
-import hmac
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -17,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from migrator.errors import MigratorError
 from migrator.verification.verdict import is_verdict
 from migrator.web.asking import Deed, ask, is_id
-from migrator.web.doors import SEE_OTHER, who
+from migrator.web.doors import FORM_MAX, SEE_OTHER, own_form, who
 from migrator.web.following import Following
 from migrator.web.pages import refused
 from migrator.web.rendering import render
@@ -43,7 +42,7 @@ class Sent:
 
 
 def sent(
-    form: Annotated[str, Form(max_length=64)],
+    form: Annotated[str, Form(max_length=FORM_MAX)],
     command: Annotated[str, Form(max_length=64)],
     saw: Annotated[int, Form(ge=0)],
     target: Annotated[str, Form(max_length=TARGET_MAX)],
@@ -113,7 +112,7 @@ async def done(request: Request, hidden: Sent, deed: Deed) -> Response:
     if known is None:
         return RedirectResponse("/sign-in", SEE_OTHER)
     following: Following = request.app.state.following
-    if not hmac.compare_digest(hidden.form, known.form_token) or not is_id(deed.id):
+    if not own_form(request, hidden.form) or not is_id(deed.id):
         return await wrong(request, "form")
     if not known.may(deed.verb):
         return refused(request, known)

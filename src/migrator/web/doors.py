@@ -9,6 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import ipaddress
+import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Final
@@ -17,8 +20,9 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from migrator.conductor.clock import wall_now
+from migrator.errors import MigratorError
 from migrator.reports.texts import LANGUAGES
-from migrator.store.sign_in import SignIn
+from migrator.store.sign_in import Session, SignIn
 from migrator.web.following import Following
 from migrator.web.rendering import LANGUAGE_COOKIE, render
 from migrator.web.visitors import Page, Visitor, visitor
@@ -31,7 +35,11 @@ WRONG_IN_ALL: Final = 200
 longer than any weekend."""
 WRONG_MINUTES: Final = 10
 ADDRESSES_MAX: Final = 10_000
+ONES_OWN_BITS: Final = 64
+"""Of an IPv6 address, what somebody else gives out: whoever has one has all that begin so."""
+SALT_LENGTH: Final = 32
 SEE_OTHER: Final = 303
+FORM_MAX: Final = 128
 
 router = APIRouter(include_in_schema=False)
 
@@ -58,6 +66,24 @@ class Patience:
         if len(self.wrong) < ADDRESSES_MAX:
             self.wrong.setdefault(address, []).append(now)
 
+    def forgive(self, address: str, now: datetime) -> None:
+        """What was noted turned out to be right."""
+        if now in (times := self.wrong.get(address, [])):
+            times.remove(now)
+
+
+def network(address: str) -> str:
+    """By what a guesser is known: an IPv4 address, or the IPv6 network that is one person's."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, ONES_OWN_BITS), strict=False))
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -67,6 +93,17 @@ class Entry:
     patience: Patience
     cookie: str  # its name
     secure: bool
+    proxied: bool = False  # a proxy in front says whose question it is
+
+    def guesser(self, request: Request) -> str:
+        """Whose question it is, as far as guesses are counted.
+
+        Only the last address was written by the proxy itself; what stands before it, anybody could.
+        """
+        said = request.headers.getlist("x-forwarded-for") if self.proxied else ()
+        last = said[-1].rpartition(",")[2].strip() if said else ""
+        peer = request.client.host if request.client is not None else ""
+        return network(last or peer)
 
 
 async def who(request: Request) -> Visitor | None:
@@ -83,8 +120,24 @@ async def who(request: Request) -> Visitor | None:
 
 
 def form_token(token: str) -> str:
-    """What every form of a session carries; it tells nothing about the session's secret."""
-    return hmac.new(token.encode(), b"form", hashlib.sha256).hexdigest()
+    """What a form of a session carries; it tells nothing about the session's secret.
+
+    Each page has another one: pages are compressed, and the weight of many could else be used to
+    find out, letter by letter, what stands in all of them.
+    """
+    return _sealed(token, secrets.token_hex(SALT_LENGTH // 2))
+
+
+def own_form(request: Request, form: str) -> bool:
+    """Tell whether a form comes from a page of this very session."""
+    entry: Entry = request.app.state.entry
+    expected = _sealed(request.cookies.get(entry.cookie, ""), form[:SALT_LENGTH])
+    return hmac.compare_digest(form.encode(errors="replace"), expected.encode(errors="replace"))
+
+
+def _sealed(token: str, salt: str) -> str:
+    told = hmac.new(token.encode(), f"form/{salt}".encode(errors="replace"), hashlib.sha256)
+    return salt + told.hexdigest()
 
 
 @router.get("/sign-in")
@@ -97,17 +150,22 @@ async def ask_for_code(request: Request) -> HTMLResponse:
 async def by_code(request: Request, code: Annotated[str, Form(max_length=64)] = "") -> Response:
     """Spend an invitation by its typed code."""
     entry: Entry = request.app.state.entry
-    address = request.client.host if request.client is not None else ""
-    now = wall_now()
+    address, now = entry.guesser(request), wall_now()
     following: Following = request.app.state.following
     if entry.patience.spent(address, now):
         page = render(request, "sign_in.html.jinja", following=following, wrong="slow", status=429)
         page.headers["retry-after"] = str(60 * WRONG_MINUTES)
         return page
-    answer = await _spend(request, code, now)
+    # Before it is tried, not after: a thousand guesses of one instant count, too.
+    entry.patience.note(address, now)
+    try:
+        answer = await _spend(request, entry.sign_in.spend_code, code, now)
+    except MigratorError:  # the store is away, and nothing was found out
+        entry.patience.forgive(address, now)
+        raise
     if answer is None:
-        entry.patience.note(address, now)
         return render(request, "sign_in.html.jinja", following=following, wrong="code", status=403)
+    entry.patience.forgive(address, now)
     return answer
 
 
@@ -127,7 +185,7 @@ async def look_at_invitation(request: Request, token: str) -> HTMLResponse:
 @router.post("/in/{token}")
 async def by_link(request: Request, token: str) -> Response:
     """Spend an invitation by its link."""
-    answer = await _spend(request, token, wall_now())
+    answer = await _spend(request, request.app.state.entry.sign_in.spend_link, token, wall_now())
     if answer is not None:
         return answer
     following: Following = request.app.state.following
@@ -135,12 +193,12 @@ async def by_link(request: Request, token: str) -> Response:
 
 
 @router.post("/sign-out")
-async def leave(request: Request, form: Annotated[str, Form(max_length=64)] = "") -> Response:
+async def leave(request: Request, form: Annotated[str, Form(max_length=FORM_MAX)] = "") -> Response:
     """End the session of this device."""
     entry: Entry = request.app.state.entry
     token = request.cookies.get(entry.cookie, "")
     away = RedirectResponse("/sign-in", SEE_OTHER)
-    if token and hmac.compare_digest(form, form_token(token)):
+    if token and own_form(request, form):
         await asyncio.to_thread(entry.sign_in.leave, token, wall_now())
         away.delete_cookie(entry.cookie, path="/", secure=entry.secure, httponly=True)
     return away
@@ -166,13 +224,21 @@ def home(known: Visitor) -> str:
     return "/checks" if works_at else "/weekend"
 
 
-async def _spend(request: Request, secret: str, now: datetime) -> Response | None:
+async def _spend(
+    request: Request,
+    spend: Callable[[str, datetime, datetime], tuple[str, Session] | None],
+    secret: str,
+    now: datetime,
+) -> Response | None:
     entry: Entry = request.app.state.entry
     until = now + timedelta(hours=SESSION_HOURS)
-    spent = await asyncio.to_thread(entry.sign_in.spend, secret, now, until)
+    spent = await asyncio.to_thread(spend, secret, now, until)
     if spent is None:
         return None
     token, _ = spent
+    # The browser forgets the session that it had, so nobody but a thief could still use it.
+    if before := request.cookies.get(entry.cookie, ""):
+        await asyncio.to_thread(entry.sign_in.leave, before, now)
     there = RedirectResponse("/", SEE_OTHER)
     # Lax: the first click in a mail shall find the session that is there.
     there.set_cookie(
