@@ -10,7 +10,9 @@ import pytest
 
 from by_command import SCRIPT_NAME, Willing, by_command, effects, live_sides
 from by_hand import a_task, clock, hand
+from forecasts import FakeForecaster
 from migrator.conductor.clock import wall_now
+from migrator.conductor.foreseeing import FACT
 from migrator.engine.events import LinksCovered, StepStarted
 from migrator.engine.ports import Line
 from migrator.engine.run import Run
@@ -38,6 +40,22 @@ def test_a_plan_is_carried_out_by_the_programs_that_it_declares(world: Path) -> 
     assert (done.run.state, done.run.outcome) == (RunState.ENDED, "completed")
     assert live_sides(world) == {"a": "new", "b": "new"}
     assert len(effects(world)) == len(set(effects(world)))
+
+
+@pytest.mark.slow
+def test_a_live_run_is_forecast_as_it_goes_and_its_forecaster_goes_with_it(world: Path) -> None:
+    itinerary, files = by_command(world, waves=("a",), stateless="")
+    fake = FakeForecaster()
+    with open_store(world.parent / "state", practice=False) as store:
+        led = begin_live(store, itinerary, "night-1", "anna", files)
+        done = conduct(led, Willing(led.journal), forecaster=fake)
+        kept = store.journal("night-1", lead=False).facts(FACT)
+
+    assert done.run.outcome == "completed"
+    assert done.run.forecast is not None
+    assert len(fake.asked) > 3
+    assert isinstance(kept, dict)
+    assert fake.closed
 
 
 @pytest.mark.slow
