@@ -16,11 +16,13 @@ from typing import Final
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from migrator.errors import MigratorError
 from migrator.web import deeds, doors, pages
 from migrator.web.following import Following
 from migrator.web.hub import Hub
@@ -33,6 +35,7 @@ STYLES: Final = ("fkui/theme-auto.css", "fkui/fkui.min.css", "migrator.css")
 """In this order; those that were not built are left out, and the last one stands alone then."""
 BODY_BYTES_MAX: Final = 64 * 1024
 COMPRESSED_FROM: Final = 1000
+AWAY_SECONDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ def create_app(seen: SeenRun, served: Served) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        # It would name the host that the question named.
+        redirect_slashes=False,
         max_body_size=BODY_BYTES_MAX,
         # It would send questions and stack traces to whatever the environment names.
         telemetry={"auto_configure": False, "logs": False},
@@ -92,6 +97,10 @@ def create_app(seen: SeenRun, served: Served) -> FastAPI:
     app.add_middleware(Shield, tls=served.tls)
     app.add_exception_handler(RequestValidationError, _nonsense)
     app.add_exception_handler(404, _nowhere)
+    app.add_exception_handler(405, _nowhere)
+    app.add_exception_handler(400, _nonsense)
+    app.add_exception_handler(413, _nonsense)
+    app.add_exception_handler(MigratorError, _away)
     return app
 
 
@@ -106,18 +115,38 @@ def _never_in_silence(task: asyncio.Task[None]) -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
-async def _nonsense(request: Request, _error: Exception) -> Response:
+async def _nonsense(request: Request, error: Exception) -> Response:
     """A form that none of our pages would send."""
-    known = await doors.who(request)
+    try:
+        known = await doors.who(request)
+    except MigratorError as trouble:
+        return await _away(request, trouble)
     if known is None:
         return RedirectResponse("/sign-in", doors.SEE_OTHER)
     following: Following = request.app.state.following
     return render(
         request, "message.html.jinja", following=following, visitor=known, what="form", why="",
-        status=422,
+        status=error.status_code if isinstance(error, HTTPException) else 422,
     )  # fmt: skip
 
 
-async def _nowhere(request: Request, _error: Exception) -> Response:
-    """An address that leads nowhere."""
-    return pages.missing(request, await doors.who(request))
+async def _nowhere(request: Request, error: Exception) -> Response:
+    """An address that leads nowhere, or at which one can only send a form."""
+    try:
+        page = pages.missing(request, await doors.who(request))
+    except MigratorError as trouble:
+        return await _away(request, trouble)
+    if isinstance(error, HTTPException):
+        page.status_code = error.status_code
+        page.headers.update(error.headers or {})
+    return page
+
+
+async def _away(request: Request, _error: Exception) -> Response:
+    """The store is away, so nobody can be known; what is done stays done."""
+    page = render(
+        request, "message.html.jinja", following=request.app.state.following, visitor=None,
+        what="away", why="", status=503,
+    )  # fmt: skip
+    page.headers["retry-after"] = str(AWAY_SECONDS)
+    return page

@@ -13,7 +13,8 @@ from typing import Final
 from migrator.conductor.clock import wall_now
 from migrator.engine.events import CommandRefused
 from migrator.engine.ports import OperatorCommand
-from migrator.store.desk import doubled
+from migrator.errors import RefusedError
+from migrator.store.desk import doubled, readable
 from migrator.web.seen import SeenRun
 from migrator.web.visitors import Visitor
 
@@ -73,17 +74,32 @@ def ask(seen: SeenRun, visitor: Visitor, deed: Deed) -> None:
         saw=deed.saw,
         details=deed.details,
     )
-    known = seen.journal.command(deed.id)
-    if known is not None:
-        # What was seen may have gone on meanwhile, and a note's digest is salted.
-        plain = tuple(pair for pair in known.details if pair[0] != NOTE)
-        if replace(known, saw=deed.saw, details=plain) != command:
-            raise doubled(command)
+    # A note is kept before its command, so it must be known to be one that can be.
+    readable(replace(command, details=(*deed.details, ("note", deed.note))))
+    if _asked_before(seen, command):
         return
-    if deed.note:
-        kept = seen.store.keep_note(deed.note)
-        command = replace(command, details=(*deed.details, (NOTE, kept)))
-    seen.journal.submit(command, wall_now().isoformat())
+    kept = seen.store.keep_note(deed.note) if deed.note else ""
+    noted = replace(command, details=(*deed.details, (NOTE, kept))) if kept else command
+    try:
+        seen.journal.submit(noted, wall_now().isoformat())
+    except RefusedError:
+        # The same form came twice in one instant. Nobody names this one's note, so it must go.
+        if kept:
+            seen.store.erase_note(kept)
+        if not _asked_before(seen, command):
+            raise
+
+
+def _asked_before(seen: SeenRun, command: OperatorCommand) -> bool:
+    """Tell whether this very command lies on the desk; another one of its id is refused."""
+    known = seen.journal.command(command.id)
+    if known is None:
+        return False
+    # What was seen may have gone on meanwhile, and a note's digest is salted.
+    plain = tuple(pair for pair in known.details if pair[0] != NOTE)
+    if replace(known, saw=command.saw, details=plain) != command:
+        raise doubled(command)
+    return True
 
 
 def answered(seen: SeenRun, command_id: str) -> Answer:

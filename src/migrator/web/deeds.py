@@ -25,6 +25,8 @@ from migrator.web.visitors import DOES
 NOTE_MAX: Final = 4000
 REASON_MAX: Final = 2000
 TARGET_MAX: Final = 200
+SAW_MAX: Final = 2**63 - 1
+"""No database counts further."""
 SIDES: Final = frozenset({"old", "new"})
 """Which side's mark a handler saw on her screen."""
 
@@ -44,7 +46,7 @@ class Sent:
 def sent(
     form: Annotated[str, Form(max_length=FORM_MAX)],
     command: Annotated[str, Form(max_length=64)],
-    saw: Annotated[int, Form(ge=0)],
+    saw: Annotated[int, Form(ge=0, le=SAW_MAX)],
     target: Annotated[str, Form(max_length=TARGET_MAX)],
 ) -> Sent:
     """Read what every form carries."""
@@ -119,6 +121,8 @@ async def done(request: Request, hidden: Sent, deed: Deed) -> Response:
     try:
         await asyncio.to_thread(ask, following.seen, known, deed)
     except MigratorError as error:
+        if error.reference == "command-text":
+            return await wrong(request, "form")
         what = "doubled" if error.reference == "command-doubled" else "store"
         return render(
             request, "message.html.jinja", following=following, visitor=known, what=what,

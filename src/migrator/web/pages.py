@@ -6,6 +6,7 @@ Each asks who is there, whether the page is for them, and lays a view out. Nothi
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -19,6 +20,9 @@ from migrator.web.stream import streamed
 from migrator.web.tasks_view import check_state, name_of, tasks, wave_name
 from migrator.web.visitors import Page, Visitor
 from migrator.web.weekend_view import weekend
+
+DIGITS_MAX: Final = 18
+"""Of a journal's line; a number of thousands of digits would only be an error."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -158,7 +162,7 @@ async def stream(request: Request) -> Response:
     last = request.headers.get("last-event-id") or request.query_params.get("since", "")
     return streamed(
         following.hub,
-        int(last) if last.isdecimal() else None,
+        int(last) if last.isdecimal() and len(last) <= DIGITS_MAX else None,
         following.seen.run.seq,
         following.at_a_page(known.person),
     )

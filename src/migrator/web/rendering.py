@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import cache
 from typing import Final
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
@@ -63,12 +64,21 @@ def render(
             verdict_words=lambda verdict: (
                 t._(VERDICT_WORDS[verdict]) if verdict in VERDICT_WORDS else ""
             ),
-            path=request.url.path,
+            path=here(request),
             stylesheets=request.app.state.stylesheets,
             **values,
         )
     )
     return HTMLResponse(body, status)
+
+
+def here(request: Request) -> str:
+    """The page's own path as a link that stays here, whatever was asked for.
+
+    Two slashes at its beginning would name another host, and so would what browsers make of
+    backslashes and tabs.
+    """
+    return quote("/" + request.url.path.lstrip("/\\"), safe="/@:")
 
 
 def words(request: Request, following: Following) -> Texts:

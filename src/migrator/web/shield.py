@@ -1,11 +1,13 @@
 """What every answer carries and every question must keep: one layer around the whole application.
 
 Plain ASGI, because a middleware that wraps bodies would slow a thousand streams down. It sets the
-headers that keep foreign code and foreign frames out, and refuses a form that another site sent.
+headers that keep foreign code and foreign frames out, refuses a form that another site sent or that
+is of a kind that no page sends, and does not wait for one that never ends.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,21 +27,30 @@ POLICY: Final = (
 HEADERS: Final = (
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    # Another site learns no address, so no invitation. With `no-referrer` browsers would not tell
+    # ourselves either where a form comes from, and those without Sec-Fetch-Site could send none.
+    (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 YEAR_SECONDS: Final = 31_536_000
+FORM_KIND: Final = b"application/x-www-form-urlencoded"
+"""What every page sends. Other kinds would bring alphabets of the sender's choice, and files."""
+BODY_SECONDS_MAX: Final = 20.0
+"""A form is a few kilobytes; whoever sends them for longer only keeps a place."""
 
 
 class Shield:
     """The layer. `tls`: the address is https, and browsers are told to stay there."""
 
-    def __init__(self, app: App, *, tls: bool = False) -> None:
+    def __init__(
+        self, app: App, *, tls: bool = False, body_seconds: float = BODY_SECONDS_MAX
+    ) -> None:
         """Stand around `app`."""
         self._app = app
+        self._body_seconds = body_seconds
         self._headers = list(HEADERS)
         if tls:
             self._headers.append((b"strict-transport-security", b"max-age=%d" % YEAR_SECONDS))
@@ -57,25 +68,74 @@ class Shield:
                 given = {name for name, _ in headers}
                 headers += [pair for pair in self._headers if pair[0] not in given]
                 if b"cache-control" not in given:
-                    headers.append((b"cache-control", b"no-store"))
+                    headers.append((b"cache-control", _kept(scope, message)))
             await send(message)
 
-        if scope["method"] not in SAFE and not same_site(scope):
-            await sealed(
-                {
-                    "type": "http.response.start",
-                    "status": 403,
-                    "headers": [(b"content-type", b"text/plain; charset=utf-8")],
-                }
-            )
-            await sealed(
-                {
-                    "type": "http.response.body",
-                    "body": b"This form was sent from another site, so nothing was done.\n",
-                }
-            )
-            return
-        await self._app(scope, receive, sealed)
+        if scope["method"] in SAFE:
+            await self._app(scope, receive, sealed)
+        elif not same_site(scope):
+            await _say(sealed, 403, b"This form was sent from another site, so nothing was done.\n")
+        elif _kind(scope) not in {b"", FORM_KIND}:
+            await _say(sealed, 415, b"No page sends forms of this kind, so nothing was done.\n")
+        else:
+            await self._read(scope, receive, sealed)
+
+    async def _read(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a form be read, but not for ever."""
+        until = asyncio.get_running_loop().time() + self._body_seconds
+        whole = late = begun = False
+
+        async def in_time() -> Message:
+            nonlocal whole, late
+            if whole:
+                return await receive()
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError:
+                late = True
+                raise _TooSlowError from None
+            whole = not message.get("more_body", False)
+            return message
+
+        async def once(message: Message) -> None:
+            nonlocal begun
+            # What the application makes of a form that ended too early is not an answer to it.
+            if begun or not late:
+                begun = True
+                await send(message)
+
+        try:
+            await self._app(scope, in_time, once)
+        except _TooSlowError:
+            if begun:
+                raise
+        if late and not begun:
+            await _say(send, 408, b"The form took too long to arrive, so nothing was done.\n")
+
+
+class _TooSlowError(Exception):
+    """A body that did not arrive in time."""
+
+
+async def _say(send: Send, status: int, words: bytes) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": words})
+
+
+def _kept(scope: Scope, message: Message) -> bytes:
+    """What browsers may keep: styles, if they ask each time; of pages nothing."""
+    fixed = str(scope["path"]).startswith("/static/") and message["status"] in {200, 304}
+    return b"no-cache" if fixed else b"no-store"
+
+
+def _kind(scope: Scope) -> bytes:
+    pairs = scope["headers"]
+    assert isinstance(pairs, list | tuple), "ASGI says so"
+    given = [bytes(value) for name, value in pairs if bytes(name).lower() == b"content-type"]
+    # Two of them are not ours, whatever they say.
+    return b",".join(given).partition(b";")[0].strip().lower()
 
 
 def same_site(scope: Scope) -> bool:
@@ -91,4 +151,10 @@ def same_site(scope: Scope) -> bool:
     if site is not None:
         return site in {"same-origin", "none"}
     origin = headers.get(b"origin")
-    return origin is None or urlsplit(origin).netloc == headers.get(b"host", "")
+    if origin is None:
+        return True
+    try:
+        place = urlsplit(origin).netloc
+    except ValueError:
+        return False
+    return place != "" and place == headers.get(b"host")
