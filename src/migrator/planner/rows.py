@@ -19,8 +19,11 @@ What the kernel could weigh and no inventory tells stays as if there were none o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
 from typing import Final
 
+from migrator.ids import ShiftId, TeamId
 from migrator.inventory.model import Estimate, Inventory, Subsystem
 from migrator.plan.minutes import step_minutes, undo_minutes
 from migrator.plan.model import Policy, Recipe, RecipeStep, StepKind, Trouble, UndoKind
@@ -62,8 +65,14 @@ def kernel_rows(
         _move(subsystem, i, problem, policy, recipes[RECIPE_OF_KIND[subsystem.kind]], grid)
         for i, subsystem in enumerate(moving)
     ]
-    pools, pool_of = _pools(problem)
+    people = _People(inventory, problem.window)
+    pools, pool_of = _pools(problem, people)
     estimates = {function.id: function.minutes for function in inventory.functions}
+    possible_after = {
+        function.id: max(0.0, people.minute(function.possible_after))
+        for function in inventory.functions
+        if function.possible_after is not None
+    }
     functions = []
     for check, pool in zip(problem.checks, pool_of, strict=True):
         if check.function is None:
@@ -73,14 +82,14 @@ def kernel_rows(
             estimate = estimates[check.function]
         one = spread(estimate.p50, estimate.p80)
         whole = Spread(one.mid * check.quorum, one.sigma)
-        earliest = float(check.earliest * GRID_MINUTES)
+        earliest = possible_after.get(check.function, 0.0) if check.function else 0.0
         functions.append(Function(whole, tuple(sorted(check.core)), pool, earliest))
     failed = policy.on.get(Trouble.STEP_FAILED)
     capacity = problem.copy_capacity
     return Rows(
         moves,
         functions,
-        [Crew(shifts(seats, problem.window)) for seats in problem.seats],
+        [people.team(team) for team in problem.teams],
         pools,
         [(i, j, float(weight)) for i, j, weight in problem.pairs],
         Rules(
@@ -116,7 +125,67 @@ def shifts(levels: Iterable[tuple[int, int]], window: int) -> tuple[tuple[float,
     return tuple(found)
 
 
-def _pools(problem: Problem) -> tuple[list[Crew], list[int]]:
+class _People:
+    """Who is there when, to the minute. Beyond the window everybody is, as in the planner."""
+
+    def __init__(self, inventory: Inventory, window: int) -> None:
+        self.grid = Grid(inventory)
+        self.people = inventory.people
+        self.assumed = inventory.assumptions.team_seats
+        self.end = float(window * GRID_MINUTES)
+        self.stretches = {
+            shift.id: (self.minute(shift.start), self.minute(shift.end))
+            for shift in inventory.people.shifts
+        }
+
+    def minute(self, moment: datetime) -> float:
+        """A moment as minutes after the window's start."""
+        return self.grid.tick(moment) * GRID_MINUTES
+
+    def team(self, name: TeamId) -> Crew:
+        """A team's seats; a team that nobody counted has as many as are assumed."""
+        team = next((team for team in self.people.teams if team.id == name), None)
+        if team is None:
+            return Crew(((0.0, NEVER, max(1, self.assumed)),))
+        return self._crew(tuple(team.seats.items()))
+
+    def pool(self, handlers: Sequence[int]) -> Crew:
+        """Several people, by how many are there; one without shifts always is."""
+        everybody = []
+        for who in handlers:
+            person = self._crew([(shift, 1) for shift in self.people.people[who].shifts])
+            # Two shifts that overlap are one person all the same.
+            everybody += [(start, end, 1) for start, end, _ in person.shifts or _ALWAYS]
+        return Crew(_added(everybody))
+
+    def _crew(self, seats: Sequence[tuple[ShiftId, int]]) -> Crew:
+        """Seats by shift; none at all: no limit."""
+        known = [
+            (*self.stretches[shift], count) for shift, count in seats if shift in self.stretches
+        ]
+        if not known:
+            return Crew()
+        inside = _added([(start, min(end, self.end), count) for start, end, count in known])
+        return Crew((*inside, (self.end, NEVER, max([1, *(count for _, _, count in inside)]))))
+
+
+_ALWAYS: Final = ((-NEVER, NEVER, 1),)
+
+
+def _added(stretches: Sequence[tuple[float, float, int]]) -> tuple[tuple[float, float, int], ...]:
+    """Stretches that may overlap as stretches that do not, with what they add up to."""
+    edges = sorted({edge for start, end, _ in stretches for edge in (start, end)})
+    found: list[tuple[float, float, int]] = []
+    for start, end in pairwise(edges):
+        count = sum(many for a, b, many in stretches if a <= start and end <= b)
+        if count and found and found[-1][1:] == (start, count):
+            found[-1] = (found[-1][0], end, count)
+        elif count:
+            found.append((start, end, count))
+    return tuple(found)
+
+
+def _pools(problem: Problem, people: _People) -> tuple[list[Crew], list[int]]:
     """A pool for each set of handlers that some check may have, and which one each check has.
 
     Whoever is in two sets counts in both, which is kinder than the truth when both want him at
@@ -128,8 +197,8 @@ def _pools(problem: Problem) -> tuple[list[Crew], list[int]]:
     for check in problem.checks:
         if check.handlers not in number:
             number[check.handlers] = len(pools)
-            levels = [(1, problem.on_duty[handler]) for handler in check.handlers]
-            pools.append(Crew(shifts(levels, problem.window)))
+            # Nobody is waited for where nobody is named.
+            pools.append(people.pool(check.handlers) if check.handlers else Crew())
         pool_of.append(number[check.handlers])
     return pools or [Crew()], pool_of
 
@@ -177,6 +246,8 @@ def _parts(
     cut = switched = False
     for step in recipe.steps:
         length = minutes[step.key].p50
+        if step.kind is StepKind.DRAIN:
+            length = min(length, policy.drain_minutes_max)  # then it is fenced
         if step.kind in policy.ahead_of_gate:
             parts[1 if step.kind is StepKind.COPY else 0] += length
             copied = copied or step.kind is StepKind.COPY

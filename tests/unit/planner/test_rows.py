@@ -53,10 +53,11 @@ def rows_of(*subsystems: object, **changes: object) -> tuple[Inventory, Rows]:
 def test_a_move_has_its_recipes_shares_and_the_owners_spread() -> None:
     _, rows = rows_of(stateless(0))
     move = rows.moves[0]
-    # prepare 20 ahead; baseline 5, start 35, probe 10; switch 8; drain 6, fence 6, probe-links 10
-    assert move.move.mid == pytest.approx(100)
-    assert move.shares == pytest.approx((0.2, 0.0, 0.5, 0.08, 0.22))
-    assert move.move == pytest.approx(spread(100, 150))
+    # prepare 20 ahead; baseline 5, start 35, probe 10; switch 8; drain 6 but the policy gives it
+    # one minute, fence 6, probe-links 10
+    assert move.move.mid == pytest.approx(95)
+    assert move.shares == pytest.approx((20 / 95, 0.0, 50 / 95, 8 / 95, 17 / 95))
+    assert move.move.sigma == pytest.approx(spread(100, 150).sigma)
     assert move.careful_cut == pytest.approx(12.0)
     # start-source 40 %, switch-back 15 %: the traffic is back after 55 % of the 30 minutes; before
     # there was a cut only what was started (20 %) and prepared (10 %) is to be undone.
