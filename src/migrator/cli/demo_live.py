@@ -101,7 +101,7 @@ def _carried_out(plan: Path, name: str) -> Iterator[subprocess.Popen[bytes]]:
     led = subprocess.Popen(  # noqa: S603 - this very program, with a plan that it has written
         [
             sys.executable, "-c", "from migrator.cli import main; raise SystemExit(main())",
-            "run", str(plan), "--platform", "simulated", "--speed", str(SPEED), "--name", name,
+            "run", str(plan), "--platform", "simulated", "--speed", str(SPEED), "--name", name, "--forecast",
         ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
