@@ -30,6 +30,14 @@ def command(
         bool,
         typer.Option("--in-the-clear", help="Listen beyond this machine without TLS all the same."),
     ] = False,
+    *,
+    behind_proxy: Annotated[
+        bool,
+        typer.Option(
+            "--behind-proxy",
+            help="A proxy in front writes X-Forwarded-For: count wrong codes by what it says.",
+        ),
+    ] = False,
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
     """Serve the pages of a run: my checks, the weekend, decisions.
@@ -40,7 +48,8 @@ def command(
       migrator serve autumn-p1 --host 0.0.0.0 --certificate pages.pem --key pages.key
 
     Nobody gets in without an invitation: `migrator invite RUN` prints them. Ctrl-C ends the pages;
-    the run goes on.
+    the run goes on. Behind a proxy that ends TLS, give --behind-proxy: without it, all visitors
+    have one address, and a few mistyped codes slow everybody down.
     """
     try:
         from migrator.web.serving import Place, refuse_clear_text, serve
@@ -51,7 +60,7 @@ def command(
             hint="install the extra 'web': pip install 'migrator[web]'",
         ) from missing
 
-    place = Place(host, port, certificate, key, in_the_clear)
+    place = Place(host, port, certificate, key, in_the_clear, behind_proxy)
     refuse_clear_text(place)
     seen = see_run(run, store)
     with seen.store:

@@ -25,6 +25,7 @@ from starlette.staticfiles import StaticFiles
 from migrator.errors import MigratorError
 from migrator.web import deeds, doors, pages
 from migrator.web.following import Following
+from migrator.web.guests import Guests
 from migrator.web.hub import Hub
 from migrator.web.rendering import render
 from migrator.web.seen import SeenRun
@@ -40,22 +41,29 @@ AWAY_SECONDS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """How the pages are reached. `tls`: by https. `local`: from this machine only."""
+    """How the pages are reached. `tls`: by https. `local`: from this machine only.
+
+    `proxied`: through a proxy that says whose question each is.
+    """
 
     tls: bool = False
     local: bool = True
+    proxied: bool = False
 
 
 def create_app(seen: SeenRun, served: Served) -> FastAPI:
     """The pages of one run."""
     hub = Hub()
     following = Following(seen, hub)
+    sign_in = seen.store.sign_in(seen.name)
+    guests = Guests(sign_in, hub.wake)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         tasks = [
             asyncio.create_task(following.keep_up(), name="journal"),
             asyncio.create_task(following.tell_presence(), name="presence"),
+            asyncio.create_task(guests.look_out(), name="guests"),
         ]
         for task in tasks:
             task.add_done_callback(_never_in_silence)
@@ -81,14 +89,16 @@ def create_app(seen: SeenRun, served: Served) -> FastAPI:
     )
     app.state.following = following
     app.state.hub = hub
+    app.state.guests = guests
     app.state.stylesheets = [name for name in STYLES if (STATIC / name).exists()]
     # A browser keeps a cookie of this name to this host, this path and a safe connection.
     safe = served.tls or served.local
     app.state.entry = doors.Entry(
-        seen.store.sign_in(seen.name),
+        sign_in,
         doors.Patience(),
         "__Host-migrator" if safe else "migrator",
         secure=safe,
+        proxied=served.proxied,
     )
     for router in (doors.router, pages.router, deeds.router):
         app.include_router(router)

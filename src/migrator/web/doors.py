@@ -109,7 +109,7 @@ class Entry:
 async def who(request: Request) -> Visitor | None:
     """Who is signed in; None for a stranger."""
     entry: Entry = request.app.state.entry
-    token = request.cookies.get(entry.cookie, "")
+    token = session_token(request)
     if not token:
         return None
     session = await asyncio.to_thread(entry.sign_in.session, token, wall_now())
@@ -117,6 +117,12 @@ async def who(request: Request) -> Visitor | None:
         return None
     following: Following = request.app.state.following
     return visitor(session.person, following.seen.itinerary.members, form_token(token))
+
+
+def session_token(request: Request) -> str:
+    """The secret of the visitor's session; empty where the browser sent none."""
+    entry: Entry = request.app.state.entry
+    return request.cookies.get(entry.cookie, "")
 
 
 def form_token(token: str) -> str:
@@ -130,8 +136,7 @@ def form_token(token: str) -> str:
 
 def own_form(request: Request, form: str) -> bool:
     """Tell whether a form comes from a page of this very session."""
-    entry: Entry = request.app.state.entry
-    expected = _sealed(request.cookies.get(entry.cookie, ""), form[:SALT_LENGTH])
+    expected = _sealed(session_token(request), form[:SALT_LENGTH])
     return hmac.compare_digest(form.encode(errors="replace"), expected.encode(errors="replace"))
 
 
@@ -196,7 +201,7 @@ async def by_link(request: Request, token: str) -> Response:
 async def leave(request: Request, form: Annotated[str, Form(max_length=FORM_MAX)] = "") -> Response:
     """End the session of this device."""
     entry: Entry = request.app.state.entry
-    token = request.cookies.get(entry.cookie, "")
+    token = session_token(request)
     away = RedirectResponse("/sign-in", SEE_OTHER)
     if token and own_form(request, form):
         await asyncio.to_thread(entry.sign_in.leave, token, wall_now())
@@ -237,7 +242,7 @@ async def _spend(
         return None
     token, _ = spent
     # The browser forgets the session that it had, so nobody but a thief could still use it.
-    if before := request.cookies.get(entry.cookie, ""):
+    if before := session_token(request):
         await asyncio.to_thread(entry.sign_in.leave, before, now)
     there = RedirectResponse("/", SEE_OTHER)
     # Lax: the first click in a mail shall find the session that is there.

@@ -37,12 +37,12 @@ class Hub:
         """Put a frame on the ring and wake everybody."""
         self._frames.append(frame)
         self._count += 1
-        self._wake()
+        self.wake()
 
     def close(self) -> None:
         """End every stream: a server waits for its streams before it ends."""
         self.closed = True
-        self._wake()
+        self.wake()
 
     def since(self, cursor: int) -> tuple[bytes, int]:
         """What was published after a cursor, and the cursor after that."""
@@ -63,7 +63,8 @@ class Hub:
         # Without the shield, one reader that leaves would cancel everybody's future.
         await asyncio.shield(self._news)
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Make every reader look up."""
         news, self._news = self._news, None
         if news is not None and not news.done():
             news.set_result(None)

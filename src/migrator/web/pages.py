@@ -13,8 +13,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from migrator.reports.consequences import consequence
 from migrator.web.asking import answered, fresh_id, is_id
-from migrator.web.doors import SEE_OTHER, home, who
+from migrator.web.doors import SEE_OTHER, home, session_token, who
 from migrator.web.following import Following
+from migrator.web.guests import Guests
 from migrator.web.rendering import render, words
 from migrator.web.stream import streamed
 from migrator.web.tasks_view import check_state, name_of, tasks, wave_name
@@ -158,12 +159,17 @@ async def stream(request: Request) -> Response:
     if known is None:
         return Response(status_code=401)
     following: Following = request.app.state.following
+    guests: Guests = request.app.state.guests
+    token = session_token(request)
+    if not guests.has_room(token):
+        return Response(status_code=429)
     # A browser says the last event by itself only when it comes back; at first the page says it.
     last = request.headers.get("last-event-id") or request.query_params.get("since", "")
     return streamed(
         following.hub,
         int(last) if last.isdecimal() and len(last) <= DIGITS_MAX else None,
         following.seen.run.seq,
+        guests.listening(token),
         following.at_a_page(known.person),
     )
 

@@ -35,6 +35,7 @@ class Place:
     certificate: Path | None = None
     key: Path | None = None
     in_the_clear: bool = False  # somebody insists on http beyond this machine
+    proxied: bool = False  # a proxy in front says whose question each is
 
     @property
     def tls(self) -> bool:
@@ -85,8 +86,8 @@ def refuse_clear_text(place: Place) -> None:
             "pages-in-the-clear",
             f"{place.host} can be reached from other machines, and without TLS anybody on the way "
             "reads the sessions",
-            hint="give --certificate and --key; or listen on 127.0.0.1 behind a proxy with TLS; "
-            "--in-the-clear insists",
+            hint="give --certificate and --key; or listen on 127.0.0.1 behind a proxy with TLS "
+            "(--behind-proxy); --in-the-clear insists",
         )
 
 
@@ -96,7 +97,7 @@ def serve(seen: SeenRun, place: Place, ready: Callable[[str], None]) -> None:
     Raises InputError for what must not be served, EnvironmentFailed where nobody can listen.
     """
     refuse_clear_text(place)
-    app = create_app(seen, Served(tls=place.tls, local=place.local))
+    app = create_app(seen, Served(tls=place.tls, local=place.local, proxied=place.proxied))
     config = uvicorn.Config(
         app,
         ssl_certfile=place.certificate,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack
 from typing import Final
 
 from starlette.responses import StreamingResponse
 
+from migrator.web.guests import Guest
 from migrator.web.hub import RESET, Hub
 
 PING_SECONDS: Final = 15.0
@@ -25,24 +26,31 @@ def streamed(
     hub: Hub,
     last_seen: int | None,
     now_at: int,
-    there: AbstractContextManager[None] | None = None,
+    listening: AbstractContextManager[Guest],
+    there: AbstractContextManager[None],
 ) -> StreamingResponse:
     """Follow the hub from here on. `last_seen` is the journal's line a reader knew last.
 
-    `there` is held for as long as somebody reads.
+    `listening` and `there` are held for as long as somebody reads. Whoever has gone is told to load
+    the page anew, and meets the sign-in there.
     """
 
     async def frames() -> AsyncIterator[bytes]:
-        with there or nullcontext():
-            async for each in _frames():
+        with ExitStack() as held:
+            guest = held.enter_context(listening)
+            held.enter_context(there)
+            async for each in _frames(guest):
                 yield each
 
-    async def _frames() -> AsyncIterator[bytes]:
+    async def _frames(guest: Guest) -> AsyncIterator[bytes]:
         cursor = hub.cursor
         yield RETRY
         if last_seen is not None and last_seen < now_at:
             yield RESET
         while not hub.closed:
+            if guest.gone:
+                yield RESET
+                return
             body, cursor = hub.since(cursor)
             if body:
                 yield body

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import httpx2 as httpx
 import pytest
 
 from migrator.web.doors import WRONG_IN_ALL, WRONG_MINUTES, WRONG_PER_ADDRESS, Patience, network
+from migrator.web.guests import STREAMS_MAX
 from run_with_pages import ASKED, OTHER, Pages, pages_of_a_run
 
 NOW = datetime(2030, 3, 1, 12, tzinfo=UTC)
@@ -125,3 +128,35 @@ def test_two_pages_of_a_session_share_no_token_whose_letters_could_be_weighed(
     ), "compressed pages tell how long a guess matched"
     pages.client.post("/sign-out", data={"form": one})
     assert pages.client.get("/checks", follow_redirects=False).status_code == 303, "either holds"
+
+
+def test_behind_a_proxy_wrong_codes_count_for_whom_the_proxy_names(pages: Pages) -> None:
+    entry = pages.client.app.state.entry  # type: ignore[attr-defined] # starlette's own
+
+    def guess(forwarded: str) -> int:
+        headers = {"x-forwarded-for": forwarded}
+        return pages.client.post("/sign-in", data={"code": "x"}, headers=headers).status_code
+
+    pages.client.app.state.entry = replace(entry, proxied=True)  # type: ignore[attr-defined]
+    for n in range(WRONG_PER_ADDRESS):
+        # What a guesser writes there himself stands before what the proxy adds.
+        assert guess(f"198.51.100.{n}, 192.0.2.7") == 403
+    assert guess("198.51.100.99, 192.0.2.7") == 429
+    assert guess("192.0.2.8") == 403, "somebody else behind the same proxy"
+
+
+def test_without_a_proxy_nobody_says_who_she_is(pages: Pages) -> None:
+    for n in range(WRONG_PER_ADDRESS + 1):
+        headers = {"x-forwarded-for": f"192.0.2.{n}"}
+        answer = pages.client.post("/sign-in", data={"code": "x"}, headers=headers)
+    assert answer.status_code == 429
+
+
+def test_a_session_with_too_many_streams_gets_no_other(pages: Pages) -> None:
+    pages.sign_in(ASKED)
+    guests = pages.client.app.state.guests  # type: ignore[attr-defined] # starlette's own
+    with ExitStack() as held:
+        for _ in range(STREAMS_MAX):
+            held.enter_context(guests.listening(pages.client.cookies[COOKIE]))
+        assert pages.client.get("/stream").status_code == 429
+        assert pages.client.get("/checks").status_code == 200

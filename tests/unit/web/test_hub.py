@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 
+from starlette.responses import StreamingResponse
+
+from migrator.web.guests import Guest
 from migrator.web.hub import RESET, Hub
 from migrator.web.stream import streamed
+
+
+def followed(hub: Hub, last_seen: int, now_at: int) -> StreamingResponse:
+    return streamed(hub, last_seen, now_at, nullcontext(Guest()), nullcontext())
 
 
 def test_each_reader_gets_what_came_after_its_place() -> None:
@@ -40,7 +48,7 @@ async def test_one_news_wakes_all_and_a_leaving_reader_wakes_nobody() -> None:
 
 async def test_streams_end_when_the_hub_closes() -> None:
     hub = Hub()
-    frames = aiter(streamed(hub, 3, 7).body_iterator)
+    frames = aiter(followed(hub, 3, 7).body_iterator)
     await anext(frames)
     assert await anext(frames) == RESET, "the reader had missed four lines"
     coming = asyncio.ensure_future(anext(frames))
@@ -57,4 +65,4 @@ async def test_streams_end_when_the_hub_closes() -> None:
 async def test_a_reader_that_missed_nothing_is_not_told_to_look_anew() -> None:
     hub = Hub()
     hub.close()
-    assert [part async for part in streamed(hub, 7, 7).body_iterator] == [b"retry: 1000\n\n"]
+    assert [part async for part in followed(hub, 7, 7).body_iterator] == [b"retry: 1000\n\n"]
