@@ -7,6 +7,7 @@ session's cookie on a network that anybody can read is everybody's session.
 from __future__ import annotations
 
 import ipaddress
+import resource
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,12 +19,15 @@ import uvicorn
 
 from migrator.errors import EnvironmentFailed, InputError
 from migrator.web.app import Served, create_app
+from migrator.web.arriving import Arriving
 from migrator.web.hub import Hub
 from migrator.web.seen import SeenRun
 
 LEAVE_SECONDS_MAX: Final = 5
 """Answers under way get so long once the server is told to end."""
 CONNECTIONS_MAX: Final = 4096
+FILES_BESIDE: Final = 512
+"""The store's, and what the program itself holds open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def serve(seen: SeenRun, place: Place, ready: Callable[[str], None]) -> None:
         app,
         ssl_certfile=place.certificate,
         ssl_keyfile=place.key,
-        http="httptools",
+        http=Arriving,
         loop="asyncio",
         log_level="warning",
         access_log=False,
@@ -111,10 +115,24 @@ def serve(seen: SeenRun, place: Place, ready: Callable[[str], None]) -> None:
         timeout_graceful_shutdown=LEAVE_SECONDS_MAX,
         limit_concurrency=CONNECTIONS_MAX,
     )
+    make_room()
     listener = _listening(place)
     with listener:
         ready(Place(place.host, listener.getsockname()[1], place.certificate, place.key).address)
         Server(config, app.state.hub).run(sockets=[listener])
+
+
+def make_room() -> None:
+    """Allow this process as many open files as it takes connections, as far as it may.
+
+    Most systems begin with 1024, and a thousand handlers with a stream each are more.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS_MAX + FILES_BESIDE
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listening(place: Place) -> socket.socket:
