@@ -23,6 +23,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+CLOSER = ("/waves/w01", "/subsystems/sickness-intake", "/journal", "/roster")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COUNT = """
 window.refused = [];
@@ -103,7 +104,7 @@ async def test_nothing_on_any_page_shuts_anybody_out(
     context, page = await signed_in(
         browser, pages, address, DECIDER, locale=language, color_scheme=scheme
     )
-    for path in ("/checks", f"/checks/{CHECK}", "/weekend", "/decide", "/nowhere"):
+    for path in ("/checks", f"/checks/{CHECK}", "/weekend", "/decide", *CLOSER, "/nowhere"):
         await page.goto(address + path)
         assert await faults(page) == [], path
     await context.clear_cookies()
@@ -118,7 +119,7 @@ async def test_nothing_is_wider_than_the_screen(
 ) -> None:
     size = {"width": width, "height": 640}
     _, page = await signed_in(browser, pages, address, DECIDER, viewport=size)
-    for path in ("/checks", f"/checks/{CHECK}", "/weekend", "/decide"):
+    for path in ("/checks", f"/checks/{CHECK}", "/weekend", "/decide", *CLOSER):
         await page.goto(address + path)
         wide = await page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, path

@@ -167,6 +167,16 @@ class SignIn:
             )
 
     @once_more
+    def people_invited(self) -> frozenset[str]:
+        """Everybody who was ever given an invitation."""
+        table = tables.invitations
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(table.c.person).where(table.c.run == self._run).distinct()
+            ).all()
+        return frozenset(str(row.person) for row in rows)
+
+    @once_more
     def first_sessions(self) -> Mapping[str, datetime]:
         """Who has signed in at all, and when for the first time."""
         table = tables.sessions

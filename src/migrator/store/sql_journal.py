@@ -109,6 +109,19 @@ class SqlJournal:
         return tuple(map(Written._make, rows))
 
     @once_more
+    def earlier(self, before: int, count: int) -> Sequence[Line]:
+        """At most `count` lines before the line `before`, the newest first: for who leafs back."""
+        table = tables.journal
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(*COLUMNS)
+                .where(table.c.run == self.run_name, table.c.seq < before)
+                .order_by(table.c.seq.desc())
+                .limit(count)
+            ).all()
+        return tuple(read_line(Written._make(row)) for row in rows)
+
+    @once_more
     def first_hash(self) -> str:
         """The hash of the first line: it tells runs of the same name in other stores apart."""
         table = tables.journal
