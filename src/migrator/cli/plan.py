@@ -379,6 +379,12 @@ def _show(
             for name, peer in planned.peers.items()
         )
         output.show(f"exposure {figures.exposure_hours:.2f} h; without the search: {others}")
+    shown = plan.certificate
+    if shown is not None and shown.mean_hours is not None and shown.end_hours_p80 is not None:
+        output.show(
+            f"on {shown.weekends:,} weekends that the search had not seen: exposure"
+            f" {shown.mean_hours:.2f} h, four of five end within {shown.end_hours_p80:.1f} h"
+        )
     output.show(
         f"seed {figures.seed}, {figures.evaluations} evaluations, {len(plan.stays)} stay,"
         f" {len(plan.assumed)} things assumed"
@@ -387,4 +393,4 @@ def _show(
     if wrong:
         output.say(f"the independent check finds {wrong} errors in it: migrator lint {out}")
     output.say(f"written: {out}")
-    output.say(f"next: migrator lint {out}, migrator explain {out} ID, migrator rehearse {out}")
+    output.say(f"next: migrator lint {out}, migrator forecast {out}, migrator rehearse {out}")

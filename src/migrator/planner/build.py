@@ -39,6 +39,7 @@ from migrator.planner.decode import Schedule, decode
 from migrator.planner.document import assumed, planned_waves
 from migrator.planner.infeasible import Attempt
 from migrator.planner.overrun import overrun
+from migrator.planner.peers.compare import Ground, peer_sentence
 from migrator.planner.problem import Problem, build_problem, source_place, target_place
 from migrator.planner.rows import kernel_rows
 from migrator.planner.rules import Rules, find_rules
@@ -228,11 +229,11 @@ def plan_estate(  # noqa: PLR0913 - as make_plan
         figures=_figures(problem, found, seed, 0.0),
     )
     unwind = unwind_all_hours(plan, inventory, pairs, found.schedule, problem)
-    plan = replace(
-        plan,
-        figures=_figures(problem, found, seed, unwind),
-        certificate=certificate(problem, numbers, found, inventory.digest),
-    )
+    shown = certificate(problem, numbers, found, inventory.digest)
+    if found.searched is not None and not found.interrupted:
+        ground = Ground(inventory, problem, numbers, count)
+        shown = replace(shown, peers=peer_sentence(ground, found.schedule))
+    plan = replace(plan, figures=_figures(problem, found, seed, unwind), certificate=shown)
     wrong = violations(plan, inventory)
     assert not wrong, f"a finished plan breaks what is hard: {'; '.join(wrong)}"
     return Planned(

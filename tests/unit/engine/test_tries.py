@@ -1,4 +1,4 @@
-"""A step that fails: tried again after a growing pause; then its wave is held, or someone called."""
+"""A step that fails is tried again, each time later; then its wave is held, or a human called."""
 
 from __future__ import annotations
 
