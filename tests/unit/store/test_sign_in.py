@@ -75,3 +75,14 @@ def test_whether_sessions_hold_is_asked_for_many_at_once(door: SignIn) -> None:
     assert door.holding(tokens, NOW) == {tokens[0], tokens[2]}
     assert door.holding(tokens, NOW + HOUR) == frozenset()
     assert door.holding([], NOW) == frozenset()
+
+
+def test_wrong_secrets_never_take_the_writers_lock(door: SignIn, tmp_path: Path) -> None:
+    with (
+        open_store(tmp_path, practice=True) as store,
+        store._database.writing(),
+    ):
+        # Whoever asked for the lock here would wait for seconds, and then fail.
+        assert door.spend_link("wrong", NOW, NOW + HOUR) is None
+        assert door.spend_code("AAAA-AAAA", NOW, NOW + HOUR) is None
+        door.leave("wrong", NOW)
