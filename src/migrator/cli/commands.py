@@ -97,7 +97,7 @@ _TABLE: Final = {
         ("record", "saying:record", "Write down what was done by hand."),
         ("amend", "amend:command", "Give a failed or held step another file, with a reason."),
         ("unwind", "unwind:command", "Undo a step, a move, a wave, or all that is not committed."),
-        ("replan", "replan:command", "Let what has not started follow another plan."),
+        ("replan", "replan:command", "Plan anew what has not started, and let the run follow it."),
         ("abort", "verbs:abort", "End a run: nothing new starts, and its waves are unwound."),
     ),
     Heading.DECIDE: (

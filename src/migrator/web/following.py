@@ -79,7 +79,7 @@ class Following:
 
     async def keep_up(self) -> None:
         """Read and tell until cancelled."""
-        looks = 0
+        looks, expected = 0, self.seen.expected
         while True:
             looks += 1
             try:
@@ -90,6 +90,9 @@ class Following:
                 await asyncio.sleep(TROUBLE_SECONDS)
                 continue
             self.trouble = None
+            if self.seen.expected != expected and not fresh:
+                expected = self.seen.expected
+                self.hub.publish(frame(self.seen, []))  # the turn-back clock has moved
             if not fresh:
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
@@ -115,6 +118,7 @@ class Following:
             seen.leader = seen.journal.leader()
             kept = seen.journal.facts("clock")
             seen.reading = kept if isinstance(kept, dict) else {}
+            seen.expected = seen.journal.facts("forecast")
         if not changed:
             return ()
         self._version = version

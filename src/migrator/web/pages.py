@@ -16,6 +16,7 @@ from migrator.web.asking import answered, fresh_id, is_id
 from migrator.web.doors import SEE_OTHER, home, session_token, who
 from migrator.web.following import Following
 from migrator.web.guests import Guests
+from migrator.web.outlook_view import turn_back_clock
 from migrator.web.rendering import render, words
 from migrator.web.stream import streamed
 from migrator.web.tasks_view import check_state, name_of, tasks, wave_name
@@ -82,8 +83,15 @@ async def the_weekend(request: Request) -> Response:
         return known
     following: Following = request.app.state.following
     seen = following.seen
-    wall = weekend(seen.run, seen.now(), words(request, following))
-    return render(request, "weekend.html.jinja", following=following, visitor=known, wall=wall)
+    now, t = seen.now(), words(request, following)
+    return render(
+        request,
+        "weekend.html.jinja",
+        following=following,
+        visitor=known,
+        wall=weekend(seen.run, now, t),
+        clock=turn_back_clock(seen.run, seen.expected, now, t),
+    )
 
 
 @router.get("/decide")
