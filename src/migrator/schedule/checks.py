@@ -24,7 +24,7 @@ from migrator.schedule.chance import (
     normal,
     uniform,
 )
-from migrator.schedule.compiled import ZERO, compiled, inlined
+from migrator.schedule.compiled import ZERO, compiled, embedded, inlined
 from migrator.schedule.crews import seat_from, take
 from migrator.schedule.heap import sort
 from migrator.schedule.paper import Paper
@@ -32,7 +32,7 @@ from migrator.schedule.problem import Ints, Problem
 from migrator.schedule.resume import accepted, check_fact, fact, now
 
 
-@compiled
+@embedded
 def verify(
     p: Problem, w: Paper, wave: Ints, chance: bool, start: np.uint64, nth: int, factor: float
 ) -> None:
@@ -123,7 +123,7 @@ def _concerns(p: Problem, job: int, i: int) -> bool:
     return found
 
 
-@compiled
+@embedded
 def _open(p: Problem, w: Paper, wave: Ints, chance: bool, start: np.uint64, nth: int) -> int:
     """Note which checks and incidents there are, and when each opens; says how many."""
     ties, times, checks, known = p.ties, w.times, w.checks, w.check_marks

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from migrator.schedule.compiled import compiled
+from migrator.schedule.compiled import compiled, embedded
 from migrator.schedule.problem import (
     COUNT,
     FROM,
@@ -24,7 +24,7 @@ from migrator.schedule.problem import (
 )
 
 
-@compiled
+@embedded
 def seat_from(crew: int, t: float, seats: Floats, crews: Ints, stretches: Floats) -> float:
     """The first minute from `t` on at which somebody of the crew is there and free."""
     last = crews[crew, SEAT_END]
@@ -44,7 +44,7 @@ def seat_from(crew: int, t: float, seats: Floats, crews: Ints, stretches: Floats
     return math.inf
 
 
-@compiled
+@embedded
 def take(crew: int, until: float, seats: Floats, crews: Ints) -> None:
     """Take the seat that became free first, until a minute."""
     place, last = crews[crew, SEAT], crews[crew, SEAT_END]

@@ -6,7 +6,7 @@ ever depends on chance or on the order in which things were found.
 
 from __future__ import annotations
 
-from migrator.schedule.compiled import compiled
+from migrator.schedule.compiled import compiled, embedded
 from migrator.schedule.problem import Floats, Ints
 
 
@@ -27,7 +27,7 @@ def sort(keys: Floats, items: Ints, count: int) -> None:
         items[place] = item
 
 
-@compiled
+@embedded
 def push(keys: Floats, items: Ints, size: int, key: float, item: int) -> None:
     """Put an entry into a heap of `size`."""
     k = size
@@ -42,7 +42,7 @@ def push(keys: Floats, items: Ints, size: int, key: float, item: int) -> None:
     items[k] = item
 
 
-@compiled
+@embedded
 def pop(keys: Floats, items: Ints, size: int) -> None:
     """Take the first entry off a heap that has `size` afterwards."""
     key = keys[size]

@@ -15,7 +15,7 @@ from migrator.schedule import live as real
 from migrator.schedule import paper as at
 from migrator.schedule import problem as of
 from migrator.schedule.chance import MOVE, longer, minutes, normal
-from migrator.schedule.compiled import ZERO, compiled, inlined
+from migrator.schedule.compiled import ZERO, compiled, embedded, inlined
 from migrator.schedule.crews import decided
 from migrator.schedule.paper import Paper
 from migrator.schedule.problem import Ints, Problem
@@ -159,7 +159,7 @@ def passed(p: Problem, w: Paper, wave: Ints, k: int) -> float:
     return float(ready)
 
 
-@compiled
+@embedded
 def gate_of(p: Problem, w: Paper, k: int, ready: float) -> float:
     """When a gate that may be asked for from `ready` on opens, or did."""
     length = p.rules[of.GATE_MINUTES]
@@ -173,7 +173,7 @@ def gate_of(p: Problem, w: Paper, k: int, ready: float) -> float:
     return float(max(moment, decided(ready, length, p.crews, p.stretches)))
 
 
-@compiled
+@embedded
 def begin_wave(w: Paper, k: int, ahead: float, ready: float) -> tuple[int, float, float]:
     """Look up what is known of a wave's try: how many there were before it, and since when it is
     prepared and its gate may be asked for.
@@ -187,7 +187,7 @@ def begin_wave(w: Paper, k: int, ahead: float, ready: float) -> tuple[int, float
     return int(wave_fact(w, k, real.TRIES)), float(ahead), float(ready)
 
 
-@compiled
+@embedded
 def going_back(w: Paper, wave: Ints, k: int, failed: float) -> float:
     """When the undos of a try begin, unless it is known already: then that counts.
 

@@ -18,13 +18,13 @@ import numpy as np
 from migrator.schedule import paper as at
 from migrator.schedule import problem as of
 from migrator.schedule.chance import AGAIN, UNWIND, minutes, normal
-from migrator.schedule.compiled import compiled
+from migrator.schedule.compiled import compiled, embedded
 from migrator.schedule.crews import seat_from, take
 from migrator.schedule.paper import Paper
 from migrator.schedule.problem import Ints, Problem
 
 
-@compiled
+@embedded
 def draw_undos(
     p: Problem,
     w: Paper,
@@ -54,7 +54,7 @@ def draw_undos(
                 w.checks[f, at.AGAIN] = length
 
 
-@compiled
+@embedded
 def unwound(p: Problem, w: Paper, members: Ints, count: int, t: float, begin: float) -> float:
     """When all is back and verified, begun at `begin` with what had switched by `t`.
 

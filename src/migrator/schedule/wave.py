@@ -25,7 +25,7 @@ from migrator.schedule import live as real
 from migrator.schedule import paper as at
 from migrator.schedule import problem as of
 from migrator.schedule.chance import FAILURE, uniform
-from migrator.schedule.compiled import ZERO, compiled
+from migrator.schedule.compiled import ZERO, compiled, embedded
 from migrator.schedule.crews import seat_from, take
 from migrator.schedule.heap import pop, push, sort
 from migrator.schedule.paper import Paper
@@ -33,7 +33,7 @@ from migrator.schedule.problem import Ints, Problem
 from migrator.schedule.resume import draw, ends, now
 
 
-@compiled
+@embedded
 def attempt(
     p: Problem,
     w: Paper,
@@ -73,7 +73,7 @@ def attempt(
     return failed
 
 
-@compiled
+@embedded
 def _copy(p: Problem, w: Paper, wave: Ints, ahead: float) -> None:
     """Prepare and copy, ahead of the gate."""
     moves, times, marks, queue = p.moves, w.times, w.marks, w.items[at.QUEUE]
@@ -124,7 +124,7 @@ def _copy(p: Problem, w: Paper, wave: Ints, ahead: float) -> None:
         t = following
 
 
-@compiled
+@embedded
 def _forget(w: Paper, t: float) -> None:
     """Take copies off the line that have ended by `t`; no wave looks further back than this one."""
     line = w.line
@@ -137,7 +137,7 @@ def _forget(w: Paper, t: float) -> None:
     w.counts[at.COPYING] = kept
 
 
-@compiled
+@embedded
 def _running(w: Paper, t: float) -> tuple[float, float]:
     """What the line carries at `t`, and when the first copy in it ends."""
     used = 0.0
@@ -149,7 +149,7 @@ def _running(w: Paper, t: float) -> tuple[float, float]:
     return used, following
 
 
-@compiled
+@embedded
 def _hands_on(p: Problem, w: Paper, wave: Ints, gate: float) -> None:
     """Give out seats in the order of time, and set every start and switch."""
     ties, lists, times, marks = p.ties, p.lists, w.times, w.marks
@@ -232,7 +232,7 @@ def _started(p: Problem, w: Paper, i: int, start: float) -> None:
     take(p.ties[i, of.TEAM], until, w.seats[0], p.crews)
 
 
-@compiled
+@embedded
 def _line_up(p: Problem, w: Paper, wave: Ints, gate: float) -> int:
     """Who waits for nobody before it stands in the heap, by when it is ready; says how many."""
     times, marks = w.times, w.marks
@@ -264,7 +264,7 @@ def _line_up(p: Problem, w: Paper, wave: Ints, gate: float) -> int:
     return size
 
 
-@compiled
+@embedded
 def _cut(p: Problem, w: Paper, i: int, start: float) -> float:
     """When a move that started is ready to switch."""
     moves, length = p.moves, w.times[i, at.MINUTES]
@@ -276,7 +276,7 @@ def _cut(p: Problem, w: Paper, i: int, start: float) -> float:
     return float(cut + length * moves[i, of.CUT])
 
 
-@compiled
+@embedded
 def _allowed(p: Problem, w: Paper, i: int, cut: float) -> float:
     """From when on a cut may be: after those before it, on its date, outside of blackouts."""
     moves, ties = p.moves, p.ties
@@ -291,7 +291,7 @@ def _allowed(p: Problem, w: Paper, i: int, cut: float) -> float:
     return float(cut)
 
 
-@compiled
+@embedded
 def _quota_from(w: Paper, need: float) -> float:
     """When the target has room: what earlier waves left free comes back at known times."""
     level = w.level[at.QUOTA]

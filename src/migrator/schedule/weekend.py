@@ -18,7 +18,7 @@ from migrator.schedule import paper as at
 from migrator.schedule import problem as of
 from migrator.schedule.chance import SHOCK, minutes, normal, root
 from migrator.schedule.checks import verify
-from migrator.schedule.compiled import ZERO, compiled
+from migrator.schedule.compiled import ZERO, compiled, embedded
 from migrator.schedule.heap import sort
 from migrator.schedule.paper import Paper
 from migrator.schedule.problem import Floats, Ints, Problem
@@ -133,7 +133,7 @@ def play_many(
                 times[row, i, 3] = w.times[i, at.END]
 
 
-@compiled
+@embedded
 def _reset(p: Problem, w: Paper) -> None:
     w.marks[:] = 0
     w.check_marks[:] = 0
@@ -144,7 +144,7 @@ def _reset(p: Problem, w: Paper) -> None:
     w.level[at.FLOOR] = -math.inf
 
 
-@compiled
+@embedded
 def _admit(p: Problem, w: Paper, wave: Ints) -> bool:
     """Block the moves of a wave that lack one before them; tells whether any is left."""
     left = False
@@ -163,7 +163,7 @@ def _admit(p: Problem, w: Paper, wave: Ints) -> bool:
     return left
 
 
-@compiled
+@embedded
 def _keep(p: Problem, w: Paper, wave: Ints, gate: float) -> float:
     """Note a wave that moved; says when the next gate may be asked for."""
     ready = gate
@@ -196,7 +196,7 @@ def _blame(p: Problem, w: Paper, wave: Ints, k: int, failed: float) -> None:
             w.items[at.BLAMED, k] = i + 1
 
 
-@compiled
+@embedded
 def _part(w: Paper, wave: Ints, t: float) -> int:
     """Who of a wave has started by `t`, in the order of switches; everybody puts work down.
 
@@ -218,7 +218,7 @@ def _part(w: Paper, wave: Ints, t: float) -> int:
     return count
 
 
-@compiled
+@embedded
 def _figures(p: Problem, w: Paper, last: float, figures: Floats) -> None:
     """Sum up; whoever did not move has no times, and stands apart until the window closes."""
     gone = 0
