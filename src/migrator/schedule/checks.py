@@ -24,7 +24,7 @@ from migrator.schedule.chance import (
     normal,
     uniform,
 )
-from migrator.schedule.compiled import ZERO, compiled, embedded, inlined
+from migrator.schedule.compiled import PLACES, ZERO, compiled, embedded, inlined
 from migrator.schedule.crews import seat_from, take
 from migrator.schedule.heap import sort
 from migrator.schedule.paper import Paper
@@ -48,22 +48,23 @@ def verify(
             if begun < math.inf:
                 _go_on(p, w, items[k], begun, chance, start, nth, factor)
     for k in range(jobs):
-        job = items[k]
+        job = items[k] & PLACES
         if _begun(p, w, job) < math.inf:
             continue
         crew = p.pools[_exercised(p, job)]
         opened = max(keys[k], w.level[at.FLOOR])
-        begin = seat_from(crew, opened, w.seats[0], p.crews, p.stretches)
+        begin = seat_from(crew, opened, w.seats[0], w.shift, p.crews, p.stretches)
         w.keys[at.EVERYBODY, k] = begin
         until = begin + _minutes(p, w, job, chance, start, nth, factor)
         if begin < math.inf:
             take(crew, until, w.seats[0], p.crews)
         _done(p, w, job, until)
-    for i in wave:
+    for member in wave:
+        i = member & PLACES
         if marks[i, at.STATE] != at.WAITING:
             continue
         for k in range(ties[i, of.EXERCISE], ties[i, of.EXERCISE_END]):
-            passed = checks[p.lists[k], at.READY]
+            passed = checks[p.lists[k] & PLACES, at.READY]
             times[i, at.VERIFIED] = max(times[i, at.VERIFIED], passed)
         times[i, at.VERIFIED] = min(times[i, at.VERIFIED], fact(w, i, real.VERIFIED))
         times[i, at.END] = accepted(p, w, i)
@@ -85,7 +86,8 @@ def _root(p: Problem, w: Paper, wave: Ints, jobs: int) -> None:
         roots[k] = items[k] - len(p.pools)
         if items[k] < len(p.pools):
             latest = -math.inf
-            for i in wave:
+            for member in wave:
+                i = member & PLACES
                 for e in range(p.ties[i, of.EXERCISE], p.ties[i, of.EXERCISE_END]):
                     moves = w.marks[i, at.STATE] == at.WAITING and p.lists[e] == f
                     if moves and times[i, at.FREE] > latest:
@@ -95,7 +97,8 @@ def _root(p: Problem, w: Paper, wave: Ints, jobs: int) -> None:
             waited = begins[k] > keys[k] and p.pools[_exercised(p, items[j])] == p.pools[f]
             if waited and _until(p, w, items[j]) == begins[k]:
                 roots[k] = roots[j]
-    for i in wave:
+    for member in wave:
+        i = member & PLACES
         w.marks[i, at.ROOT] = i
         if times[i, at.VERIFIED] <= times[i, at.FREE]:
             continue
@@ -130,12 +133,13 @@ def _open(p: Problem, w: Paper, wave: Ints, chance: bool, start: np.uint64, nth:
     keys, items = w.keys[at.JOBS], w.items[at.JOBS]
     turn = w.counts[at.ATTEMPT]
     jobs = ZERO
-    for i in wave:
+    for member in wave:
+        i = member & PLACES
         if w.marks[i, at.STATE] != at.WAITING:
             continue
         times[i, at.VERIFIED] = times[i, at.FREE]
         for k in range(ties[i, of.EXERCISE], ties[i, of.EXERCISE_END]):
-            f = p.lists[k]
+            f = p.lists[k] & PLACES
             if known[f, at.OPENED] != turn:
                 known[f, at.OPENED] = turn
                 known[f, at.ANCHOR] = i
@@ -149,7 +153,7 @@ def _open(p: Problem, w: Paper, wave: Ints, chance: bool, start: np.uint64, nth:
             items[jobs] = len(p.pools) + i
             jobs += 1
     for k in range(jobs):
-        job = items[k]
+        job = items[k] & PLACES
         if job < len(p.pools):
             keys[k] = min(checks[job, at.READY], check_fact(w, job, real.CHECK_OPENED))
         else:

@@ -53,6 +53,10 @@ def wide(number: int) -> int:
 
 ZERO: Final = wide(0)
 
+PLACES: Final = (1 << 40) - 1
+"""What is read from an array and is a place in another one is cut to this, which changes nothing:
+the code generator knows then that it is not negative, and leaves out Python's count from behind."""
+
 
 def cache_folder() -> Path:
     """Where compiled code of exactly these sources is kept: in the environment, else temporary."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from migrator.schedule.compiled import compiled, embedded
+from migrator.schedule.compiled import PLACES, compiled, embedded
 from migrator.schedule.problem import (
     COUNT,
     FROM,
@@ -25,15 +25,28 @@ from migrator.schedule.problem import (
 
 
 @embedded
-def seat_from(crew: int, t: float, seats: Floats, crews: Ints, stretches: Floats) -> float:
-    """The first minute from `t` on at which somebody of the crew is there and free."""
+def seat_from(
+    crew: int, t: float, seats: Floats, shift: Ints, crews: Ints, stretches: Floats
+) -> float:
+    """The first minute from `t` on at which somebody of the crew is there and free.
+
+    Shifts are sorted and apart, so the search may begin behind any that was over by `t`; `shift`
+    has for each crew where the last one ended, and is looked at again here: it decides nothing.
+    """
+    crew &= PLACES
     last = crews[crew, SEAT_END]
     most = last - crews[crew, SEAT]
     if most == 0:
         return t
-    for k in range(crews[crew, SHIFT], crews[crew, SHIFT_END]):
+    begin = crews[crew, SHIFT] & PLACES
+    since = shift[crew] & PLACES
+    if since > begin and stretches[since - 1, TO] <= t:
+        begin = since
+    for k in range(begin, crews[crew, SHIFT_END]):
         if stretches[k, TO] <= t or stretches[k, COUNT] == 0.0:
             continue
+        if k != since:
+            shift[crew] = k
         at = max(t, stretches[k, FROM])
         count = int(stretches[k, COUNT])
         if count <= most:
@@ -47,7 +60,8 @@ def seat_from(crew: int, t: float, seats: Floats, crews: Ints, stretches: Floats
 @embedded
 def take(crew: int, until: float, seats: Floats, crews: Ints) -> None:
     """Take the seat that became free first, until a minute."""
-    place, last = crews[crew, SEAT], crews[crew, SEAT_END]
+    crew &= PLACES
+    place, last = crews[crew, SEAT] & PLACES, crews[crew, SEAT_END]
     if place == last:
         return
     while place + 1 < last and seats[place + 1] < until:

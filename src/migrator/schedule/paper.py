@@ -56,6 +56,7 @@ class Paper(NamedTuple):
     seats: Floats  # two rows: of the weekend, and of an unwind that is thought through
     keys: Floats
     items: Ints
+    shift: Ints  # by crew: where somebody was looked for last, which is only where to begin
     line: Floats  # two rows: the ends and the rates of copies
     freed: Floats  # two rows: when quota comes back, and how much
     level: Floats
@@ -77,6 +78,7 @@ def paper(p: Problem, live: Live = NOTHING_YET) -> Paper:
         seats=np.zeros((2, seats)),
         keys=np.zeros((3, n + f + 1)),
         items=np.zeros((7, n + f + 1), dtype=np.int64),
+        shift=np.zeros(len(p.crews), dtype=np.int64),
         line=np.zeros((2, 2 * n + 1)),
         freed=np.zeros((2, n + 1)),
         level=np.zeros(3),

@@ -15,7 +15,7 @@ from migrator.schedule import live as real
 from migrator.schedule import paper as at
 from migrator.schedule import problem as of
 from migrator.schedule.chance import root
-from migrator.schedule.compiled import ZERO, compiled, wide
+from migrator.schedule.compiled import PLACES, ZERO, compiled, wide
 from migrator.schedule.heap import sort
 from migrator.schedule.paper import Paper
 from migrator.schedule.problem import Floats, Ints, Problem, Stretch
@@ -58,7 +58,7 @@ def backs(
             t = times[k]
             members = ZERO
             for m in range(count):
-                i = everybody[m]
+                i = everybody[m] & PLACES
                 kept = committed(p, w, i)
                 if w.times[i, at.START] <= t < kept:
                     going[members] = i

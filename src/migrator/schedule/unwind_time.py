@@ -18,7 +18,7 @@ import numpy as np
 from migrator.schedule import paper as at
 from migrator.schedule import problem as of
 from migrator.schedule.chance import AGAIN, UNWIND, minutes, normal
-from migrator.schedule.compiled import compiled, embedded
+from migrator.schedule.compiled import PLACES, embedded
 from migrator.schedule.crews import seat_from, take
 from migrator.schedule.paper import Paper
 from migrator.schedule.problem import Ints, Problem
@@ -37,16 +37,16 @@ def draw_undos(
 ) -> None:
     """Set how long each member's undo takes, and each of their functions' verification."""
     for m in range(count):
-        i = members[m]
+        i = members[m] & PLACES
         sigma = p.moves[i, of.UNDO_SIGMA]
         z = normal(start, UNWIND, i, nth) if chance and sigma > 0.0 else 0.0
         w.times[i, at.UNDO] = minutes(p.moves[i, of.UNDO_MID], sigma, factor, z)
         for k in range(p.ties[i, of.EXERCISE], p.ties[i, of.EXERCISE_END]):
-            w.checks[p.lists[k], at.AGAIN] = -1.0
+            w.checks[p.lists[k] & PLACES, at.AGAIN] = -1.0
     for m in range(count):
-        i = members[m]
+        i = members[m] & PLACES
         for k in range(p.ties[i, of.EXERCISE], p.ties[i, of.EXERCISE_END]):
-            f = p.lists[k]
+            f = p.lists[k] & PLACES
             if w.checks[f, at.AGAIN] < 0.0:
                 sigma = p.functions[f, of.VERIFY_SIGMA]
                 z = normal(start, AGAIN, f, nth) if chance and sigma > 0.0 else 0.0
@@ -66,24 +66,24 @@ def unwound(p: Problem, w: Paper, members: Ints, count: int, t: float, begin: fl
     seated = p.rules[of.UNWIND_SEATS] != 0.0
     seats[:] = begin
     for m in range(count):
-        i = members[m]
+        i = members[m] & PLACES
         if times[i, at.SWITCH] <= t:
             for k in range(ties[i, of.EXERCISE], ties[i, of.EXERCISE_END]):
-                known[lists[k], at.LEFT] += 1
-                checks[lists[k], at.READY] = begin
+                known[lists[k] & PLACES, at.LEFT] += 1
+                checks[lists[k] & PLACES, at.READY] = begin
     last = begin
     for m in range(count - 1, -1, -1):
-        i = members[m]
+        i = members[m] & PLACES
         switched = times[i, at.SWITCH] <= t
         begun = begin
         length = times[i, at.UNDO]
         if switched:
             for k in range(ties[i, of.NEAR], ties[i, of.NEAR_END]):
-                begun = max(begun, back[lists[k]])
+                begun = max(begun, back[lists[k] & PLACES])
         else:
             length *= moves[i, of.EARLY]
         if seated:
-            begun = seat_from(ties[i, of.TEAM], begun, seats, crews, stretches)
+            begun = seat_from(ties[i, of.TEAM], begun, seats, w.shift, crews, stretches)
             if begun < math.inf:
                 take(ties[i, of.TEAM], begun + length, seats, crews)
         last = max(last, begun + length)
@@ -91,14 +91,16 @@ def unwound(p: Problem, w: Paper, members: Ints, count: int, t: float, begin: fl
             continue
         back[i] = begun + length * moves[i, of.BACK]
         for k in range(ties[i, of.EXERCISE], ties[i, of.EXERCISE_END]):
-            f = lists[k]
+            f = lists[k] & PLACES
             checks[f, at.READY] = max(checks[f, at.READY], begun + length)
             known[f, at.LEFT] -= 1
             if known[f, at.LEFT] == 0:
-                checked = seat_from(p.pools[f], checks[f, at.READY], seats, crews, stretches)
+                checked = seat_from(
+                    p.pools[f], checks[f, at.READY], seats, w.shift, crews, stretches
+                )
                 if checked < math.inf:
                     take(p.pools[f], checked + checks[f, at.AGAIN], seats, crews)
                 last = max(last, checked + checks[f, at.AGAIN])
     for m in range(count):
-        back[members[m]] = 0.0
+        back[members[m] & PLACES] = 0.0
     return last

@@ -25,7 +25,7 @@ from migrator.schedule import live as real
 from migrator.schedule import paper as at
 from migrator.schedule import problem as of
 from migrator.schedule.chance import FAILURE, uniform
-from migrator.schedule.compiled import ZERO, compiled, embedded
+from migrator.schedule.compiled import PLACES, ZERO, compiled, embedded
 from migrator.schedule.crews import seat_from, take
 from migrator.schedule.heap import pop, push, sort
 from migrator.schedule.paper import Paper
@@ -50,7 +50,7 @@ def attempt(
     moves, times, marks = p.moves, w.times, w.marks
     known = w.counts[at.KNOWN] != 0
     for place in range(len(wave)):
-        i = wave[place]
+        i = wave[place] & PLACES
         marks[i, at.PLACE] = place
         if marks[i, at.STATE] == at.WAITING:
             marks[i, at.TURN] = w.counts[at.ATTEMPT]
@@ -60,7 +60,8 @@ def attempt(
     if p.rules[of.SWITCHING] != of.AT_ONCE:
         _together(p, w, wave)
     failed = math.inf
-    for i in wave:
+    for member in wave:
+        i = member & PLACES
         if marks[i, at.STATE] != at.WAITING:
             continue
         times[i, at.FREE] = times[i, at.SWITCH] + times[i, at.MINUTES] * moves[i, of.TAIL]
@@ -82,7 +83,8 @@ def _copy(p: Problem, w: Paper, wave: Ints, ahead: float) -> None:
     pending = 0
     ahead = max(ahead, w.level[at.FLOOR])
     _forget(w, ahead)
-    for i in wave:
+    for member in wave:
+        i = member & PLACES
         if marks[i, at.STATE] != at.WAITING:
             continue
         length = times[i, at.MINUTES] * moves[i, of.COPY]
@@ -106,7 +108,7 @@ def _copy(p: Problem, w: Paper, wave: Ints, ahead: float) -> None:
         used, following = _running(w, t)
         waiting = 0
         for k in range(pending):
-            i = queue[k]
+            i = queue[k] & PLACES
             rate = moves[i, of.RATE]
             if times[i, at.COPIED] > t:
                 following = min(following, times[i, at.COPIED])
@@ -161,12 +163,12 @@ def _hands_on(p: Problem, w: Paper, wave: Ints, gate: float) -> None:
         _go_on(p, w, wave)
     while size:
         t = keys[0]
-        place = items[0]
-        i = wave[place]
+        place = items[0] & PLACES
+        i = wave[place] & PLACES
         begin = t
         if limited:
             begin = max(t, _quota_from(w, p.moves[i, of.NEED]))
-        begin = seat_from(ties[i, of.TEAM], begin, seats, p.crews, p.stretches)
+        begin = seat_from(ties[i, of.TEAM], begin, seats, w.shift, p.crews, p.stretches)
         size -= 1
         pop(keys, items, size)
         if begin > t:
@@ -182,14 +184,15 @@ def _hands_on(p: Problem, w: Paper, wave: Ints, gate: float) -> None:
         tail = times[i, at.MINUTES] * p.moves[i, of.TAIL]
         take(ties[i, of.TEAM], switch + tail, seats, p.crews)
         for k in range(ties[i, of.AFTER], ties[i, of.AFTER_END]):
-            later = lists[k]
+            later = lists[k] & PLACES
             if marks[later, at.TURN] == turn:
                 marks[later, at.WAITS] -= 1
                 times[later, at.ASKING] = max(times[later, at.ASKING], begin)
                 if marks[later, at.WAITS] == 0:
                     push(keys, items, size, times[later, at.ASKING], marks[later, at.PLACE])
                     size += 1
-    for i in wave:
+    for member in wave:
+        i = member & PLACES
         if marks[i, at.STATE] == at.WAITING and times[i, at.START] == math.inf:
             marks[i, at.STATE] = at.STRANDED
 
@@ -200,7 +203,7 @@ def _go_on(p: Problem, w: Paper, wave: Ints) -> None:
     keys, items = w.keys[at.JOBS], w.items[at.JOBS]
     count = ZERO
     for place in range(len(wave)):
-        i = wave[place]
+        i = wave[place] & PLACES
         if w.marks[i, at.STATE] == at.WAITING and w.real[i, real.STARTED] < math.inf:
             keys[count] = w.real[i, real.STARTED]
             items[count] = place
@@ -240,7 +243,7 @@ def _line_up(p: Problem, w: Paper, wave: Ints, gate: float) -> int:
     known = w.counts[at.KNOWN] != 0
     size = ZERO
     for place in range(len(wave)):
-        i = wave[place]
+        i = wave[place] & PLACES
         if marks[i, at.STATE] != at.WAITING:
             continue
         if p.moves[i, of.OPENING] == 0.0:
@@ -250,7 +253,7 @@ def _line_up(p: Problem, w: Paper, wave: Ints, gate: float) -> int:
         times[i, at.SWITCH] = math.inf
         waits = 0
         for k in range(p.ties[i, of.BEFORE], p.ties[i, of.BEFORE_END]):
-            first = p.lists[k]
+            first = p.lists[k] & PLACES
             if marks[first, at.TURN] == turn:
                 waits += 1
                 if known and w.real[first, real.STARTED] < math.inf:
@@ -282,7 +285,7 @@ def _allowed(p: Problem, w: Paper, i: int, cut: float) -> float:
     moves, ties = p.moves, p.ties
     for k in range(ties[i, of.BEFORE], ties[i, of.BEFORE_END]):
         # Those of earlier waves have switched before this gate opened.
-        cut = max(cut, w.times[p.lists[k], at.SWITCH])
+        cut = max(cut, w.times[p.lists[k] & PLACES, at.SWITCH])
     cut = max(cut, moves[i, of.FIXED_FROM])
     for k in range(ties[i, of.BLACKOUT], ties[i, of.BLACKOUT_END]):
         from_, to = p.stretches[k, of.FROM], p.stretches[k, of.TO]
@@ -310,7 +313,8 @@ def _together(p: Problem, w: Paper, wave: Ints) -> None:
     times, marks = w.times, w.marks
     turn = w.counts[at.ATTEMPT]
     whole = p.rules[of.SWITCHING] == of.BY_WAVE
-    for i in wave:
+    for member in wave:
+        i = member & PLACES
         times[wave[0] if whole else p.ties[i, of.GROUP], at.TOGETHER] = 0.0
         if w.counts[at.KNOWN] and marks[i, at.STATE] == at.WAITING:
             ready = max(times[i, at.SWITCH], now(w))
@@ -318,7 +322,8 @@ def _together(p: Problem, w: Paper, wave: Ints) -> None:
     changed = True
     while changed:
         changed = False
-        for i in wave:
+        for member in wave:
+            i = member & PLACES
             if marks[i, at.STATE] != at.WAITING:
                 continue
             if w.counts[at.KNOWN] and w.real[i, real.SWITCHED] < math.inf:
@@ -326,7 +331,7 @@ def _together(p: Problem, w: Paper, wave: Ints) -> None:
             group = wave[0] if whole else p.ties[i, of.GROUP]
             switch = max(times[i, at.SWITCH], times[group, at.TOGETHER])
             for k in range(p.ties[i, of.BEFORE], p.ties[i, of.BEFORE_END]):
-                first = p.lists[k]
+                first = p.lists[k] & PLACES
                 if marks[first, at.TURN] == turn:
                     switch = max(switch, times[first, at.SWITCH])
             if switch > times[group, at.TOGETHER] or switch > times[i, at.SWITCH]:

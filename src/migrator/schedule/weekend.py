@@ -18,7 +18,7 @@ from migrator.schedule import paper as at
 from migrator.schedule import problem as of
 from migrator.schedule.chance import SHOCK, minutes, normal, root
 from migrator.schedule.checks import verify
-from migrator.schedule.compiled import ZERO, compiled, embedded
+from migrator.schedule.compiled import PLACES, ZERO, compiled, embedded
 from migrator.schedule.heap import sort
 from migrator.schedule.paper import Paper
 from migrator.schedule.problem import Floats, Ints, Problem
@@ -148,13 +148,14 @@ def _reset(p: Problem, w: Paper) -> None:
 def _admit(p: Problem, w: Paper, wave: Ints) -> bool:
     """Block the moves of a wave that lack one before them; tells whether any is left."""
     left = False
-    for i in wave:
+    for member in wave:
+        i = member & PLACES
         if w.marks[i, at.STATE] != at.WAITING:
             continue  # in reality it has moved already, or it was given up
         may = w.counts[at.STOPPED] == 0
         for k in range(p.ties[i, of.BEFORE], p.ties[i, of.BEFORE_END]):
             # The order keeps `before`, so one that still waits is in this wave and earlier.
-            state = w.marks[p.lists[k], at.STATE]
+            state = w.marks[p.lists[k] & PLACES, at.STATE]
             may = may and state in (at.MOVED, at.WAITING)
         if may:
             left = True
@@ -169,7 +170,8 @@ def _keep(p: Problem, w: Paper, wave: Ints, gate: float) -> float:
     ready = gate
     column = at.VERIFIED if p.rules[of.WAIT_FOR_ACCEPTED] == 0.0 else at.END
     limited = p.rules[of.QUOTA] < math.inf
-    for i in wave:
+    for member in wave:
+        i = member & PLACES
         if w.marks[i, at.STATE] == at.WAITING:
             w.marks[i, at.STATE] = at.MOVED
             ready = max(ready, w.times[i, column])
@@ -182,7 +184,8 @@ def _keep(p: Problem, w: Paper, wave: Ints, gate: float) -> float:
 def _give_up(p: Problem, w: Paper, wave: Ints) -> None:
     if p.rules[of.STOP_AFTER_UNWIND] != 0.0:
         w.counts[at.STOPPED] = 1
-    for i in wave:
+    for member in wave:
+        i = member & PLACES
         if w.marks[i, at.STATE] == at.WAITING:
             w.marks[i, at.STATE] = at.RETURNED
 
@@ -191,7 +194,8 @@ def _give_up(p: Problem, w: Paper, wave: Ints) -> None:
 def _blame(p: Problem, w: Paper, wave: Ints, k: int, failed: float) -> None:
     """Note that a wave was taken back, and for whose failure if it is known."""
     w.items[at.BACKS, k] += 1
-    for i in wave:
+    for member in wave:
+        i = member & PLACES
         if w.times[i, at.SWITCH] + p.rules[of.UNWIND_DELAY] == failed:
             w.items[at.BLAMED, k] = i + 1
 
@@ -206,7 +210,8 @@ def _part(w: Paper, wave: Ints, t: float) -> int:
     w.level[at.FLOOR] = -math.inf
     count = ZERO
     keys, items, seats = w.keys[at.JOBS], w.items[at.JOBS], w.seats[0]
-    for i in wave:
+    for member in wave:
+        i = member & PLACES
         if w.marks[i, at.STATE] == at.WAITING and w.times[i, at.START] <= t:
             items[count] = i
             keys[count] = w.times[i, at.SWITCH]
@@ -236,7 +241,7 @@ def _figures(p: Problem, w: Paper, last: float, figures: Floats) -> None:
             times[i, at.TOGETHER] = p.rules[of.WINDOW]
     exposure = 0.0
     for k in range(len(p.weights)):
-        one, other = p.pairs[k, 0], p.pairs[k, 1]
+        one, other = p.pairs[k, 0] & PLACES, p.pairs[k, 1] & PLACES
         exposure += p.weights[k] * abs(times[one, at.TOGETHER] - times[other, at.TOGETHER])
     figures[OVER] = last
     figures[EXPOSURE] = exposure
