@@ -19,6 +19,8 @@ from migrator.web.following import Following
 from migrator.web.visitors import Page, Visitor
 
 LANGUAGE_COOKIE: Final = "language"
+QUERY_MAX: Final = 400
+"""Longer than any filter that our forms make."""
 VERDICT_WORDS: Final = {
     "works": N_("it works"),
     "works_but": N_("it works, but ..."),
@@ -65,6 +67,7 @@ def render(
                 t._(VERDICT_WORDS[verdict]) if verdict in VERDICT_WORDS else ""
             ),
             path=here(request),
+            here=here(request) + _asked(request),
             stylesheets=request.app.state.stylesheets,
             **values,
         )
@@ -79,6 +82,12 @@ def here(request: Request) -> str:
     backslashes and tabs.
     """
     return quote("/" + request.url.path.lstrip("/\\"), safe="/@:")
+
+
+def _asked(request: Request) -> str:
+    """What a page was asked for, so that another language shows the same; not if it is endless."""
+    query = request.url.query
+    return f"?{query}" if 0 < len(query) <= QUERY_MAX else ""
 
 
 def words(request: Request, following: Following) -> Texts:

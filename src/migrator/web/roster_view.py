@@ -55,7 +55,7 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Everybody; those on shift first."""
+    """Everybody; those on shift first, and of them whoever is asked or has to be called."""
 
     people: tuple[PersonRow, ...]
     handlers: int
@@ -82,8 +82,13 @@ def roster(run: Run, now: datetime, doors: Doors, t: Texts) -> Roster:
         _row(member, now, doors, asked.get(id_, []), answered.get(id_, 0), t)
         for id_, member in run.itinerary.members.items()
     ]
-    rows.sort(key=lambda row: (not row.on_shift, not row.checks, row.name))
     handlers = {id_ for id_, member in run.itinerary.members.items() if "handler" in member.roles}
+
+    def place(row: PersonRow) -> tuple[bool, bool, bool, str]:
+        to_call = row.id in handlers and row.signed_in is None
+        return not row.on_shift, not row.checks, not to_call, row.name
+
+    rows.sort(key=place)
     return Roster(
         tuple(rows),
         len(handlers),

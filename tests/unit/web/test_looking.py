@@ -97,6 +97,12 @@ def test_a_filter_stays_while_one_leafs_back(pages: Pages) -> None:
     assert 'value="HandRecorded" selected' in text
 
 
+def test_a_filter_stays_when_the_language_is_changed(pages: Pages) -> None:
+    pages.sign_in(DECIDER)
+    back = 'name="back" value="/journal?wave=w01&amp;kind=StepEnded"'
+    assert back in pages.client.get("/journal?wave=w01&kind=StepEnded").text
+
+
 @pytest.mark.parametrize(
     "asked",
     ["before=-1", "before=x", "before=9999999999999999999", "before=0", "wave=%00", "kind=Nonsense",
