@@ -70,6 +70,11 @@ def command(
                 f"{len(named)} invitations do not belong on a screen",
                 hint="write them to a file that only you can read: -o FILE",
             )
+        if target is not None:
+            # Older invitations end with these: see first that these can be written.
+            room = target.with_name(f"{target.name}.room")
+            write_private(room, "")
+            room.unlink()
         now = wall_now()
         made = seen.store.sign_in(seen.name).invite(named, now, now + timedelta(hours=hours))
         cards = [_card(seen, each, address, qr=qr) for each in made]
