@@ -14,9 +14,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Final
 
 from migrator.cli import output
 from migrator.cli.runs import DEFAULT_STORE, see_run
@@ -95,41 +97,57 @@ def _by_role(itinerary: Itinerary) -> dict[str, str]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Led:
+    """The process that leads the run, and what it says."""
+
+    process: subprocess.Popen[bytes]
+    talk: IO[bytes]
+
+
 @contextmanager
-def _carried_out(plan: Path, name: str) -> Iterator[subprocess.Popen[bytes]]:
+def _carried_out(plan: Path, name: str) -> Iterator[Led]:
     """The process that leads the run, for as long as the block lasts."""
+    with TemporaryFile() as talk, _process(plan, name, talk) as led:
+        yield led
+
+
+@contextmanager
+def _process(plan: Path, name: str, talk: IO[bytes]) -> Iterator[Led]:
     led = subprocess.Popen(  # noqa: S603 - this very program, with a plan that it has written
         [
             sys.executable, "-c", "from migrator.cli import main; raise SystemExit(main())",
-            "run", str(plan), "--platform", "simulated", "--speed", str(SPEED), "--name", name, "--forecast",
+            "run", str(plan), "--platform", "simulated", "--speed", str(SPEED), "--name", name,
+            "--forecast",
         ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stderr=talk,  # a file: nobody reads along, and a full pipe would stop the weekend
         start_new_session=True,  # Ctrl-C is for this process, which ends that one in order
     )  # fmt: skip
     try:
-        yield led
+        yield Led(led, talk)
     finally:
         led.terminate()
         try:
-            led.communicate(timeout=LEAVE_SECONDS_MAX)
+            led.wait(timeout=LEAVE_SECONDS_MAX)
         except subprocess.TimeoutExpired:
             led.kill()
-            led.communicate()
+            led.wait()
 
 
-def _wait_until_it_began(name: str, led: subprocess.Popen[bytes]) -> None:
+def _wait_until_it_began(name: str, led: Led) -> None:
     waited = 0.0
     while waited < BEGIN_SECONDS_MAX:
         try:
             see_run(name, DEFAULT_STORE).store.close()
         except MigratorError:
-            if led.poll() is not None:
-                _, said = led.communicate()
+            if led.process.poll() is not None:
+                led.talk.seek(0)
+                said = led.talk.read().decode(errors="replace").strip()
                 raise EnvironmentFailed(
                     "demo-not-begun",
-                    f"the weekend could not be begun: {said.decode(errors='replace').strip()}",
+                    f"the weekend could not be begun: {said}",
                     hint="try `migrator run` with the plan that the demo has written",
                 ) from None
             time.sleep(LOOK_SECONDS)

@@ -212,7 +212,7 @@ async def leave(request: Request, form: Annotated[str, Form(max_length=FORM_MAX)
 @router.post("/language")
 async def choose_language(
     language: Annotated[str, Form(max_length=8)],
-    back: Annotated[str, Form(max_length=512)] = "/",
+    back: Annotated[str, Form(max_length=4096)] = "/",
 ) -> Response:
     """Remember a language on this device."""
     # Only a path of our own: an address of somebody else's would be a trap.
