@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from migrator.schedule.live import NOTHING_YET, Live, stacked
-from migrator.schedule.problem import SEAT_END, Floats, Ints, Problem
+from migrator.schedule.problem import NEAR, NEAR_END, SEAT_END, Floats, Ints, Problem
 
 (START, SWITCH, FREE, VERIFIED, END, COPIED, MINUTES, TOGETHER, UNDO, ASKING, TYPICAL) = range(11)
 """The columns of `Paper.times`."""
@@ -36,9 +36,9 @@ COPYING, MISSED, ATTEMPT, FREED, STOPPED, KNOWN, UNDER_WAY = range(7)
 whether nothing may begin any more; whether the real state tells of the try that is played, and
 whether its checks are told of too."""
 
-QUOTA, FLOOR, CHAINED = range(3)
+QUOTA, FLOOR, CHAINED, NARROW = range(4)
 """Places in `Paper.level`: what is left of the target; before when nothing begins in this try;
-whether somebody asks what waited for what."""
+whether somebody asks what waited for what; whether `near` tells of the waves that are played."""
 
 HEAP, JOBS, EVERYBODY, QUEUE, GOING, BLAMED, BACKS = range(7)
 """The rows of `Paper.keys` (the first three) and `Paper.items`."""
@@ -56,6 +56,7 @@ class Paper(NamedTuple):
     seats: Floats  # two rows: of the weekend, and of an unwind that is thought through
     keys: Floats
     items: Ints
+    near: Ints  # by move from where to where in here are those near it in its wave (`narrow`)
     shift: Ints  # by crew: where somebody was looked for last, which is only where to begin
     line: Floats  # two rows: the ends and the rates of copies
     freed: Floats  # two rows: when quota comes back, and how much
@@ -68,6 +69,7 @@ class Paper(NamedTuple):
 def paper(p: Problem, live: Live = NOTHING_YET) -> Paper:
     """Fresh paper for one thread, for weekends that begin with what has really happened."""
     n, f, seats = len(p.moves), len(p.functions), int(p.crews[-1, SEAT_END])
+    near = int((p.ties[:, NEAR_END] - p.ties[:, NEAR]).sum())
     return Paper(
         gates=np.zeros(n + 1),
         times=np.zeros((n, 11)),
@@ -78,10 +80,11 @@ def paper(p: Problem, live: Live = NOTHING_YET) -> Paper:
         seats=np.zeros((2, seats)),
         keys=np.zeros((3, n + f + 1)),
         items=np.zeros((7, n + f + 1), dtype=np.int64),
+        near=np.zeros(2 * n + near, dtype=np.int64),
         shift=np.zeros(len(p.crews), dtype=np.int64),
         line=np.zeros((2, 2 * n + 1)),
         freed=np.zeros((2, n + 1)),
-        level=np.zeros(3),
+        level=np.zeros(4),
         counts=np.zeros(7, dtype=np.int64),
         figures=np.zeros(5),
         real=stacked(live),

@@ -20,7 +20,7 @@ from migrator.schedule.heap import sort
 from migrator.schedule.paper import Paper
 from migrator.schedule.problem import Floats, Ints, Problem, Stretch
 from migrator.schedule.resume import now
-from migrator.schedule.unwind_time import draw_undos, unwound
+from migrator.schedule.unwind_time import draw_undos, narrow, unwound
 from migrator.schedule.weekend import play, shock
 
 WHOLE: Final = wide(1 << 10)
@@ -42,9 +42,12 @@ def backs(
     """Fill `back`, samples x times: when all would be back if somebody said so at that time."""
     figures, switches = w.figures, w.keys[at.EVERYBODY]
     everybody, going = w.items[at.EVERYBODY], w.items[at.GOING]
+    narrow(p, w, order, wave_at)
     for row in range(back.shape[0]):
         sample = first + row
+        w.level[at.NARROW] = 1.0
         play(p, w, order, wave_at, seed, sample, figures)
+        w.level[at.NARROW] = 0.0  # whoever goes back now is of all waves
         count = ZERO
         for i in order:
             if w.marks[i, at.STATE] == at.MOVED:

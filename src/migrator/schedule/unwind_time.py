@@ -18,7 +18,7 @@ import numpy as np
 from migrator.schedule import paper as at
 from migrator.schedule import problem as of
 from migrator.schedule.chance import AGAIN, UNWIND, minutes, normal
-from migrator.schedule.compiled import PLACES, embedded
+from migrator.schedule.compiled import PLACES, compiled, embedded
 from migrator.schedule.crews import seat_from, take
 from migrator.schedule.paper import Paper
 from migrator.schedule.problem import Ints, Problem
@@ -54,6 +54,39 @@ def draw_undos(
                 w.checks[f, at.AGAIN] = length
 
 
+@compiled
+def narrow(p: Problem, w: Paper, order: Ints, wave_at: Ints) -> None:
+    """Note who is near each move in its own wave: nobody else goes back with it in a weekend."""
+    wave_of, near = w.items[at.GOING], w.near
+    for k in range(len(wave_at) - 1):
+        for i in order[wave_at[k] : wave_at[k + 1]]:
+            wave_of[i] = k
+    place = 2 * len(p.moves)
+    for i in range(len(p.moves)):
+        near[2 * i] = place
+        for k in range(p.ties[i, of.NEAR], p.ties[i, of.NEAR_END]):
+            if wave_of[p.lists[k]] == wave_of[i]:
+                near[place] = p.lists[k]
+                place += 1
+        near[2 * i + 1] = place
+
+
+@embedded
+def _led(p: Problem, w: Paper, i: int, begin: float) -> float:
+    """When the traffic of everybody near a move is back, of those who go back before it."""
+    since, until = p.ties[i, of.NEAR], p.ties[i, of.NEAR_END]
+    if w.level[at.NARROW] == 0.0:
+        for k in range(since & PLACES, until):
+            begin = max(begin, w.back[p.lists[k] & PLACES])
+        return begin
+    first, end = w.near[2 * i] & PLACES, w.near[2 * i + 1]
+    if end - first < until - since:
+        begin = max(begin, 0.0)  # as those of other waves would say
+    for k in range(first, end):
+        begin = max(begin, w.back[w.near[k] & PLACES])
+    return begin
+
+
 @embedded
 def unwound(p: Problem, w: Paper, members: Ints, count: int, t: float, begin: float) -> float:
     """When all is back and verified, begun at `begin` with what had switched by `t`.
@@ -78,8 +111,7 @@ def unwound(p: Problem, w: Paper, members: Ints, count: int, t: float, begin: fl
         begun = begin
         length = times[i, at.UNDO]
         if switched:
-            for k in range(ties[i, of.NEAR], ties[i, of.NEAR_END]):
-                begun = max(begun, back[lists[k] & PLACES])
+            begun = _led(p, w, i, begun)
         else:
             length *= moves[i, of.EARLY]
         if seated:

@@ -31,7 +31,7 @@ from migrator.schedule.resume import (
     resume,
     wave_fact,
 )
-from migrator.schedule.unwind_time import draw_undos, unwound
+from migrator.schedule.unwind_time import draw_undos, narrow, unwound
 from migrator.schedule.wave import attempt
 
 FIGURES = 5
@@ -120,6 +120,8 @@ def play_many(
     `gates` (by wave) and `times` (by move: start, switch, verified, end) are kept for as many
     weekends as they have room for.
     """
+    narrow(p, w, order, wave_at)
+    w.level[at.NARROW] = 1.0
     for row in range(figures.shape[0]):
         play(p, w, order, wave_at, seed, first + row, figures[row])
         if row < gates.shape[0]:
@@ -131,6 +133,7 @@ def play_many(
                 times[row, i, 1] = w.times[i, at.SWITCH]
                 times[row, i, 2] = w.times[i, at.VERIFIED]
                 times[row, i, 3] = w.times[i, at.END]
+    w.level[at.NARROW] = 0.0
 
 
 @embedded
