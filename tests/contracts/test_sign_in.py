@@ -35,14 +35,21 @@ def sign_in(store: Store) -> SignIn:
 def test_an_invitation_signs_in_once_by_its_link(sign_in: SignIn) -> None:
     (invited,) = sign_in.invite(["anna"], NOW, LATER)
     assert sign_in.invited(invited.token, NOW) == "anna"
-    spent = sign_in.spend(invited.token, NOW, LATER)
+    spent = sign_in.spend_link(invited.token, NOW, LATER)
     assert spent is not None
     token, session = spent
     assert (session.person, session.until) == ("anna", LATER)
     assert sign_in.session(token, NOW + MINUTE) == session
     assert sign_in.invited(invited.token, NOW) is None
-    assert sign_in.spend(invited.token, NOW, LATER) is None
-    assert sign_in.spend(invited.code, NOW, LATER) is None, "the code ends with its link"
+    assert sign_in.spend_link(invited.token, NOW, LATER) is None
+    assert sign_in.spend_code(invited.code, NOW, LATER) is None, "the code ends with its link"
+
+
+def test_a_code_is_no_link_and_a_link_no_code(sign_in: SignIn) -> None:
+    (invited,) = sign_in.invite(["anna"], NOW, LATER)
+    assert sign_in.invited(invited.code, NOW) is None
+    assert sign_in.spend_link(invited.code, NOW, LATER) is None
+    assert sign_in.spend_code(invited.token, NOW, LATER) is None
 
 
 def test_looking_at_a_link_spends_nothing(sign_in: SignIn) -> None:
@@ -50,14 +57,14 @@ def test_looking_at_a_link_spends_nothing(sign_in: SignIn) -> None:
     for _ in range(3):
         assert sign_in.invited(invited.token, NOW) == "anna"
     assert sign_in.first_sessions() == {}
-    assert sign_in.spend(invited.token, NOW, LATER) is not None
+    assert sign_in.spend_link(invited.token, NOW, LATER) is not None
 
 
 @pytest.mark.parametrize("typed", [str, str.lower, lambda code: code.replace("-", " ") + " "])
 def test_a_code_may_be_typed_as_people_type(sign_in: SignIn, typed: type[str]) -> None:
     (invited,) = sign_in.invite(["anna"], NOW, LATER)
     assert set(invited.code) <= {*CODE_LETTERS, "-"}
-    spent = sign_in.spend(typed(invited.code), NOW, LATER)
+    spent = sign_in.spend_code(typed(invited.code), NOW, LATER)
     assert spent is not None
     assert spent[1].person == "anna"
 
@@ -66,10 +73,10 @@ def test_what_has_run_out_or_belongs_to_another_run_opens_nothing(
     store: Store, sign_in: SignIn
 ) -> None:
     (invited,) = sign_in.invite(["anna"], NOW, NOW + MINUTE)
-    assert store.sign_in("spring").spend(invited.token, NOW, LATER) is None
-    assert store.sign_in("spring").spend(invited.code, NOW, LATER) is None
-    assert sign_in.spend(invited.token, NOW + MINUTE, LATER) is None
-    spent = sign_in.spend(invited.token, NOW, NOW + 2 * MINUTE)
+    assert store.sign_in("spring").spend_link(invited.token, NOW, LATER) is None
+    assert store.sign_in("spring").spend_code(invited.code, NOW, LATER) is None
+    assert sign_in.spend_link(invited.token, NOW + MINUTE, LATER) is None
+    spent = sign_in.spend_link(invited.token, NOW, NOW + 2 * MINUTE)
     assert spent is not None
     token, _ = spent
     assert store.sign_in("spring").session(token, NOW) is None
@@ -89,7 +96,7 @@ def test_whoever_leaves_is_out_and_another_device_stays(sign_in: SignIn) -> None
     tokens = []
     for _ in range(2):
         (invited,) = sign_in.invite(["anna"], NOW, LATER)
-        spent = sign_in.spend(invited.code, NOW, LATER)
+        spent = sign_in.spend_code(invited.code, NOW, LATER)
         assert spent is not None
         tokens.append(spent[0])
     sign_in.leave(tokens[0], NOW)
@@ -100,7 +107,7 @@ def test_whoever_leaves_is_out_and_another_device_stays(sign_in: SignIn) -> None
 
 def test_the_store_knows_no_secret(store: Store, sign_in: SignIn) -> None:
     (invited,) = sign_in.invite(["anna"], NOW, LATER)
-    spent = sign_in.spend(invited.token, NOW, LATER)
+    spent = sign_in.spend_link(invited.token, NOW, LATER)
     assert spent is not None
     with store._database.reading() as connection:
         rows = [

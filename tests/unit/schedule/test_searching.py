@@ -127,10 +127,11 @@ def test_a_sketch_puts_together_what_is_linked_most() -> None:
         small=np.ones(1), missed=np.ones(1),
     )  # fmt: skip
     begun = np.array([0, 0, 1, 1, 2, 2], dtype=np.int64)
-    found, cost, ended = sketched(facts_of(), loads, begun, 1, 3000, HEAT, 1.0, lambda _done, _best: True)
+    facts = facts_of()
+    found, cost, ended = sketched(facts, loads, begun, 1, 3000, HEAT, 1.0, lambda _d, _b: True)
     assert not ended
     assert [found[i] == found[j] for i, j, weight in LINKS if weight == 9.0] == [True] * 3
-    again, same, _ = sketched(facts_of(), loads, begun, 1, 3000, HEAT, 1.0, lambda _done, _best: True)
+    again, same, _ = sketched(facts, loads, begun, 1, 3000, HEAT, 1.0, lambda _d, _b: True)
     assert (found.tolist(), cost) == (again.tolist(), same)
 
 
