@@ -6,7 +6,9 @@ round at a time, because a conductor would play on by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +31,8 @@ from migrator.web.seen import SeenRun, see_run
 from weekend import DECIDER, HANDLERS, a_weekend, minutes
 
 NAME = "autumn"
+LOOK_SECONDS = 0.01
+LOOKS_MAX = 3_000
 ASKED = HANDLERS[0]
 OTHER = HANDLERS[1]
 CHECK = "function-1-1@w01"
@@ -67,6 +71,7 @@ class Pages:
     leader: Leader
     seen: SeenRun
     client: TestClient
+    loop: asyncio.AbstractEventLoop | None = None  # of a real server, where there is one
 
     @property
     def following(self) -> Following:
@@ -88,8 +93,24 @@ class Pages:
         assert answer.status_code == 303, answer.text
 
     def catch_up(self) -> None:
-        """Show what was written since."""
-        self.following.take(self.seen.journal.lines(self.seen.run.seq))
+        """Show what was written since; a real server sees it by itself."""
+        if self.loop is None:
+            self.following.take(self.seen.journal.lines(self.seen.run.seq))
+            return
+        for _ in range(LOOKS_MAX):
+            if self.seen.run.seq >= self.leader.run.seq:
+                return
+            time.sleep(LOOK_SECONDS)
+        raise AssertionError("the pages do not follow their run")
+
+    def on_the_loop(self, act: Callable[[], None]) -> None:
+        """Do something where the server's own tasks run."""
+        assert self.loop is not None, "there is a server"
+
+        async def done() -> None:
+            act()
+
+        asyncio.run_coroutine_threadsafe(done(), self.loop).result(10)
 
     def lead(self) -> list[ev.Event]:
         """Let the leader answer, and the pages show it."""
@@ -133,9 +154,9 @@ def pages_of_a_run(folder: Path) -> Iterator[Pages]:
         seen = see_run(NAME, folder)
         app = create_app(seen, Served())
         try:
-            # https, because the cookie is for safe connections only.
-            with TestClient(app, base_url="https://pages.test") as client:
-                yield Pages(store, leader, seen, client)
+            # https, because the cookie is for safe connections only. Used without `with`, because
+            # the task that follows the run would then take lines in another thread than the test.
+            yield Pages(store, leader, seen, TestClient(app, base_url="https://pages.test"))
         finally:
             seen.store.close()
             journal.release()

@@ -41,17 +41,22 @@ def pages(tmp_path: Path) -> Iterator[Pages]:
 def address(pages: Pages) -> Iterator[str]:
     """The same application behind a real server, on loopback."""
     config = uvicorn.Config(
-        pages.client.app, port=0, log_level="error", lifespan="off", http="httptools"
+        pages.client.app, port=0, log_level="error", lifespan="on", http="httptools"
     )
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+
+    async def serve() -> None:
+        pages.loop = asyncio.get_running_loop()
+        await server.serve()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
     while not server.started:
         if not thread.is_alive():
             pytest.fail("the server did not start")
     (listener,) = server.servers[0].sockets
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    pages.following.hub.close()
+    pages.on_the_loop(pages.following.hub.close)
     server.should_exit = True
     thread.join(10)
 
@@ -193,7 +198,7 @@ async def test_a_lost_connection_is_said_and_comes_back(
     _, page = await signed_in(browser, pages, address, ASKED, locale="en")
     await page.goto(f"{address}/checks")
     said = page.get_by_text("The connection is lost")
-    pages.following.hub.close()  # every stream ends, and none is begun
+    pages.on_the_loop(pages.following.hub.close)  # every stream ends, and none is begun
     await said.wait_for()
     pages.following.hub.closed = False
     await said.wait_for(state="hidden")
