@@ -23,7 +23,7 @@ endif
 # and pytest rewrites three hundred files in each of its processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup styles demo demo-live test check fmt fmt-check lint coverage lab lab-up lab-down cluster demo-cluster mutants soak soak-kills soak-seeds soak-weekends golden bench bench-peers lock clean
+.PHONY: help setup styles demo demo-live test check fmt fmt-check lint coverage lab lab-up lab-down cluster demo-cluster screenshots mutants soak soak-kills soak-seeds soak-weekends golden bench bench-peers lock clean
 
 # Print this list.
 help:
@@ -132,6 +132,10 @@ cluster: setup
 # Show a weekend on a real cluster: start the lab, carry out ten moves with one wave taken back, end the lab.
 demo-cluster: setup
 	@PYTHONPATH=tests $(BIN)/python -m cluster.demo
+
+# Take a picture of every page, in both languages, light and dark, on a phone, a desk and a wall: into screenshots/.
+screenshots: setup styles
+	@PYTHONPATH=tests $(BIN)/python tests/browser/screenshots.py screenshots
 
 # Take each guarantee out of a copy of the program and name the test that turns red; one or a kind of them with NAME=fence.
 mutants: setup
