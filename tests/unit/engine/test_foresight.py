@@ -12,6 +12,7 @@ from migrator.engine.foresight import (
     WORDS,
     advice,
     at_stake,
+    expected,
     forward_only,
     no_return,
 )
@@ -167,6 +168,15 @@ def test_a_signature_for_a_later_hour_does_not_cover_an_earlier_one() -> None:
     assert play.wave() is WaveState.MOVING
 
 
+def test_a_signature_for_a_later_hour_lets_nobody_go_on() -> None:
+    play = moving()
+    told(play, limit=play.now + timedelta(minutes=120))
+    sign(play, 300)  # people would rely for hours on a way back that there is not
+    assert no_return(play.run, play.now) is not None
+    play.wait(106)
+    assert play.wave() is WaveState.HELD
+
+
 def test_once_its_hour_has_come_a_signature_covers_whatever_is_forecast() -> None:
     play = moving()
     told(play, limit=play.now + timedelta(minutes=30))
@@ -312,6 +322,21 @@ def test_a_good_forecast_speaks_for_a_go() -> None:
     assert found.reasons == (
         "the weekend ends inside its window in 93 % of the sampled ones",
         "turning back is possible until Sat 09:00",
+    )
+
+
+def test_a_forecast_is_told_in_one_line_with_or_without_an_hour() -> None:
+    play = moving()
+    clock = "{:%a %H:%M}".format
+    told(play, limit=after(900), end_p80=after(600))
+    assert play.run.forecast is not None
+    assert expected(play.run.forecast, clock) == (
+        "fits the window in 93 % of the sampled weekends, four in five end by "
+        f"{clock(after(600))}; turn back by {clock(after(900))}"
+    )
+    without = a_forecast(limit=None, end_p80=None)
+    assert expected(without, clock) == (
+        "fits the window in 93 % of the sampled weekends; turning back is possible at any time"
     )
 
 
