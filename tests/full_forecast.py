@@ -27,7 +27,8 @@ def a_forecast() -> Forecast:
     """Ninety per cent fit, and half are through before it is too late."""
     return Forecast(
         plan="p", plan_digest="ab", at=None, seq=0, weekends=10, seed=1, compiled=True,
-        fits=0.9, all_moved=1.0, forward_first=0.5, end=Q, window_begin=T, window_end=T,
+        fits=0.9, all_moved=1.0, forward_first=0.5, dates_missed=0.25, end=Q,
+        window_begin=T, window_end=T,
         exposure_hours=1.0, exposure_hours_p80=2.0,
         waves=(WaveForecast(WaveId("w01"), Q, Q, 0.1, over=False),),
         moves=(MoveForecast(SubsystemId("a"), WaveId("w01"), Q, Q, Q, 0.5, -0.25, 3.0),),

@@ -74,6 +74,7 @@ def a_forecast(
             for weekend, over in list(zip(sampled, ends, strict=True))[:60]
         ),
         absent=(),
+        dates_missed=0.1,
         notes=("made up",),
     )
 

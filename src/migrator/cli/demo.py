@@ -210,7 +210,8 @@ def _teller(itinerary: Itinerary) -> Callable[[Run, Sequence[Line]], None]:
                     itinerary.members[event.by].name if event.by in itinerary.members else event.by
                 )
                 size = len(next(w for w in itinerary.waves if w.id == event.wave).moves)
-                words = f"{event.wave} go, says {who}: {size} subsystems"
+                what = "1 subsystem" if size == 1 else f"{size} subsystems"
+                words = f"{event.wave} go, says {who}: {what}"
             elif isinstance(event, ev.WaveHeld):
                 words = output.colour(f"{event.wave} HELD: {event.cause}", "red")
             elif isinstance(event, ev.UnwindBegun):

@@ -69,6 +69,8 @@ def _told(made: Forecast, opened: PlanWithInventory, title: str) -> Iterator[str
         f"{title}: {percent(made.fits)} fit the window, rollback included; "
         f"end P50 {clock(made.end.p50, zone)}, P80 {clock(made.end.p80, zone)}"
     )
+    if made.dates_missed > 0:
+        yield f"  {percent(made.dates_missed)} miss an appointment on the way"
     limit = f"by {clock(turning.limit, zone)}" if turning.limit is not None else "at any time"
     yield (
         f"  turn back {limit} ({percent(turning.quantile)} sure that all is back in the window); "

@@ -61,7 +61,10 @@ def _answer(forecast: Forecast, zone: ZoneInfo) -> Iterator[str]:
     yield f"{forecast.plan}, {at}: {forecast.weekends:,} weekends played, seed {forecast.seed}"
     yield ""
     yield f"fits        {percent(forecast.fits)} of weekends: all moved by {end}, rollback included"
-    if forecast.all_moved > forecast.fits:
+    if forecast.dates_missed > 0:
+        missed = percent(forecast.dates_missed)
+        yield f"            {missed} miss an appointment on the way, which people then decide on"
+    if percent(forecast.all_moved) != percent(forecast.fits):
         yield f"            {percent(forecast.all_moved)} move everything, some of them too late"
     yield f"end         {_three(forecast.end, zone)}"
     yield f"turn back   {_limit(turning, zone)}"

@@ -133,6 +133,7 @@ class Forecast:
     fits: float  # everything moved, and ended inside the window
     all_moved: float  # everything moved, whenever that was
     forward_first: float  # everything ended before the turn-back limit
+    dates_missed: float  # at least one fixed date was not kept, failed tries included
     end: Quantiles  # of the whole
     window_begin: datetime
     window_end: datetime

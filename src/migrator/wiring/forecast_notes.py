@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from migrator.forecast.chance import LATE, Sampled, share_of
 from migrator.inventory.model import Inventory
 from migrator.planner.problem import Problem as Facts
 from migrator.schedule.problem import Function, Rows
@@ -26,17 +25,11 @@ def standing_notes(inventory: Inventory, rows: Rows, learned: Sequence[str]) -> 
     return (*learned, *_assumed(inventory), *_coarse(rows))
 
 
-def played_notes(sampled: Sampled, *, compiled: bool) -> tuple[str, ...]:
-    """What the weekends themselves show."""
-    found = []
-    late = share_of(sampled.figures[:, LATE] > 0)
-    if late > 0:
-        found.append(
-            f"an appointment is missed in {late:.0%} of the weekends, failed tries included"
-        )
-    if not compiled:
-        found.append("played in plain Python, because numba is not installed: it took longer")
-    return tuple(found)
+def played_notes(*, compiled: bool) -> tuple[str, ...]:
+    """How the weekends were played, where that matters."""
+    if compiled:
+        return ()
+    return ("played in plain Python, because numba is not installed: it took longer",)
 
 
 def _assumed(inventory: Inventory) -> list[str]:

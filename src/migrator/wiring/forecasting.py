@@ -186,7 +186,7 @@ def forecast_estate(
     often, backs = kernel.chains(
         p, estate.order, estate.wave_at, seed, chained, first=FIRST, live=live
     )
-    notes = (*estate.notes, *played_notes(sampled, compiled=kernel.compiled))
+    notes = (*estate.notes, *played_notes(compiled=kernel.compiled))
     return Forecast(
         plan=estate.plan.name,
         plan_digest=plan_digest(estate.plan),
@@ -198,6 +198,7 @@ def forecast_estate(
         fits=chance.fits(sampled, len(ids), window),
         all_moved=chance.share_of(everything),
         forward_first=chance.share_of(everything & (over <= limit)),
+        dates_missed=chance.share_of(sampled.figures[:, chance.LATE] > 0),
         end=chance.quantiles(over, dial),
         window_begin=estate.plan.window.start,
         window_end=estate.plan.window.end,

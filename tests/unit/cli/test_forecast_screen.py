@@ -43,6 +43,19 @@ def test_an_hour_that_comes_twice_is_told_apart() -> None:
     assert clock(None, ZONE) == "-"
 
 
+def test_missed_appointments_stand_beside_what_fits_and_not_in_the_small_print() -> None:
+    shown = lines(a_forecast())
+    fits = next(number for number, line in enumerate(shown) if line.startswith("fits"))
+    assert "25 % miss an appointment" in shown[fits + 1]
+    assert not any("appointment" in line for line in lines(replace(a_forecast(), dates_missed=0.0)))
+
+
+def test_two_shares_that_read_the_same_are_told_once() -> None:
+    same = replace(a_forecast(), fits=0.901, all_moved=0.904)
+    assert not any("some of them too late" in line for line in lines(same))
+    assert any("some of them too late" in line for line in lines(replace(same, all_moved=1.0)))
+
+
 def test_every_unsafe_stretch_and_the_datas_own_limit_are_told() -> None:
     spans = (
         Span(SATURDAY, SATURDAY + timedelta(hours=2)),
