@@ -8,6 +8,7 @@ that nobody knows. The network is this machine's loopback, where each host has i
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -61,10 +62,16 @@ class Hosts:
     key: Path
     known: Path
     servers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    at: dict[str, tuple[str, int]] = field(default_factory=dict)
+    added: int = 0
 
     def add(self, name: str, *, python: bool = True, through: str = "", known: bool = True) -> None:
         """Start a host. `through` is another one by which it is reached."""
-        address, port = f"127.0.0.{len(self.servers) + 2}", _free_port()
+        # Tests run beside each other, and each process of them has a hundred addresses of its own.
+        self.added += 1
+        own = os.getpid() % 60_000
+        address = f"127.{1 + own // 250}.{1 + own % 250}.{self.added}"
+        port = _free_port(address)
         root = self.folder / name
         made = unpacked(PACKAGES)
         # Links to the cache's files, beside which this folder is; nothing is written in place.
@@ -84,6 +91,7 @@ class Hosts:
         command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER]
         self.servers[name] = subprocess.Popen([*command, "sh", root], stdout=log, stderr=log)
         log.close()
+        self.at[name] = (address, port)
         _until_heard(address, port, self.folder / f"{name}.log")
 
     def log(self, name: str) -> str:
@@ -100,6 +108,8 @@ class Hosts:
         with contextlib.suppress(ProcessLookupError):
             server.send_signal(signal.SIGKILL)
         server.wait()
+        # What ran in its process space is ended by the kernel, and a moment later.
+        _until_refused(*self.at[name])
 
 
 @contextmanager
@@ -150,9 +160,9 @@ def _make_key(path: Path) -> None:
     subprocess.run(words, check=True)
 
 
-def _free_port() -> int:
+def _free_port(address: str) -> int:
     with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
+        free.bind((address, 0))
         return int(free.getsockname()[1])
 
 
@@ -164,3 +174,13 @@ def _until_heard(address: str, port: int, log: Path) -> None:
                 return
         time.sleep(0.02)
     raise AssertionError(f"sshd does not listen: {log.read_text(errors='replace')}")
+
+
+def _until_refused(address: str, port: int) -> None:
+    until = time.monotonic() + READY_SECONDS_MAX
+    while time.monotonic() < until:
+        with closing(socket.socket()) as trial:
+            if trial.connect_ex((address, port)) == errno.ECONNREFUSED:
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"something still listens at {address}:{port}")
