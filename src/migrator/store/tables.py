@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 metadata: Final = MetaData()
 
@@ -163,4 +163,40 @@ sessions: Final = Table(
     Column("made", Text, nullable=False),
     Column("until", Text, nullable=False),
     Column("ended", Text),  # when; null while it holds
+    Column("device", Text),  # as its owner knows it again: "Firefox, Android"; null: not told
+    Column("way", Text),  # link, code, device or provider; null before version 4
+    Column("roles", Text),  # JSON: what a provider's claims give beside people.yaml; else null
+    Column("ended_by", Text),  # the person; null while it holds, or where it was left
+)
+
+second_devices: Final = Table(
+    "second_devices",
+    metadata,
+    Column("run", Text, nullable=False),
+    Column("person", Text, nullable=False),  # one at a time
+    Column("token", Text, nullable=False),  # SHA-256 of the secret in the QR code
+    Column("code", Text),  # SHA-256 of run, person and six digits; null after wrong ones
+    Column("session", Text, nullable=False),  # whose device made it; ends with that session
+    Column("until", Text, nullable=False),
+    Column("wrong", Integer, nullable=False),  # codes that were typed for this person
+    PrimaryKeyConstraint("run", "person"),
+)
+
+arrivals: Final = Table(
+    "arrivals",
+    metadata,
+    Column("state", Text, primary_key=True),  # SHA-256: a provider's answer that was taken, once
+    Column("until", Text, nullable=False),  # when nobody could send it again anyway
+)
+
+refusals: Final = Table(
+    "refusals",
+    metadata,
+    Column("run", Text, nullable=False),
+    Column("minute", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("person", Text, nullable=False),  # empty: somebody who was not signed in
+    Column("count", Integer, nullable=False),
+    Column("last", Text, nullable=False),
+    PrimaryKeyConstraint("run", "minute", "kind", "person"),
 )
