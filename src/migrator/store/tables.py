@@ -200,3 +200,69 @@ refusals: Final = Table(
     Column("last", Text, nullable=False),
     PrimaryKeyConstraint("run", "minute", "kind", "person"),
 )
+
+tokens: Final = Table(
+    "tokens",
+    metadata,
+    Column("digest", Text, primary_key=True),  # SHA-256 of what a program shows
+    Column("run", Text, nullable=False),
+    Column("person", Text, nullable=False),  # who answers for what is done with it
+    Column("label", Text, nullable=False),  # what it was made for, in that person's words
+    Column("only", Text, nullable=False),  # look, alarm, report; empty: all that the person may
+    Column("made", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    Column("ended", Text),  # when; null while it holds
+)
+
+intake: Final = Table(
+    "intake",
+    metadata,
+    Column("run", Text, nullable=False),
+    Column("key", Text, nullable=False),  # source and fingerprint: the same trouble, once
+    Column("source", Text, nullable=False),
+    Column("target", Text, nullable=False),  # a subsystem, a wave, or empty for the whole
+    Column("text", Text, nullable=False),  # as it came last
+    Column("person", Text, nullable=False),  # whose token brought it
+    Column("first", Text, nullable=False),  # wall time in UTC
+    Column("last", Text, nullable=False),
+    Column("count", Integer, nullable=False),  # how often it came
+    Column("told", Integer, nullable=False),  # how many of them lie on the desk
+    Column("asked", Integer, nullable=False),  # how many commands were made of them
+    Column("over", Integer, nullable=False),  # 1: its sender says that it has passed
+    Column("due", Text),  # when the rest is to be told; null: nothing is left to tell
+    PrimaryKeyConstraint("run", "key"),
+)
+
+pictures: Final = Table(
+    "pictures",
+    metadata,
+    Column("digest", Text, primary_key=True),  # SHA-256 of salt and bytes
+    Column("salt", LargeBinary),  # null, with the bytes, once the picture is erased
+    Column("bytes", LargeBinary),
+    Column("media", Text, nullable=False),  # image/jpeg, image/png or image/webp
+    Column("run", Text, nullable=False),
+    Column("subject", Text, nullable=False),  # the check that it belongs to
+    Column("person", Text, nullable=False),  # who took it
+    Column("kept", Text, nullable=False),  # wall time in UTC
+    Column("named", Integer, nullable=False),  # 1 once a verdict names it
+)
+
+tombstones: Final = Table(
+    "tombstones",
+    metadata,
+    Column("digest", Text, primary_key=True),  # of the note or picture that was erased
+    Column("kind", Text, nullable=False),  # note or picture
+    Column("person", Text, nullable=False),  # who erased it
+    Column("erased", Text, nullable=False),  # wall time in UTC
+    Column("why", Text, nullable=False),
+)
+
+practice_ticks: Final = Table(
+    "practice_ticks",
+    metadata,
+    Column("run", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("device", Text, nullable=False),  # telephone or computer
+    Column("ticked", Text, nullable=False),  # wall time in UTC
+    PrimaryKeyConstraint("run", "person", "device"),
+)
