@@ -81,7 +81,8 @@ WITHHELD: Final = frozenset(
         "name", "play", "wall",  # the run is bound to every line; who is present is nobody's log's
         "reason", "cause", "detail", "why", "waits_for", "mend", "reasons", "widened",  # free text
         "by", "second", "person", "on_whom", "os_user",  # people; `by` says what kind of actor
-        "token", "command", "digest", "note_digest",  # they open something, or name what does
+        "token", "command", "digest",  # they open something, or name what does
+        "note_digest", "picture_digest",
         "text",  # what people wrote down
         "file",  # typed by hand
         "link", "sweep", "swept_at",  # the estate's own names

@@ -323,15 +323,32 @@ class ForecastMade(Event):
 
 @dataclass(frozen=True, slots=True)
 class CheckOpened(Event):
-    """A function can be verified now."""
+    """A function can be verified now; opened again where a later move made its verdicts old.
+
+    `text` is the digest of the words that handlers go by, `estate` of what stands where. Both are
+    empty in journals of versions that did not say it.
+    """
 
     check: str
     attempt: int
+    text: str = ""
+    estate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckAssigned(Event):
-    """A person was given the check; unanswered after `limit_at`."""
+    """A person was given the check, or took it; unanswered after `limit_at`."""
+
+    check: str
+    attempt: int
+    person: str
+    limit_at: datetime
+    claimed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReminded(Event):
+    """Soon the check is overdue: its person is reminded, once."""
 
     check: str
     attempt: int
@@ -340,10 +357,34 @@ class CheckAssigned(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckEscalated(Event):
+    """The check was overdue, and the person's deputy has it now."""
+
+    check: str
+    attempt: int
+    was: str
+    person: str
+    limit_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CheckHandedOver(Event):
+    """The check was handed to a named person, or back to everybody who may: `to` is empty."""
+
+    check: str
+    attempt: int
+    was: str
+    to: str
+    limit_at: datetime | None  # None: nobody has it
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class TickGiven(Event):
     """A handler's verdict: works, works_but, does_not_work or cannot_judge.
 
-    `note_digest` names a note kept outside the journal; empty for none.
+    `note_digest` names a note kept outside the journal, `picture_digest` a picture; empty for none.
     """
 
     check: str
@@ -351,6 +392,7 @@ class TickGiven(Event):
     person: str
     verdict: str
     note_digest: str
+    picture_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +407,7 @@ class WrongSideSeen(Event):
     person: str
     verdict: str
     note_digest: str
+    picture_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -691,6 +734,91 @@ class Stalled(Event):
     on_whom: str
     since: datetime
     mend: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisturbanceOpened(Event):
+    """Something is wrong, and it is somebody's: yellow, with a clock.
+
+    `red_at` is a fact from here on: no restart and no clock moves it to a later hour.
+    """
+
+    disturbance: str  # D1, D2 ... in the order of the run
+    key: str  # a report with the same key adds to it while it is open
+    target: str  # a subsystem, a wave, or empty for the whole
+    source: str  # person, check, or whatever program reported it
+    reason: str
+    by: str
+    owner: str
+    red_at: datetime
+    from_what: str  # policy, or turn-back: what `red_at` comes from
+
+
+@dataclass(frozen=True, slots=True)
+class DisturbanceStaffed(Event):
+    """Whose it is now, who was taken off other work for it, and where they meet."""
+
+    disturbance: str
+    target: str
+    owner: str
+    members: tuple[str, ...]
+    room: str
+    link: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisturbanceNoted(Event):
+    """A line of its log. `times` is how often it was reported by now; 0 for a note."""
+
+    disturbance: str
+    target: str
+    text: str
+    source: str
+    by: str
+    times: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DisturbanceHastened(Event):
+    """It becomes red earlier than was said, because turning back is too late earlier."""
+
+    disturbance: str
+    target: str
+    was: datetime
+    red_at: datetime
+    from_what: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisturbanceWarned(Event):
+    """Half of its time is over, or nearly all of it: `half` or `soon`."""
+
+    disturbance: str
+    target: str
+    warning: str
+    red_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DisturbanceReddened(Event):
+    """Nobody has mended it in time: all hands. `holds` tells whether it stops the run."""
+
+    disturbance: str
+    target: str
+    because: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DisturbanceClosed(Event):
+    """Back to green, with its cause and a closing note (`reason`)."""
+
+    disturbance: str
+    target: str
+    cause: str
+    reason: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ def tick_given(run: Run, at: datetime, event: ev.TickGiven) -> None:
     check.ticks[event.person] = event.verdict
     check.ticked_at[event.person] = at
     check.note_digest = event.note_digest or check.note_digest
+    check.notes[event.person] = event.note_digest
+    check.pictures[event.person] = event.picture_digest
     if event.verdict == "does_not_work":
         check.state = CheckState.REFUSED
     elif event.verdict == "cannot_judge":
@@ -67,6 +69,8 @@ def tick_withdrawn(run: Run, at: datetime, event: ev.TickWithdrawn) -> None:
     """A verdict was taken back."""
     check = _check_event(run, event.check, event)
     check.ticks.pop(event.person, None)
+    check.notes.pop(event.person, None)
+    check.pictures.pop(event.person, None)
     run.last_progress[check.wave] = at
 
 

@@ -19,6 +19,7 @@ from migrator.engine.states import (
     Side,
     WaveState,
 )
+from migrator.incidents.model import Disturbance
 from migrator.plan.model import CheckLeg, Itinerary, RecipeStep, RecipeUndo
 
 
@@ -145,6 +146,8 @@ class CheckRecord:
     declined_by: tuple[str, ...] = ()  # cannot judge
     wrong_side: tuple[str, ...] = ()  # who looked at the old side, each time
     note_digest: str = ""
+    notes: dict[str, str] = field(default_factory=dict)  # person -> digest of what they wrote
+    pictures: dict[str, str] = field(default_factory=dict)  # person -> digest of what they sent
     overridden: bool = False
     overdue_held: bool = False  # its wave was held because nobody answered; reset by assigning
 
@@ -190,6 +193,10 @@ class Run:
     ahead: frozenset[str] = frozenset()  # steps that may run before the gate, derived
     seatless: frozenset[str] = frozenset()  # steps at which no engineer sits, derived
     last_progress: dict[str, datetime] = field(default_factory=dict)  # by wave
+    disturbances: dict[str, Disturbance] = field(default_factory=dict)  # also closed ones
+    keyed: dict[str, str] = field(default_factory=dict)  # key -> the last disturbance with it
+    unsettled: dict[str, Disturbance] = field(default_factory=dict)  # those that are open
+    paused_for: str = ""  # the disturbance whose red paused the run
     paused_because: str = ""
     paused_at: datetime | None = None
     outcome: str = ""

@@ -47,10 +47,10 @@ def tick(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, st
         raise Refusal(f"{command.actor} may not verify {plan.id}; {', '.join(plan.eligible)} may")
     if command.actor in check.ticks:
         raise Refusal(f"{command.actor} has said {check.ticks[command.actor]} already")
-    note = command.detail("note_digest")
+    note, picture = command.detail("note_digest"), command.detail("picture_digest")
     if command.detail("side") == OLD_SIDE and verdict != "cannot_judge":
-        return [ev.WrongSideSeen(plan.id, check.attempt, command.actor, verdict, note)]
-    return [ev.TickGiven(plan.id, check.attempt, command.actor, verdict, note)]
+        return [ev.WrongSideSeen(plan.id, check.attempt, command.actor, verdict, note, picture)]
+    return [ev.TickGiven(plan.id, check.attempt, command.actor, verdict, note, picture)]
 
 
 def withdraw(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, str]) -> Effects:

@@ -267,6 +267,11 @@ class Store:
             if rows:
                 connection.execute(table.insert(), rows)
 
+    @property
+    def database(self) -> Database:
+        """What keeps it: for parts of a store that stand in a file of their own, as `pictures`."""
+        return self._database
+
     def sign_in(self, run_name: str) -> SignIn:
         """The invitations and sessions of a run's pages."""
         return SignIn(self._database, run_name)
