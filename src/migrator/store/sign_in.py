@@ -1,29 +1,34 @@
-"""Invitations and sessions: who may come to a run's pages, and who is signed in there.
+"""Invitations and sign-ins: who may come to a run's pages, and who is signed in there.
 
 Used by `web/` and by `migrator invite`. Secrets are random, 256 bits, and leave this module once;
 the store keeps their SHA-256 only, so whoever reads it can sign in as nobody. A typed code is
 shorter, forty bits: whoever asks by code must be slowed down, and a code ends with its invitation.
-Links and codes are spent by two ways, and neither knows the other's secrets. Times are wall time in
+Links and codes are spent by two ways, and neither knows the other's secrets. Whom a provider has
+signed in comes in without an invitation, by an answer that is taken once. Times are wall time in
 UTC and come in as arguments. What must never happen: an invitation that is spent twice.
 """
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, Select, select
 
 from migrator.store import tables
 from migrator.store.database import Database, once_more
+from migrator.store.devices import Devices
+from migrator.store.refusals import Refusals
+from migrator.store.sessions import Coming, Session, Sessions, begin, digest, holding, read, text_of
 
 CODE_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Thirty-two letters and digits; none of them is read as another one: no I, O, 0 or 1."""
 CODE_LENGTH: Final = 8
+ANSWERS_KEPT: Final = timedelta(hours=1)
+"""A provider's answer is refused as too old long before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +41,6 @@ class Invited:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """Who is signed in, and until when at most."""
-
-    person: str
-    until: datetime
-
-
 class SignIn:
     """The invitations and sessions of one run."""
 
@@ -51,6 +48,9 @@ class SignIn:
         """Use `Store.sign_in`."""
         self._database = database
         self._run = run
+        self.sessions = Sessions(database, run)
+        self.devices = Devices(database, run)
+        self.refusals = Refusals(database, run)
 
     def invite(self, people: Sequence[str], now: datetime, until: datetime) -> tuple[Invited, ...]:
         """Make an invitation for each; those that were made before and not spent end."""
@@ -64,19 +64,19 @@ class SignIn:
                 .where(
                     table.c.run == self._run, table.c.person.in_(people), table.c.spent.is_(None)
                 )
-                .values(spent=_text(now))
+                .values(spent=text_of(now))
             )
             if made:
                 connection.execute(
                     table.insert(),
                     [
                         {
-                            "token": _digest(each.token),
+                            "token": digest(each.token),
                             "code": self._code_digest(each.code),
                             "run": self._run,
                             "person": each.person,
-                            "made": _text(now),
-                            "until": _text(until),
+                            "made": text_of(now),
+                            "until": text_of(until),
                         }
                         for each in made
                     ],
@@ -91,22 +91,40 @@ class SignIn:
                 select(tables.invitations.c.person).where(self._holds(self._by_link(token), now))
             ).scalar_one_or_none()
 
-    def spend_link(self, token: str, now: datetime, until: datetime) -> tuple[str, Session] | None:
+    def spend_link(
+        self, token: str, now: datetime, until: datetime, device: str = ""
+    ) -> tuple[str, Session] | None:
         """Spend an invitation by its link's secret; the answer is a session's secret.
 
         None where it does not hold.
         """
-        return self._spend(self._by_link(token), now, until)
+        return self._spend(self._by_link(token), Coming("link", device), now, until)
 
-    def spend_code(self, code: str, now: datetime, until: datetime) -> tuple[str, Session] | None:
+    def spend_code(
+        self, code: str, now: datetime, until: datetime, device: str = ""
+    ) -> tuple[str, Session] | None:
         """Spend an invitation by its typed code, as `spend_link` does by a link.
 
         Whoever calls this counts the wrong ones.
         """
-        return self._spend(self._by_code(code), now, until)
+        return self._spend(self._by_code(code), Coming("code", device), now, until)
+
+    def admit(self, session: Session, device: str, state: str, now: datetime) -> str | None:
+        """Let in whom a provider has signed in; `state` names its answer.
+
+        None where that answer was taken before: no address that somebody read opens twice.
+        """
+        table, name = tables.arrivals, digest(state)
+        with self._database.writing() as connection:
+            connection.execute(table.delete().where(table.c.until <= text_of(now)))
+            known = connection.execute(select(table.c.state).where(table.c.state == name)).first()
+            if known is not None:
+                return None
+            connection.execute(table.insert().values(state=name, until=text_of(now + ANSWERS_KEPT)))
+            return begin(connection, self._run, session, device, now)
 
     def _spend(
-        self, which: ColumnElement[bool], now: datetime, until: datetime
+        self, which: ColumnElement[bool], coming: Coming, now: datetime, until: datetime
     ) -> tuple[str, Session] | None:
         table, holds = tables.invitations, self._holds(which, now)
         # Strangers try secrets as often as they like: the journal's writer never waits for that.
@@ -116,18 +134,9 @@ class SignIn:
             person = connection.execute(select(table.c.person).where(holds)).scalar_one_or_none()
             if person is None:
                 return None
-            connection.execute(table.update().where(holds).values(spent=_text(now)))
-            token = secrets.token_urlsafe(32)
-            connection.execute(
-                tables.sessions.insert().values(
-                    token=_digest(token),
-                    run=self._run,
-                    person=person,
-                    made=_text(now),
-                    until=_text(until),
-                )
-            )
-        return token, Session(str(person), until)
+            connection.execute(table.update().where(holds).values(spent=text_of(now)))
+            session = Session(str(person), until, coming.way)
+            return begin(connection, self._run, session, coming.device, now), session
 
     @once_more
     def session(self, token: str, now: datetime) -> Session | None:
@@ -135,38 +144,30 @@ class SignIn:
         table = tables.sessions
         with self._database.reading() as connection:
             row = connection.execute(
-                select(table.c.person, table.c.until).where(
-                    table.c.token == _digest(token),
-                    table.c.run == self._run,
-                    table.c.ended.is_(None),
-                    table.c.until > _text(now),
+                select(table.c.person, table.c.until, table.c.way, table.c.roles).where(
+                    table.c.token == digest(token), holding(self._run, now)
                 )
             ).one_or_none()
-        return None if row is None else Session(row.person, datetime.fromisoformat(row.until))
+        return None if row is None else read(row)
 
     @once_more
     def holding(self, tokens: Collection[str], now: datetime) -> frozenset[str]:
         """Which of these cookies' secrets are of sessions that have not ended."""
-        table, asked = tables.sessions, {_digest(token): token for token in tokens}
+        table, asked = tables.sessions, {digest(token): token for token in tokens}
         with self._database.reading() as connection:
             found = connection.execute(
-                select(table.c.token).where(
-                    table.c.token.in_(asked),
-                    table.c.run == self._run,
-                    table.c.ended.is_(None),
-                    table.c.until > _text(now),
-                )
+                select(table.c.token).where(table.c.token.in_(asked), holding(self._run, now))
             ).scalars()
-            return frozenset(asked[digest] for digest in found)
+            return frozenset(asked[each] for each in found)
 
     def leave(self, token: str, now: datetime) -> None:
         """End a session."""
         table = tables.sessions
-        which = (table.c.token == _digest(token)) & table.c.ended.is_(None)
+        which = (table.c.token == digest(token)) & table.c.ended.is_(None)
         if not self._is_there(select(table.c.person).where(which)):
             return
         with self._database.writing() as connection:
-            connection.execute(table.update().where(which).values(ended=_text(now)))
+            connection.execute(table.update().where(which).values(ended=text_of(now)))
 
     @once_more
     def people_invited(self) -> frozenset[str]:
@@ -202,11 +203,11 @@ class SignIn:
             which
             & (table.c.run == self._run)
             & table.c.spent.is_(None)
-            & (table.c.until > _text(now))
+            & (table.c.until > text_of(now))
         )
 
     def _by_link(self, token: str) -> ColumnElement[bool]:
-        return tables.invitations.c.token == _digest(token)
+        return tables.invitations.c.token == digest(token)
 
     def _by_code(self, code: str) -> ColumnElement[bool]:
         return tables.invitations.c.code == self._code_digest(code)
@@ -214,19 +215,9 @@ class SignIn:
     def _code_digest(self, code: str) -> str:
         """As people type it: in small letters, with spaces and dashes. Each run has its own."""
         plain = "".join(each for each in code.upper() if each.isalnum())
-        return _digest(f"{self._run}/{plain}")
+        return digest(f"{self._run}/{plain}")
 
 
 def _code() -> str:
     letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
     return f"{letters[:4]}-{letters[4:]}"
-
-
-def _digest(secret: str) -> str:
-    # Half characters come out of no secret of ours, but a stranger may send some.
-    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
-
-
-def _text(moment: datetime) -> str:
-    """Of one form, so that the database may compare it."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}+00:00"
