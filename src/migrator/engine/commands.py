@@ -26,6 +26,7 @@ from migrator.engine.asking import (
     unwind_targets,
     wave_named,
 )
+from migrator.engine.disturbing import close, disturb, log, staff
 from migrator.engine.draft import Draft
 from migrator.engine.extending import extend
 from migrator.engine.gates import go, no_go, postpone
@@ -38,6 +39,10 @@ from migrator.engine.states import RunState, WaveState
 from migrator.engine.steering import abandon_act, force_act, retry, skip_act, take_back
 from migrator.engine.verdicts import tick, withdraw
 from migrator.engine.waiving import waive
+from migrator.incidents.model import SOURCE_PREFIX
+
+MACHINES_MAY: Final = frozenset({"disturb", "log"})
+"""What an alarm or a form for users may say, as `source.NAME`: it reports, and decides nothing."""
 
 
 def answer(
@@ -56,7 +61,8 @@ def answer(
             raise Refusal(f"there is no verb {command.verb!r}" + (f"; {near[0]}?" if near else ""))
         if run.state is RunState.ENDED:
             raise Refusal(f"the run has ended ({run.outcome}); nothing can be changed any more")
-        known_person(run, command.actor)
+        if not (command.verb in MACHINES_MAY and command.actor.startswith(SOURCE_PREFIX)):
+            known_person(run, command.actor)
         effects = verb(run, command, now, codes)
     except Refusal as refusal:
         return (
@@ -127,4 +133,8 @@ VERBS: Final[dict[str, Verb]] = {
     "sign": sign,
     "waive": waive,
     "record": record,
+    "disturb": disturb,
+    "staff": staff,
+    "log": log,
+    "close": close,
 }

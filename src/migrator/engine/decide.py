@@ -17,6 +17,7 @@ from itertools import takewhile
 from migrator.engine import events as ev
 from migrator.engine.bridging import load_after
 from migrator.engine.checks import decide_checks
+from migrator.engine.disturbances import decide_disturbances
 from migrator.engine.draft import Draft
 from migrator.engine.foresight import decide_foresight
 from migrator.engine.moving import decide_moving, start_ahead
@@ -62,6 +63,8 @@ def decide(run: Run, now: datetime) -> Decision:
     if run.started is None or run.state is RunState.ENDED:
         return Decision((), None)
     decide_foresight(draft)
+    if not draft.events:
+        decide_disturbances(draft)
     if draft.events:  # a wave that is held in this pass is looked at as held in the next one
         return Decision(tuple(draft.events), draft.wake_at)
     decide_timeouts(draft)
@@ -214,6 +217,8 @@ def _decide_end(draft: Draft) -> None:
     run = draft.run
     if run.state is RunState.PAUSED or run.in_flight:
         return
+    if run.unsettled:
+        return  # whose it is closes it with its cause; after the end nobody could
     states = {wave.state for wave in run.waves.values()}
     if not states <= FINAL_WAVES or WaveState.STUCK in states:
         return

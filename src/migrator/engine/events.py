@@ -822,6 +822,91 @@ class DisturbanceClosed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DisturbanceOpened(Event):
+    """Something is wrong, and it is somebody's: yellow, with a clock.
+
+    `red_at` is a fact from here on: no restart and no clock moves it to a later hour.
+    """
+
+    disturbance: str  # D1, D2 ... in the order of the run
+    key: str  # a report with the same key adds to it while it is open
+    target: str  # a subsystem, a wave, or empty for the whole
+    source: str  # person, check, or whatever program reported it
+    reason: str
+    by: str
+    owner: str
+    red_at: datetime
+    from_what: str  # policy, or turn-back: what `red_at` comes from
+
+
+@dataclass(frozen=True, slots=True)
+class DisturbanceStaffed(Event):
+    """Whose it is now, who was taken off other work for it, and where they meet."""
+
+    disturbance: str
+    target: str
+    owner: str
+    members: tuple[str, ...]
+    room: str
+    link: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisturbanceNoted(Event):
+    """A line of its log. `times` is how often it was reported by now; 0 for a note."""
+
+    disturbance: str
+    target: str
+    text: str
+    source: str
+    by: str
+    times: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DisturbanceHastened(Event):
+    """It becomes red earlier than was said, because turning back is too late earlier."""
+
+    disturbance: str
+    target: str
+    was: datetime
+    red_at: datetime
+    from_what: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisturbanceWarned(Event):
+    """Half of its time is over, or nearly all of it: `half` or `soon`."""
+
+    disturbance: str
+    target: str
+    warning: str
+    red_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DisturbanceReddened(Event):
+    """Nobody has mended it in time: all hands. `holds` tells whether it stops the run."""
+
+    disturbance: str
+    target: str
+    because: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DisturbanceClosed(Event):
+    """Back to green, with its cause and a closing note (`reason`)."""
+
+    disturbance: str
+    target: str
+    cause: str
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class VersionAccepted(Event):
     """A person lets a run go on with another program version than the one that led it last."""
 

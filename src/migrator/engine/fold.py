@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from migrator.engine import events as ev
 from migrator.engine import fold_acts as acts
 from migrator.engine import fold_checks as checks
+from migrator.engine import fold_disturbances as disturbances
 from migrator.engine import fold_plan as plans
 from migrator.engine import fold_words as words
 from migrator.engine.policy import FORECAST, reaction
@@ -91,6 +92,7 @@ def _run_resumed(run: Run, _at: datetime, event: ev.RunResumed) -> None:
     _run_event(run, event)
     run.paused_because = ""
     run.paused_at = None
+    run.paused_for = ""
 
 
 def _run_aborted(run: Run, _at: datetime, event: ev.RunAborted) -> None:
@@ -351,6 +353,10 @@ _HANDLERS: Final = (
     checks.tick_given, checks.tick_withdrawn, checks.wrong_side_seen,
     words.deadline_extended, words.link_waived, words.signed, words.hand_recorded,
     words.forecast_made,
+    disturbances.disturbance_opened, disturbances.disturbance_staffed,
+    disturbances.disturbance_noted, disturbances.disturbance_hastened,
+    disturbances.disturbance_warned, disturbances.disturbance_reddened,
+    disturbances.disturbance_closed,
     plans.second_asked, plans.step_amended, plans.replanned,
     _command_taken, _command_refused, _stalled,
 )  # fmt: skip

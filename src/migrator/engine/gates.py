@@ -83,6 +83,16 @@ def postpone(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str,
     return [ev.GatePostponed(wave.id, wave.attempt, until, command.actor, command.reason, seen)]
 
 
+def gates_later(run: Run, now: datetime, actor: str) -> Effects:
+    """Give all open gates back the time for which the run was paused."""
+    effects: Effects = []
+    for wave in run.waves.values():
+        if wave.state is WaveState.DECIDING and run.paused_at is not None:
+            since = max(run.paused_at, wave.opened_at or run.paused_at)
+            effects += later_gate(wave, now - since, actor, "for as long as paused")
+    return effects
+
+
 def later_gate(wave: WaveRecord, by: timedelta, actor: str, why: str) -> Effects:
     """Give an open gate the time back in which nobody could answer it.
 

@@ -18,12 +18,14 @@ from migrator.engine.asking import (
     second_by_code,
     wave_named,
 )
+from migrator.engine.disturbances import reds
 from migrator.engine.foresight import TURN_BACK, WORDS, releasable
-from migrator.engine.gates import later_gate
+from migrator.engine.gates import gates_later, later_gate
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import Run, WaveRecord
 from migrator.engine.states import ActState, RunState, WaveState
 from migrator.engine.steering import accept_loss, stuck_on_loss
+from migrator.incidents.model import PERSON
 
 VETO_MINUTES: Final = 15.0
 """One person may stop the unwind clock for this long; a second one must confirm in time."""
@@ -41,11 +43,18 @@ def resume(run: Run, command: OperatorCommand, now: datetime, _c: Mapping[str, s
     if run.state is not RunState.PAUSED:
         raise Refusal(f"the run is {run.state.value}, not paused")
     effects: Effects = [ev.RunResumed(command.reason)]
-    for wave in run.waves.values():
-        if wave.state is WaveState.DECIDING and run.paused_at is not None:
-            since = max(run.paused_at, wave.opened_at or run.paused_at)
-            effects += later_gate(wave, now - since, command.actor, "for as long as paused")
-    return effects
+    red = reds(run)
+    if red:
+        may_decide(run, command, deciders(run))
+        names = ", ".join(known.id for known in red)
+        if not command.reason.strip():
+            raise Refusal(f"{names} is red; to go on all the same needs a reason, or close it")
+        said = f"the run goes on while this is red: {command.reason}"
+        effects += [
+            ev.DisturbanceNoted(known.id, known.target, said, PERSON, command.actor)
+            for known in red
+        ]
+    return [*effects, *gates_later(run, now, command.actor)]
 
 
 def abort(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, str]) -> Effects:

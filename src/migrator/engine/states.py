@@ -17,6 +17,12 @@ from migrator.engine.events import (
     CheckPassed,
     CheckVoided,
     CommitBegun,
+    DisturbanceClosed,
+    DisturbanceHastened,
+    DisturbanceNoted,
+    DisturbanceReddened,
+    DisturbanceStaffed,
+    DisturbanceWarned,
     Event,
     GateDecided,
     GateLapsed,
@@ -53,6 +59,7 @@ from migrator.engine.events import (
     WaveVerified,
     WrongSideSeen,
 )
+from migrator.incidents.model import Level
 
 
 class IllegalEvent(AssertionError):
@@ -248,6 +255,25 @@ CHECK: Final[dict[CheckState, dict[type[Event], CheckState]]] = {
     _C.VOID: {CheckOpened: _C.OPEN},
 }
 """A TickGiven that says does_not_work leads to REFUSED: see REFUSING in run.py's apply."""
+
+_L = Level
+DISTURBANCE: Final[dict[Level, dict[type[Event], Level]]] = {
+    _L.YELLOW: {
+        DisturbanceStaffed: _L.YELLOW,
+        DisturbanceNoted: _L.YELLOW,
+        DisturbanceHastened: _L.YELLOW,
+        DisturbanceWarned: _L.YELLOW,
+        DisturbanceReddened: _L.RED,
+        DisturbanceClosed: _L.GREEN,
+    },
+    _L.RED: {
+        DisturbanceStaffed: _L.RED,
+        DisturbanceNoted: _L.RED,
+        DisturbanceClosed: _L.GREEN,
+    },
+    _L.GREEN: {},
+}
+"""A disturbance is opened yellow; one that is closed stays closed, and what comes back is another."""
 
 FINAL_WAVES: Final = frozenset(
     {_W.DECLINED, _W.RETURNED, _W.BLOCKED, _W.ACCEPTED, _W.COMMITTED, _W.STUCK}

@@ -15,6 +15,7 @@ from typing import Final
 from migrator.ids import LinkId, PersonId, PlaceId, SubsystemId, TeamId, WaveId
 from migrator.inventory.model import Estimate, LatencyClass
 from migrator.plan.certificate import Certificate
+from migrator.plan.disturbance import DisturbanceLimits
 from migrator.plan.foresight import Foresight
 from migrator.plan.later import LATER
 from migrator.plan.means import Means
@@ -194,6 +195,7 @@ class Policy:
     waves_per_attempt_max: int  # attempts of one wave in one run
     approval_lapses_when: tuple[str, ...]  # what of the inputs may not change after approval
     forecast: Foresight = field(default=Foresight(), metadata=LATER)
+    disturbances: DisturbanceLimits = field(default=DisturbanceLimits(), metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
