@@ -21,6 +21,7 @@ TABLES: Final[dict[str, Table]] = {
     "run": states.RUN,  # type: ignore[dict-item]  # each table has a state type of its own
     "wave": states.WAVE,  # type: ignore[dict-item]  # the same
     "check": states.CHECK,  # type: ignore[dict-item]  # the same
+    "disturbance": states.DISTURBANCE,  # type: ignore[dict-item]  # the same
 }
 WORDS: Final[dict[str, Mapping[str, ActState]]] = {
     "ends": states.ENDS,
@@ -69,6 +70,7 @@ def pictures_as_markdown() -> str:
         _picture("The run", states.RUN, "running"),
         _picture("A wave, in each of its attempts", states.WAVE, "planned"),
         _picture("A check", states.CHECK, "open"),
+        _picture("A disturbance", states.DISTURBANCE, "yellow"),
         _acts(),
         _authority(),
     ]

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from migrator.cli.disturbance_words import disturbance_told
 from migrator.engine import events as ev
 from migrator.engine.bridging import figures
 from migrator.engine.dry_runs import with_dry_run
@@ -46,21 +47,18 @@ NOISE: Final = (
 """Kinds that another line tells better; shown only where every line is asked for."""
 
 _TROUBLE: Final = (
-    ev.RunAborted,
-    ev.GateLapsed,
-    ev.WaveHeld,
-    ev.UnwindBegun,
-    ev.WaveReturned,
-    ev.WaveStuck,
-    ev.WaveBlocked,
-    ev.Stalled,
-    ev.CommandRefused,
-)
+    ev.RunAborted, ev.GateLapsed, ev.WaveHeld, ev.UnwindBegun, ev.WaveReturned, ev.WaveStuck,
+    ev.WaveBlocked, ev.Stalled, ev.CommandRefused, ev.DisturbanceReddened,
+)  # fmt: skip
 _ODD: Final = (
     ev.StepDoubted, ev.UndoDoubted, ev.VetoGiven, ev.RunPaused, ev.VersionAccepted, ev.LinkWaived,
-    ev.Signed, ev.SecondAsked, ev.StepAmended, ev.Replanned,
+    ev.Signed, ev.SecondAsked, ev.StepAmended, ev.Replanned, ev.DisturbanceOpened,
+    ev.DisturbanceHastened, ev.DisturbanceWarned,
 )  # fmt: skip
-_GOOD: Final = (ev.WaveAccepted, ev.WaveCommitted, ev.WaveVerified, ev.CheckPassed, ev.PartReturned)
+_GOOD: Final = (
+    ev.WaveAccepted, ev.WaveCommitted, ev.WaveVerified, ev.CheckPassed, ev.PartReturned,
+    ev.DisturbanceClosed,
+)  # fmt: skip
 
 
 def tone(event: ev.Event) -> str:
@@ -379,7 +377,7 @@ class _Words:
             case ev.ForecastMade():
                 return f"forecast: {expected(event, self.clock)}"
             case _:
-                return ""
+                return disturbance_told(event, self.person, self.clock)
 
 
 def _cut_short(event: ev.Event) -> bool:

@@ -34,6 +34,7 @@ _HOUR: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 COMING_SHOWN_MAX: Final = 20
 TITLES: Final = {
     "holds": "stood still, and went on",
+    "disturbed": "disturbances",
     "gates": "decided, and by whom",
     "exceptions": "exceptions",
     "ticks": "said by case handlers",
@@ -74,8 +75,8 @@ def command(
 
     \b
     Keys of the JSON document: run, mode, practice, state, since, run_time, led_by, lines, waves
-    [wave, name, then, now, moved_then, moved_now, moves], holds, gates, exceptions, ticks,
-    refused, by_hand (each [at, line, what]), troubles [wave, at, subject, cause, result,
+    [wave, name, then, now, moved_then, moved_now, moves], holds, disturbed, gates, exceptions,
+    ticks, refused, by_hand (each [at, line, what]), troubles [wave, at, subject, cause, result,
     result_at], waits [subject, what, on_whom, until, then], coming [at, what, wave, subject, note],
     limits [limit, until, by, reason, passed].
     """

@@ -42,13 +42,14 @@ NUMBERS: Final = frozenset(
         "same", "better", "broken", "regressed", "deferred", "left",
         "links", "proved", "wrong_side", "slower", "flaky", "unproved", "untestable", "waived",
         "calls_per_hour", "calls_per_hour_max",
-        "knows", "weekends", "compiled", "fits", "forward_first",
+        "knows", "weekends", "compiled", "fits", "forward_first", "times", "holds",
     }
 )  # fmt: skip
 TIMES: Final = frozenset(
     {
         "anchor", "deadline", "limit_at", "since", "until", "unwind_at", "was",
         "made", "end_p50", "end_p80", "end_p95", "latest", "data_limit", "limit",
+        "red_at",
     }
 )  # fmt: skip
 """Told where they are times: `limit` is an hour of a forecast, and elsewhere somebody's words."""
@@ -57,7 +58,7 @@ WORDS: Final = frozenset(
     {
         "mode", "outcome", "how", "verdict", "look", "trouble", "side", "verb", "program",
         "plan_digest", "itinerary_digest", "began_with", "goes_on_with", "seen", "now",
-        "dry_run",
+        "dry_run", "disturbance", "source", "warning", "from_what",
     }
 )  # fmt: skip
 """Closed vocabularies and digests of files. What does not look like one is left out."""
@@ -68,7 +69,7 @@ PLACES: Final = frozenset({"subject", "target", "because", "data_limit_of"})
 COUNTED: Final = frozenset(
     {
         "moves", "changes", "remains", "lost", "examples", "causes",
-        "waves", "legs", "checks", "gone", "stays", "assumed", "bridges", "unsafe",
+        "waves", "legs", "checks", "gone", "stays", "assumed", "bridges", "unsafe", "members",
     }
 )  # fmt: skip
 """Lists are told by their length, as `moves_count` and so on."""
@@ -81,6 +82,7 @@ WITHHELD: Final = frozenset(
         "name", "play", "wall",  # the run is bound to every line; who is present is nobody's log's
         "reason", "cause", "detail", "why", "waits_for", "mend", "reasons", "widened",  # free text
         "by", "second", "person", "on_whom", "os_user",  # people; `by` says what kind of actor
+        "owner", "room", "key",  # the same, and where they are; an alarm's own name of a thing
         "token", "command", "digest",  # they open something, or name what does
         "note_digest", "picture_digest",
         "text",  # what people wrote down
@@ -97,7 +99,8 @@ WARNS: Final = frozenset(
         ev.RunPaused, ev.RunAborted, ev.GateLapsed, ev.StepDoubted, ev.UndoDoubted, ev.WaveHeld,
         ev.VetoGiven, ev.OverrideAsked, ev.OverrideGiven, ev.UnwindBegun, ev.WaveReturned,
         ev.WaveBlocked, ev.CommandRefused, ev.Stalled, ev.VersionAccepted, ev.LinkWaived,
-        ev.SecondAsked, ev.StepAmended, ev.Replanned,
+        ev.SecondAsked, ev.StepAmended, ev.Replanned, ev.DisturbanceOpened,
+        ev.DisturbanceHastened, ev.DisturbanceWarned, ev.DisturbanceReddened,
     }
 )  # fmt: skip
 BAD_WORDS: Final = frozenset({"failed", "timed_out", "returned", "does_not_work"})

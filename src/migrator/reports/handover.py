@@ -29,6 +29,7 @@ class Under(Enum):
     """The question that a fact answers, in the order in which they are told."""
 
     HOLDS = "holds"
+    DISTURBED = "disturbed"
     GATES = "gates"
     EXCEPTIONS = "exceptions"
     TICKS = "ticks"
@@ -48,6 +49,8 @@ _UNDER: dict[type[ev.Event], Under] = {
     ev.SecondAsked: Under.EXCEPTIONS, ev.StepAmended: Under.EXCEPTIONS,
     ev.Replanned: Under.EXCEPTIONS,
     ev.HandRecorded: Under.BY_HAND,
+    ev.DisturbanceOpened: Under.DISTURBED, ev.DisturbanceStaffed: Under.DISTURBED,
+    ev.DisturbanceReddened: Under.DISTURBED, ev.DisturbanceClosed: Under.DISTURBED,
     ev.TickGiven: Under.TICKS, ev.TickWithdrawn: Under.TICKS,
     ev.WrongSideSeen: Under.TICKS,
     ev.CommandRefused: Under.REFUSED,

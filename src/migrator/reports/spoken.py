@@ -68,8 +68,28 @@ def _words(event: ev.Event, itinerary: Itinerary) -> Spoken | None:
             subject = "" if event.subject == "run" else event.subject
             said = event.text + (f" ({event.reason})" if event.reason else "")
             return Spoken("record", wave, subject, event.by, said)
+        case ev.DisturbanceOpened() | ev.DisturbanceStaffed() | ev.DisturbanceClosed():
+            return _of_a_disturbance(event, itinerary)
         case _:
             return _by_two(event, itinerary)
+
+
+def _of_a_disturbance(
+    event: ev.DisturbanceOpened | ev.DisturbanceStaffed | ev.DisturbanceClosed,
+    itinerary: Itinerary,
+) -> Spoken | None:
+    """What a person said of one; what the engine opened by itself is nobody's decision."""
+    wave = _wave_of(event.target, itinerary)
+    match event:
+        case ev.DisturbanceOpened() if event.by == "engine":
+            return None
+        case ev.DisturbanceOpened():
+            what, said = "disturb", event.reason
+        case ev.DisturbanceStaffed():
+            what, said = "staff", ", ".join((event.owner, *event.members))
+        case ev.DisturbanceClosed():
+            what, said = "close", f"{event.cause}; {event.reason}"
+    return Spoken(what, wave, event.target, event.by, f"{event.disturbance}: {said}")
 
 
 def _by_two(event: ev.Event, itinerary: Itinerary) -> Spoken | None:

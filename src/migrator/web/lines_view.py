@@ -78,20 +78,28 @@ PHRASES: Final = {
     "Signed": N_("A limit was signed"),
     "HandRecorded": N_("Something was done by hand"),
     "Stalled": N_("Something stood still"),
+    "DisturbanceOpened": N_("A disturbance was opened: yellow"),
+    "DisturbanceStaffed": N_("A disturbance was given its people"),
+    "DisturbanceNoted": N_("The log of a disturbance grew"),
+    "DisturbanceHastened": N_("A disturbance becomes red earlier than was said"),
+    "DisturbanceWarned": N_("A disturbance will soon be red"),
+    "DisturbanceReddened": N_("A disturbance is red: all hands"),
+    "DisturbanceClosed": N_("A disturbance was closed: green"),
     "VersionAccepted": N_("Another version of the program was accepted"),
 }
 
 _BAD: Final = frozenset(
-    {"RunAborted", "GateLapsed", "WaveHeld", "WaveStuck", "WaveBlocked", "Stalled"}
+    {"RunAborted", "GateLapsed", "WaveHeld", "WaveStuck", "WaveBlocked", "Stalled", "DisturbanceReddened"}
 )
 _WARN: Final = frozenset(
     {
         "RunPaused", "StepDoubted", "UndoDoubted", "VetoGiven", "OverrideAsked", "OverrideGiven",
         "LossAccepted", "LinkWaived", "UnwindBegun", "WaveReturned", "PartReturned",
-        "CommandRefused", "WrongSideSeen", "StepAmended", "Replanned",
+        "CommandRefused", "WrongSideSeen", "StepAmended", "Replanned", "DisturbanceOpened",
+        "DisturbanceHastened", "DisturbanceWarned",
     }
 )  # fmt: skip
-_GOOD: Final = frozenset({"CheckPassed", "WaveVerified", "WaveAccepted", "WaveCommitted"})
+_GOOD: Final = frozenset({"CheckPassed", "WaveVerified", "WaveAccepted", "WaveCommitted", "DisturbanceClosed"})
 
 _PLAYED: Final = "simulated:"
 """How the journal names a person whom the program plays."""
