@@ -89,7 +89,15 @@ PHRASES: Final = {
 }
 
 _BAD: Final = frozenset(
-    {"RunAborted", "GateLapsed", "WaveHeld", "WaveStuck", "WaveBlocked", "Stalled", "DisturbanceReddened"}
+    {
+        "RunAborted",
+        "GateLapsed",
+        "WaveHeld",
+        "WaveStuck",
+        "WaveBlocked",
+        "Stalled",
+        "DisturbanceReddened",
+    }
 )
 _WARN: Final = frozenset(
     {
@@ -99,7 +107,9 @@ _WARN: Final = frozenset(
         "DisturbanceHastened", "DisturbanceWarned",
     }
 )  # fmt: skip
-_GOOD: Final = frozenset({"CheckPassed", "WaveVerified", "WaveAccepted", "WaveCommitted", "DisturbanceClosed"})
+_GOOD: Final = frozenset(
+    {"CheckPassed", "WaveVerified", "WaveAccepted", "WaveCommitted", "DisturbanceClosed"}
+)
 
 _PLAYED: Final = "simulated:"
 """How the journal names a person whom the program plays."""
