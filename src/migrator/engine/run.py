@@ -20,7 +20,6 @@ from migrator.engine.states import (
     WaveState,
 )
 from migrator.incidents.model import Disturbance
-from migrator.incidents.model import Disturbance
 from migrator.plan.model import CheckLeg, Itinerary, RecipeStep, RecipeUndo
 
 
@@ -194,10 +193,6 @@ class Run:
     ahead: frozenset[str] = frozenset()  # steps that may run before the gate, derived
     seatless: frozenset[str] = frozenset()  # steps at which no engineer sits, derived
     last_progress: dict[str, datetime] = field(default_factory=dict)  # by wave
-    disturbances: dict[str, Disturbance] = field(default_factory=dict)  # also closed ones
-    keyed: dict[str, str] = field(default_factory=dict)  # key -> the last disturbance with it
-    unsettled: dict[str, Disturbance] = field(default_factory=dict)  # those that are open
-    paused_for: str = ""  # the disturbance whose red paused the run
     disturbances: dict[str, Disturbance] = field(default_factory=dict)  # also closed ones
     keyed: dict[str, str] = field(default_factory=dict)  # key -> the last disturbance with it
     unsettled: dict[str, Disturbance] = field(default_factory=dict)  # those that are open
