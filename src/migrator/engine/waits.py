@@ -21,15 +21,13 @@ from migrator.engine.foresight import (
     signature_line,
     too_late,
 )
-from migrator.engine.policy import (
-    ENGINE_STEPS,
-    NEVER_ABANDONED,
-)
+from migrator.engine.policy import ENGINE_STEPS, NEVER_ABANDONED
 from migrator.engine.run import ActRecord, CheckRecord, Run, WaveRecord
 from migrator.engine.seconds import wanted
 from migrator.engine.states import ActState, CheckState, RunState, WaveState
 from migrator.engine.tasks import means_of, who_may
-from migrator.engine.ways_on import given_up, ticks, ways_on
+from migrator.engine.ways_on import given_up, ticks, ways_on, ways_to_calm
+from migrator.incidents.model import Disturbance, Level
 from migrator.plan.model import CheckLeg, WaveLeg
 
 _GONE = frozenset({WaveState.RETURNED, WaveState.BLOCKED, WaveState.DECLINED})
@@ -71,6 +69,7 @@ def waits(run: Run, now: datetime) -> tuple[Wait, ...]:
         )
     found += map(second_awaited, wanted(run))
     found += _no_return(run, now)
+    found += (_disturbed(run, known) for known in run.unsettled.values())
     for leg in run.itinerary.waves:
         found += _wave(run, leg, run.waves[leg.id], now)
     far = datetime.max.replace(tzinfo=now.tzinfo)
@@ -99,6 +98,23 @@ def _no_return(run: Run, now: datetime) -> Iterator[Wait]:
             (signature_line(run, limit, now), "it goes forward only; what is held for it goes on"),
             (f"unwind RUN {EVERYTHING}", "what is not committed goes back to the old side"),
         ),
+    )
+
+
+def _disturbed(run: Run, known: Disturbance) -> Wait:
+    """An open disturbance waits for its owner, and a yellow one has its clock."""
+    yellow = known.level is Level.YELLOW
+    return Wait(
+        wave=known.wave,
+        subject=known.id,
+        what=f"{known.id} is {known.level.value}, {known.target or 'the whole'}: {known.reason}",
+        waits_for="its cause, and an end",
+        on_whom=_names(run, (known.owner,) if known.owner else ()) or "somebody to own it",
+        since=known.opened,
+        until=known.red_at if yellow else None,
+        then="it becomes red: all hands, and the run holds" if yellow else "",
+        human=True,
+        choices=ways_to_calm(known, paused=run.state is RunState.PAUSED),
     )
 
 

@@ -14,6 +14,7 @@ from migrator.engine.run import Hold, Run, WaveRecord
 from migrator.engine.states import ActState, CheckState
 from migrator.engine.tasks import task_of
 from migrator.engine.waiving import waivers
+from migrator.incidents.model import Disturbance, Level
 from migrator.plan.model import UndoKind, WaveLeg
 
 
@@ -54,6 +55,19 @@ def ticks(subject: str) -> tuple[tuple[str, str], ...]:
     return (
         (f"tick RUN {subject} works", "it is done; the move goes on"),
         (f"tick RUN {subject} does_not_work --reason ...", "it counts as failed"),
+    )
+
+
+def ways_to_calm(known: Disturbance, *, paused: bool) -> tuple[tuple[str, str], ...]:
+    """What may be done about an open disturbance."""
+    red = known.level is Level.RED
+    end = "it is green again" + ("; what only it had stopped goes on" if red and paused else "")
+    going = ("resume RUN --reason ...", "the run goes on while it is red; a decision maker's word")
+    return (
+        (f"close RUN {known.id} --cause ... --reason ...", end),
+        (f"staff RUN {known.id} --members NAME,NAME", "they get no other checks meanwhile"),
+        (f"log RUN {known.id} TEXT", "a line in its log"),
+        *((going,) if red and paused else ()),
     )
 
 
