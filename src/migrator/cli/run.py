@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from migrator.cli import output
+from migrator.cli.being_called import NoticesOption, calling, read_notices
 from migrator.cli.cluster_options import (
     CommandsOption,
     ContextOption,
@@ -39,6 +40,7 @@ from migrator.conductor.observing import LogForm, Observers
 from migrator.errors import InputError
 
 if TYPE_CHECKING:
+    from migrator.notices.policy_file import Source
     from migrator.plan.model import Itinerary
     from migrator.store.sql import Store
     from migrator.wiring import Practice, Setting
@@ -62,6 +64,7 @@ class Shown:
     form: Format
     observers: Observers
     forecast: bool | None = None  # None: of a live run, and of no other
+    notices: Source | None = None  # None: people are called as before, if at all
 
 
 def command(
@@ -137,6 +140,7 @@ def command(
             show_default=False,
         ),
     ] = None,
+    notices: NoticesOption = None,
     log: LogOption = LogForm.off,
     metrics: MetricsOption = "",
     inventory: Annotated[
@@ -157,7 +161,7 @@ def command(
       migrator run plans/ours.yaml --name night-1 --or-continue
       migrator run plans/ours.yaml --speed 20000 --format json | jq .outcome
       migrator run plans/ours.yaml --log json --metrics 9464 2>> run.log
-      migrator run plans/ours.yaml --platform commands --as anna
+      migrator run plans/ours.yaml --platform commands --as anna --notices notices.yaml
       migrator run plans/ours.yaml --platform kubernetes --context target --as anna
 
     With --platform simulated (unless told otherwise) nothing real is moved. With --platform
@@ -174,6 +178,10 @@ def command(
     until when one may turn back; status, watch and the gates show it, and before turning back is
     too late the run holds until a decision maker has signed that. A forecaster that is slow or
     fails holds nothing. On a practice run with a high --speed it lags behind.
+
+    With --notices people are called for what waits for them, by e-mail and webhooks, and others
+    after them when nobody answers; the file stays with the run. A practice run calls nobody: it
+    writes the messages into a folder, unless the file's mode is `test`.
 
     --continue is refused while another process leads the run. With --standby it waits, says on
     whom, and goes on when that process leaves, dies, or is frozen for longer than its lease.
@@ -205,7 +213,7 @@ def command(
             hint="write migrator run --continue RUN --standby",
         )
     with observers(log, metrics) as seen:
-        shown = Shown(every_line, form, seen, forecast)
+        shown = Shown(every_line, form, seen, forecast, read_notices(notices))
         live = platform in LIVE
         again = begun_already(store, name, practice=not live) if or_continue and name else again
         if again is not None:
@@ -216,6 +224,8 @@ def command(
                 return _go_on(lead(found, again, speed, answer), not leave_when_held, shown)
         assert plan is not None, "one of both is given"
         read = read_apart(plan, inventory)
+        if notices is not None:
+            read_notices(notices, read.itinerary.members)  # before anything is begun
         if wall or platform != SIMULATED:
             refused = _refuse_wall(plan, read, platform, form)
             if refused:
@@ -343,19 +353,24 @@ def _lead(led: Practice | Live, name: str, waits: bool, shown: Shown) -> int:
         news = Progress(name, led.run, every_line=shown.every_line)
         with nullcontext() if shown.observers.logs else news as progress:
             seen = shown.observers
-            with forecaster_of(led.store, led.journal, led.run, wanted=wanted) as beside:
+            with (
+                calling(led, shown.notices) as caller,
+                forecaster_of(led.store, led.journal, led.run, wanted=wanted) as beside,
+            ):
                 if wanted and beside is None:
                     output.say("nobody forecasts this run: its inventory was not pinned with it")
                 if isinstance(led, Practice):
                     done = practise(
-                        led, progress, waits_for_people=waits, observers=seen, forecaster=beside
-                    )
+                        led, progress, waits_for_people=waits, observers=seen, forecaster=beside,
+                        notifier=caller,
+                    )  # fmt: skip
                 else:
                     from migrator.wiring.live import conduct
 
                     done = conduct(
-                        led, progress, waits_for_people=waits, observers=seen, forecaster=beside
-                    )
+                        led, progress, waits_for_people=waits, observers=seen, forecaster=beside,
+                        notifier=caller,
+                    )  # fmt: skip
         with unheard():
             if shown.form is Format.json:
                 output.emit(facts(name, done, mode_of(led)))

@@ -17,6 +17,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Final, Protocol
 
+from migrator.conductor.calling import Calling
 from migrator.conductor.clock import ScaledClock, wall_now
 from migrator.conductor.loop import Conductor
 from migrator.engine.decide import decide
@@ -131,6 +132,7 @@ class Attendant:
     asked: Callable[[Run], Asked] | None = None
     onlooker: Onlooker | None = None
     waits_for_people: bool = True
+    calling: Calling | None = None
     leaving: Leaving = Leaving.NOT
     still_for: Asked = ()
     _loop: asyncio.Task[Run] | None = field(default=None)
@@ -149,6 +151,9 @@ class Attendant:
             asyncio.create_task(self._watch_desk(), name="desk"),
             asyncio.create_task(self._beat(), name="beat"),
         ]
+        if self.calling is not None:
+            looking = self.calling.keep_looking(self.conductor.run, self.clock.now)
+            helpers.append(asyncio.create_task(looking, name="calling"))
         with self._signals():
             try:
                 await asyncio.wait([self._loop, *helpers], return_when=asyncio.FIRST_COMPLETED)

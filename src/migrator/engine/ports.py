@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from migrator.engine.events import Event, ForecastMade, LinksJudged, StepStarted, UndoStarted
+from migrator.engine.run import Run
 from migrator.plan.model import Itinerary
 
 
@@ -157,6 +158,23 @@ class Forecaster(Protocol):
 
     async def close(self) -> None:
         """Let go of whatever computes."""
+        ...
+
+
+class Notifier(Protocol):
+    """Calls people for what waits for them, beside the run. Nobody waits for it.
+
+    `trouble` says why nobody is called just now; empty where all is well.
+    """
+
+    trouble: str
+
+    def look(self, run: Run, now: datetime) -> None:
+        """Take note of what waits at run time `now`. Neither blocks nor changes the run."""
+        ...
+
+    def close(self) -> None:
+        """Stop calling. Comes back soon, whatever hangs."""
         ...
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from migrator.conductor.attending import Attendant, Onlooker
+from migrator.conductor.calling import Calling
 from migrator.conductor.clock import ScaledClock, seconds, wall_now
 from migrator.conductor.foreseeing import Foreseeing
 from migrator.conductor.loop import Conductor, refold
@@ -20,7 +21,7 @@ from migrator.conductor.observing import Observers
 from migrator.engine.events import LinksCovered, StepStarted, UndoStarted
 from migrator.engine.fold import apply
 from migrator.engine.policy import authority_after
-from migrator.engine.ports import ActResult, Entry, Forecaster, Platform
+from migrator.engine.ports import ActResult, Entry, Forecaster, Notifier, Platform
 from migrator.engine.run import Run
 from migrator.engine.tasks import means_of
 from migrator.errors import MigratorError, RefusedError
@@ -134,6 +135,7 @@ def conduct(
     waits_for_people: bool = True,
     observers: Observers | None = None,
     forecaster: Forecaster | None = None,
+    notifier: Notifier | None = None,
 ) -> Practised:
     """Carry a live run on until it ends or is left; whoever opened `observers` closes them.
 
@@ -156,6 +158,8 @@ def conduct(
                     observers.attach(conductor, led.journal.run_name)
                 if forecaster is not None:
                     conductor.foreseeing = Foreseeing(forecaster, led.journal.put_facts)
+                if notifier is not None:
+                    attendant.calling = Calling(notifier, led.journal.put_facts)
                 run = await attendant.attend()
                 return Practised(run, attendant.leaving, led.journal.head, None)
         finally:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Final
 
 from migrator.conductor.attending import Attendant, Leaving, Onlooker
+from migrator.conductor.calling import Calling
 from migrator.conductor.clock import ScaledClock, seconds, wall_now
 from migrator.conductor.foreseeing import Foreseeing
 from migrator.conductor.loop import Conductor, refold
 from migrator.conductor.observing import Observers
-from migrator.engine.ports import Forecaster, Line, OperatorCommand
+from migrator.engine.ports import Forecaster, Line, Notifier, OperatorCommand
 from migrator.engine.run import Run
 from migrator.engine.states import RunState
 from migrator.errors import MigratorError, RefusedError
@@ -124,6 +125,7 @@ def practise(
     waits_for_people: bool = True,
     observers: Observers | None = None,
     forecaster: Forecaster | None = None,
+    notifier: Notifier | None = None,
 ) -> Practised:
     """Carry a practice run on, with everybody simulated who is not named as present.
 
@@ -138,6 +140,8 @@ def practise(
                 observers.attach(attendant.conductor, led.journal.run_name)
             if forecaster is not None:
                 attendant.conductor.foreseeing = Foreseeing(forecaster, led.journal.put_facts)
+            if notifier is not None:
+                attendant.calling = Calling(notifier, led.journal.put_facts)
             run = await attendant.attend()
             ledger = None
             if run.state is RunState.ENDED:
