@@ -8,10 +8,12 @@ The report tells the same facts at leisure, in the reader's language: `reports/n
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from migrator.cli.disturbance_words import disturbance_told
+from migrator.cli.sentences_checks import check_told
 from migrator.engine import events as ev
 from migrator.engine.bridging import figures
 from migrator.engine.dry_runs import with_dry_run
@@ -20,12 +22,6 @@ from migrator.engine.ports import Line
 from migrator.plan.model import Itinerary
 from migrator.reports.linking import coverage_said, links_said
 
-VERDICT_WORDS: Final = {
-    "works": "it works",
-    "works_but": "it works, with a remark",
-    "does_not_work": "it does NOT work",
-    "cannot_judge": "cannot judge it",
-}
 OUTCOME_WORDS: Final = {
     "completed": "completed: every wave was accepted",
     "with_exceptions": "completed with exceptions",
@@ -43,6 +39,8 @@ NOISE: Final = (
     ev.CodeSpent,
     ev.CheckVoided,
     ev.CommandTaken,
+    ev.PersonLeft,
+    ev.PersonArrived,
 )
 """Kinds that another line tells better; shown only where every line is asked for."""
 
@@ -52,7 +50,8 @@ _TROUBLE: Final = (
 )  # fmt: skip
 _ODD: Final = (
     ev.StepDoubted, ev.UndoDoubted, ev.VetoGiven, ev.RunPaused, ev.VersionAccepted, ev.LinkWaived,
-    ev.Signed, ev.SecondAsked, ev.StepAmended, ev.Replanned, ev.DisturbanceOpened,
+    ev.Signed, ev.SecondAsked, ev.PersonAbsent, ev.CheckReminded, ev.CheckEscalated,
+    ev.DefectFiled, ev.StepAmended, ev.Replanned, ev.DisturbanceOpened,
     ev.DisturbanceHastened, ev.DisturbanceWarned,
 )  # fmt: skip
 _GOOD: Final = (
@@ -100,7 +99,8 @@ def told_of(event: ev.Event, itinerary: Itinerary) -> str:
     """What happened, in words."""
     words = _Words(itinerary)
     tellers = (
-        words.run, words.gate, words.wave, words.act, words.check, words.command, words.said,
+        words.run, words.gate, words.wave, words.act, partial(check_told, words), words.command,
+        words.said,
     )  # fmt: skip
     for tell in tellers:
         text = tell(event)
@@ -284,31 +284,6 @@ class _Words:
                 return f"{event.move}: {links_said(event)}"
             case ev.LinksCovered():
                 return f"before anything moves: {coverage_said(event)}"
-            case _:
-                return ""
-
-    def check(self, event: ev.Event) -> str:
-        match event:
-            case ev.CheckOpened():
-                return f"check {self.check_name(event.check)} can be verified"
-            case ev.CheckAssigned():
-                return f"check {self.check_name(event.check)} is with {self.person(event.person)}"
-            case ev.TickGiven():
-                verdict = VERDICT_WORDS[event.verdict]
-                return (
-                    f"{self.person(event.person)} about {self.check_name(event.check)}: {verdict}"
-                )
-            case ev.WrongSideSeen():
-                return (
-                    f"{self.person(event.person)} looked at the old side of "
-                    f"{self.check_name(event.check)}; it does not count"
-                )
-            case ev.TickWithdrawn():
-                return f"{self.person(event.person)} takes the verdict on {event.check} back"
-            case ev.CheckPassed():
-                return f"check {self.check_name(event.check)} passed"
-            case ev.CheckVoided():
-                return f"check {event.check} does not count any more"
             case _:
                 return ""
 

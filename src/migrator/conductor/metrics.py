@@ -65,7 +65,7 @@ OUTCOMES: Final = frozenset({"done", "failed", "timed_out", "not_done", "unknown
 TROUBLES: Final = frozenset(trouble.value for trouble in Trouble) | {"operator", "in_doubt"}
 CHECK_KINDS: Final = (
     ev.CheckOpened, ev.CheckAssigned, ev.TickGiven, ev.TickWithdrawn, ev.WrongSideSeen,
-    ev.CheckPassed, ev.CheckVoided,
+    ev.CheckPassed, ev.CheckVoided, ev.CheckHandedOver, ev.CheckEscalated, ev.DefectRaised,
 )  # fmt: skip
 
 ACTS_ONLY: Final = (

@@ -26,16 +26,18 @@ from migrator.engine.asking import (
     unwind_targets,
     wave_named,
 )
+from migrator.engine.attendance import arrive, leave
 from migrator.engine.disturbing import close, disturb, log, staff
 from migrator.engine.draft import Draft
 from migrator.engine.extending import extend
 from migrator.engine.gates import go, no_go, postpone
+from migrator.engine.handing import claim, hand_over, raise_defect
 from migrator.engine.holding import abort, hold, override, pause, release, resume, veto
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.replanning import replan
 from migrator.engine.run import Run
 from migrator.engine.statements import record, sign
-from migrator.engine.states import RunState, WaveState
+from migrator.engine.states import CheckState, RunState, WaveState
 from migrator.engine.steering import abandon_act, force_act, retry, skip_act, take_back
 from migrator.engine.verdicts import tick, withdraw
 from migrator.engine.waiving import waive
@@ -105,12 +107,26 @@ def commit(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, 
     if wave.state is not WaveState.ACCEPTED:
         raise Refusal(f"{wave.id} is {wave.state.value}; only an accepted wave is committed")
     not_aborted(run)
+    for check in run.checks_of[wave.id]:
+        known = run.checks.get(check.id)
+        if known is not None and known.attempt == wave.attempt and known.state in _UNPROVED:
+            raise Refusal(
+                f"{check.id} is {known.state.value}; what is final has its checks passed: wait for "
+                f"it, unwind {wave.id}, or two people answer for it: migrator override RUN"
+            )
     return [ev.CommitBegun(wave.id, command.actor, command.reason)]
 
+
+_UNPROVED: Final = frozenset({CheckState.OPEN, CheckState.ASSIGNED, CheckState.REFUSED})
 
 VERBS: Final[dict[str, Verb]] = {
     "tick": tick,
     "withdraw": withdraw,
+    "claim": claim,
+    "hand-over": hand_over,
+    "raise": raise_defect,
+    "arrive": arrive,
+    "leave": leave,
     "go": go,
     "no-go": no_go,
     "postpone": postpone,

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from migrator.engine import events as ev
+from migrator.engine.attendance import decide_attendance
 from migrator.engine.bridging import load_after
 from migrator.engine.checks import decide_checks
 from migrator.engine.disturbances import decide_disturbances
@@ -22,7 +23,7 @@ from migrator.engine.draft import Draft
 from migrator.engine.foresight import decide_foresight
 from migrator.engine.moving import decide_moving, start_ahead
 from migrator.engine.run import MoveRecord, Run, WaveRecord
-from migrator.engine.states import FINAL_WAVES, ActState, RunState, WaveState
+from migrator.engine.states import FINAL_WAVES, ActState, CheckState, RunState, WaveState
 from migrator.engine.tasks import decide_tasks
 from migrator.engine.troubles import decide_doubts, decide_held, decide_timeouts
 from migrator.engine.unwind import (
@@ -67,6 +68,7 @@ def decide(run: Run, now: datetime) -> Decision:
         decide_disturbances(draft)
     if draft.events:  # a wave that is held in this pass is looked at as held in the next one
         return Decision(tuple(draft.events), draft.wake_at)
+    decide_attendance(draft)
     decide_timeouts(draft)
     decide_tasks(draft)
     if run.state is RunState.ABORTING:
@@ -102,6 +104,8 @@ def _decide_wave(draft: Draft, leg: WaveLeg, wave: WaveRecord) -> None:
         decide_unwinding(draft, leg)
     elif state is WaveState.COMMITTING:
         decide_moving(draft, leg)
+    elif state is WaveState.ACCEPTED:
+        decide_checks(draft, leg)  # opened again, or refused, after all
     elif state is WaveState.DECLINED:
         _take_back_prepared(draft, leg, wave)
 
@@ -247,7 +251,11 @@ def outcome(run: Run) -> str:
     if any(state in _GONE for state in states):
         return "returned"
     partly = any(move.returned for move in run.moves.values())
-    return "with_exceptions" if run.exceptions or partly else "completed"
+    refused = any(
+        check.state is CheckState.REFUSED and check.attempt == run.waves[check.wave].attempt
+        for check in run.checks.values()
+    )
+    return "with_exceptions" if run.exceptions or partly or refused else "completed"
 
 
 def open_doubts(run: Run) -> tuple[tuple[str, str], ...]:

@@ -393,6 +393,59 @@ class TickGiven(Event):
     verdict: str
     note_digest: str
     picture_digest: str = ""
+    text: str = ""  # of what the verdict was given, as the check was opened
+    estate: str = ""
+    left_behind: str = ""  # the reference of what the test left, to be cleaned up
+
+
+@dataclass(frozen=True, slots=True)
+class DefectFiled(Event):
+    """It works, but something is wrong: the note is kept as a defect of function and wave.
+
+    It holds nothing. Whoever leads the wave can raise it to a refusal.
+    """
+
+    defect: str
+    check: str
+    attempt: int
+    function: str  # empty for a team's own check
+    wave: str
+    person: str
+    note_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class DefectRaised(Event):
+    """Whoever leads the wave takes a defect for a refusal: `by` says that it does not work."""
+
+    defect: str
+    check: str
+    attempt: int
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonArrived(Event):
+    """Somebody says to be there: a check may be given to them in this shift."""
+
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLeft(Event):
+    """Somebody says to be gone, before the shift is over."""
+
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonAbsent(Event):
+    """Somebody's shift began a while ago, and nobody has heard of them."""
+
+    person: str
+    since: datetime  # the shift's start
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)

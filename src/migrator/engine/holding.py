@@ -23,7 +23,7 @@ from migrator.engine.foresight import TURN_BACK, WORDS, releasable
 from migrator.engine.gates import gates_later, later_gate
 from migrator.engine.ports import OperatorCommand
 from migrator.engine.run import Run, WaveRecord
-from migrator.engine.states import ActState, RunState, WaveState
+from migrator.engine.states import ActState, CheckState, RunState, WaveState
 from migrator.engine.steering import accept_loss, stuck_on_loss
 from migrator.incidents.model import PERSON
 
@@ -148,7 +148,8 @@ def override(
     if losing is not None:
         return [*effects, *accept_loss(run, command, second)]
     effects.append(ev.OverrideGiven(wave.id, subject, command.actor, second, command.reason))
-    effects.append(ev.HoldReleased(wave.id, subject, command.actor, command.reason))
+    if wave.state is WaveState.HELD:  # an accepted wave is held by nothing
+        effects.append(ev.HoldReleased(wave.id, subject, command.actor, command.reason))
     return effects
 
 
@@ -165,6 +166,11 @@ def _must_be_evidence(run: Run, subject: str) -> None:
 def _held_for(run: Run, subject: str) -> WaveRecord:
     for wave in run.waves.values():
         if any(hold.subject == subject for hold in wave.holds):
+            return wave
+    check = run.checks.get(subject)
+    if check is not None and check.state is CheckState.REFUSED:
+        wave = run.waves[check.wave]
+        if wave.state is WaveState.ACCEPTED and check.attempt == wave.attempt:
             return wave
     held = [hold.subject for w in run.waves.values() for hold in w.holds]
     raise Refusal(

@@ -150,6 +150,40 @@ class CheckRecord:
     pictures: dict[str, str] = field(default_factory=dict)  # person -> digest of what they sent
     overridden: bool = False
     overdue_held: bool = False  # its wave was held because nobody answered; reset by assigning
+    text: str = ""  # the digest of the words that handlers go by; empty: not said
+    estate: str = ""  # the digest of what stands where, as it was opened
+    said_before: dict[str, str] = field(default_factory=dict)  # person -> the verdict before
+    claimed: bool = False  # whoever has it took it
+    reminded: bool = False  # whoever has it was reminded
+    passed_on: tuple[str, ...] = ()  # who handed it over: not asked again by the engine
+
+
+@dataclass(slots=True)
+class Defect:
+    """What somebody found wrong in a function that works all the same."""
+
+    id: str
+    check: str
+    function: str  # empty for a team's own check
+    wave: str
+    attempt: int
+    person: str
+    note_digest: str
+    at: datetime
+    raised_by: str = ""  # somebody who leads the wave took it for a refusal
+    withdrawn: bool = False  # whoever said it took it back, or said another thing since
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """What a test left in the system, to be cleaned up by its reference."""
+
+    check: str
+    wave: str
+    attempt: int
+    person: str
+    reference: str
+    at: datetime
 
 
 @dataclass(slots=True)
@@ -170,6 +204,10 @@ class Run:
     seq: int = 0
     now: datetime | None = None  # of the last event
     checks: dict[str, CheckRecord] = field(default_factory=dict)
+    defects: dict[str, Defect] = field(default_factory=dict)
+    left_behind: list[LeftBehind] = field(default_factory=list)
+    arrived: dict[str, datetime] = field(default_factory=dict)  # who said to be there, and when
+    absent: dict[str, datetime] = field(default_factory=dict)  # whose shift began then, unheard of
     authority: dict[str, Side] = field(default_factory=dict)
     in_flight: dict[tuple[str, str], ActRecord] = field(default_factory=dict)  # (move, act)
     commands: set[str] = field(default_factory=set)

@@ -13,10 +13,14 @@ from typing import Final
 from migrator.engine.events import (
     AttemptOpened,
     CheckAssigned,
+    CheckEscalated,
+    CheckHandedOver,
     CheckOpened,
     CheckPassed,
+    CheckReminded,
     CheckVoided,
     CommitBegun,
+    DefectRaised,
     DisturbanceClosed,
     DisturbanceHastened,
     DisturbanceNoted,
@@ -236,6 +240,8 @@ CHECK: Final[dict[CheckState, dict[type[Event], CheckState]]] = {
         WrongSideSeen: _C.OPEN,
         CheckPassed: _C.PASSED,
         CheckVoided: _C.VOID,
+        CheckOpened: _C.OPEN,
+        DefectRaised: _C.REFUSED,
     },
     _C.ASSIGNED: {
         CheckAssigned: _C.ASSIGNED,
@@ -244,8 +250,19 @@ CHECK: Final[dict[CheckState, dict[type[Event], CheckState]]] = {
         TickWithdrawn: _C.ASSIGNED,
         CheckPassed: _C.PASSED,
         CheckVoided: _C.VOID,
+        CheckOpened: _C.OPEN,
+        CheckReminded: _C.ASSIGNED,
+        CheckEscalated: _C.ASSIGNED,
+        CheckHandedOver: _C.OPEN,
+        DefectRaised: _C.REFUSED,
     },
-    _C.PASSED: {TickWithdrawn: _C.ASSIGNED, CheckVoided: _C.VOID, CheckOpened: _C.OPEN},
+    _C.PASSED: {
+        TickGiven: _C.REFUSED,  # it does not work after all; no other verdict is taken
+        TickWithdrawn: _C.ASSIGNED,
+        CheckVoided: _C.VOID,
+        CheckOpened: _C.OPEN,
+        DefectRaised: _C.REFUSED,
+    },
     _C.REFUSED: {
         TickWithdrawn: _C.ASSIGNED,
         CheckPassed: _C.PASSED,
@@ -254,7 +271,8 @@ CHECK: Final[dict[CheckState, dict[type[Event], CheckState]]] = {
     },
     _C.VOID: {CheckOpened: _C.OPEN},
 }
-"""A TickGiven that says does_not_work leads to REFUSED: see REFUSING in run.py's apply."""
+"""A TickGiven that says does_not_work leads to REFUSED, and a CheckHandedOver that names somebody
+to ASSIGNED; a check that is opened again stays with whoever has it: see `fold_checks.py`."""
 
 _L = Level
 DISTURBANCE: Final[dict[Level, dict[type[Event], Level]]] = {

@@ -34,6 +34,8 @@ from migrator.plan.model import (
     Window,
 )
 from migrator.plan.recipes import DEFAULT_POLICY, RECIPES
+from migrator.plan.schema_verifying import VerifyingPart
+from migrator.plan.verifying import Verifying
 
 T = TypeVar("T")
 
@@ -163,6 +165,7 @@ def _policy(part: schema.PolicyPart) -> Policy:
             else tuple(part.approval_lapses_when)
         ),
         forecast=_foresight(part.forecast, default.forecast),
+        verifying=_verifying(part.verifying, default.verifying),
     )
 
 
@@ -191,6 +194,17 @@ def _foresight(part: schema.ForecastPart, default: Foresight) -> Foresight:
         decision_minutes=_given(part.decision, default.decision_minutes),
         quantile=_given(part.quantile, default.quantile),
         weekends=_given(part.weekends, default.weekends),
+    )
+
+
+def _verifying(part: VerifyingPart, default: Verifying) -> Verifying:
+    return Verifying(
+        reopen=_given(part.reopen, default.reopen),
+        withdraw_minutes=_given(part.withdraw, default.withdraw_minutes),
+        remind_minutes=_given(part.remind, default.remind_minutes),
+        presence=_given(part.presence, default.presence),
+        absent_minutes=_given(part.absent, default.absent_minutes),
+        pictures=_given(part.pictures, default.pictures),
     )
 
 

@@ -17,14 +17,11 @@ from typing import Final, Protocol
 from migrator.ids import LinkId, SubsystemId, WaveId
 from migrator.inventory.model import (
     LATENCY_WEIGHT,
-    Function,
     Inventory,
     LatencyClass,
-    Part,
-    Person,
     RelationKind,
-    Role,
 )
+from migrator.plan.checks_to_come import checks_to_come
 from migrator.plan.later import written
 from migrator.plan.minutes import step_minutes, undo_minutes
 from migrator.plan.model import (
@@ -114,7 +111,7 @@ def make_itinerary(
             )
             for row in rows
         ),
-        checks=_checks(plan, inventory, legs),
+        checks=checks_to_come(plan, inventory, legs),
         members=_members(inventory),
         crews=_crews(inventory),
         names={subsystem.id: subsystem.name for subsystem in inventory.subsystems},
@@ -255,97 +252,6 @@ def _wave_leg(plan: Plan, wave_id: WaveId, legs: Mapping[str, Leg]) -> WaveLeg:
         deciders=wave.gate.deciders,
         lead=wave.lead,
         hard_predecessors=tuple(sorted(needed)),
-    )
-
-
-def _checks(plan: Plan, inventory: Inventory, legs: Mapping[str, Leg]) -> tuple[CheckLeg, ...]:
-    checks: list[CheckLeg] = []
-    covered: set[tuple[SubsystemId, WaveId]] = set()
-    for function in inventory.functions:
-        for wave in plan.waves:
-            core = _exercised(function, legs, wave.id, Part.CORE)
-            if core:
-                checks.append(_function_check(function, inventory, wave.id, core, legs))
-                covered |= {(move, wave.id) for move in core}
-    checks += [
-        _team_check(leg, inventory) for leg in legs.values() if (leg.id, leg.wave) not in covered
-    ]
-    return tuple(sorted(checks, key=lambda check: check.id))
-
-
-def _exercised(
-    function: Function, legs: Mapping[str, Leg], wave: WaveId, part: Part
-) -> tuple[SubsystemId, ...]:
-    return tuple(
-        sorted(
-            subsystem
-            for subsystem, exercised in function.exercises.items()
-            if exercised is part and subsystem in legs and legs[subsystem].wave == wave
-        )
-    )
-
-
-def eligible_handlers(function: Function, people: Iterable[Person]) -> tuple[Person, ...]:
-    """Who may verify a function: the named handlers, else everybody with the competence."""
-    return tuple(
-        person
-        for person in people
-        if (person.id in function.handlers)
-        or (
-            not function.handlers
-            and Role.HANDLER in person.roles
-            and function.competence in person.competences
-        )
-    )
-
-
-def _function_check(
-    function: Function,
-    inventory: Inventory,
-    wave: WaveId,
-    core: tuple[SubsystemId, ...],
-    legs: Mapping[str, Leg],
-) -> CheckLeg:
-    mark = function.side_mark
-    return CheckLeg(
-        id=f"{function.id}@{wave}",
-        function=function.id,
-        wave=wave,
-        name=dict(function.name),
-        core=core,
-        passing=_exercised(function, legs, wave, Part.PASSING),
-        eligible=tuple(
-            person.id for person in eligible_handlers(function, inventory.people.people)
-        ),
-        quorum=function.quorum,
-        minutes=function.minutes,
-        text=dict(function.text),
-        side_mark=(mark.where, mark.old, mark.new) if mark else None,
-        possible_after=function.possible_after,
-        leaves_behind=function.leaves_behind,
-    )
-
-
-def _team_check(leg: Leg, inventory: Inventory) -> CheckLeg:
-    """A subsystem in no function is verified by its own engineers; empty eligible: anybody."""
-    subsystem = inventory.by_id[leg.id]
-    return CheckLeg(
-        id=f"team.{leg.id}@{leg.wave}",
-        function=None,
-        wave=leg.wave,
-        name={
-            "sv": f"{leg.name}: teamets egen kontroll",
-            "en": f"{leg.name}: the team's own check",
-        },
-        core=(leg.id,),
-        passing=(),
-        eligible=tuple(person.id for person in inventory.people.people if person.team == leg.team),
-        quorum=1,
-        minutes=subsystem.durations["verify"],
-        text={},
-        side_mark=None,
-        possible_after=None,
-        leaves_behind=None,
     )
 
 

@@ -17,6 +17,7 @@ from migrator.plan.findings import Finding, error, warning
 from migrator.plan.foresight import WEEKENDS_MAX
 from migrator.plan.model import Act, Plan, Policy, Reaction, StepKind, Trouble
 from migrator.plan.seal import SUBJECTS
+from migrator.plan.verifying import PRESENCES, REOPENS
 
 DRAIN_MINUTES_MAX: Final = 10.0
 """A drain is for requests that were on their way. A side that serves longer than this without
@@ -56,6 +57,7 @@ def lint_policy(plan: Plan) -> Iterator[Finding]:
     yield from _limits(policy)
     yield from _words(policy)
     yield from _forecast(policy)
+    yield from _verifying(policy)
     for number, kind in enumerate(policy.ahead_of_gate):
         if kind not in HARMLESS:
             path = (*_POLICY, "ahead_of_gate", number)
@@ -184,3 +186,27 @@ def lint_constraints(plan: Plan, inventory: Inventory) -> Iterator[Finding]:
                 message = f"the plan has no wave '{wave}'"
                 hint = f"its waves are {', '.join(sorted(waves))}"
                 yield error("constraints", (*here, number), message, hint)
+
+
+def _verifying(policy: Policy) -> Iterator[Finding]:
+    path, rules = (*_POLICY, "verifying"), policy.verifying
+    for key, words, given in (
+        ("reopen", REOPENS, rules.reopen),
+        ("presence", PRESENCES, rules.presence),
+    ):
+        if given not in words:
+            message = f"'{given}' is no word for it"
+            yield error("policy", (*path, key), message, f"write {' or '.join(words)}")
+    for key, minutes in (
+        ("withdraw", rules.withdraw_minutes),
+        ("remind", rules.remind_minutes),
+        ("absent", rules.absent_minutes),
+    ):
+        if minutes < 0:
+            message = f"{minutes:g} minutes are no duration"
+            yield error("policy", (*path, key), message, "write 0m or more")
+    patience = policy.on.get(Trouble.UNANSWERED)
+    if patience is not None and 0 < patience.after_minutes <= rules.remind_minutes:
+        message = "a check would be called to mind before anybody could answer it"
+        hint = "write less than what 'unanswered' waits for, or 0m for no reminder"
+        yield warning("remind-at-once", (*path, "remind"), message, hint)

@@ -19,8 +19,8 @@ from migrator.inventory.duration import format_minutes
 from migrator.inventory.model import Function, Inventory, Part
 from migrator.inventory.times import zone as zone_named
 from migrator.inventory.yaml_text import DataPath
+from migrator.plan.checks_to_come import eligible_handlers
 from migrator.plan.findings import Finding, clock, error, warning
-from migrator.plan.itinerary import eligible_handlers
 from migrator.plan.lint_waves import Placed, placed_moves
 from migrator.plan.minutes import step_minutes
 from migrator.plan.model import Plan, StepKind

@@ -19,6 +19,7 @@ from migrator.plan.disturbance import DisturbanceLimits
 from migrator.plan.foresight import Foresight
 from migrator.plan.later import LATER
 from migrator.plan.means import Means
+from migrator.plan.verifying import Verifying
 
 PLAN_SCHEMA_VERSION: Final = 1
 
@@ -196,6 +197,7 @@ class Policy:
     approval_lapses_when: tuple[str, ...]  # what of the inputs may not change after approval
     forecast: Foresight = field(default=Foresight(), metadata=LATER)
     disturbances: DisturbanceLimits = field(default=DisturbanceLimits(), metadata=LATER)
+    verifying: Verifying = field(default=Verifying(), metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +368,10 @@ class CheckLeg:
     side_mark: tuple[str, str, str] | None
     possible_after: datetime | None
     leaves_behind: str | None
+    # Competent deputies of handlers who are named one by one; empty where a competence decides.
+    deputies: tuple[PersonId, ...] = field(default=(), metadata=LATER)
+    # Passing parts in waves that have no check of the function, where the policy asks for them.
+    elsewhere: tuple[SubsystemId, ...] = field(default=(), metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

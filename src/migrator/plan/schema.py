@@ -31,6 +31,7 @@ from migrator.plan.schema_parts import (
     Text,
     ZoneName,
 )
+from migrator.plan.schema_verifying import VerifyingPart
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 UTC_ZONE: Final = ZoneInfo("UTC")
@@ -148,6 +149,7 @@ class PolicyPart(Part):
     waves_per_attempt_max: Count | None = None
     approval_lapses_when: list[LapseWord] | None = None
     forecast: ForecastPart = ForecastPart()
+    verifying: VerifyingPart = VerifyingPart()
 
 
 _PROOF: Final = "'proof' is for bring-back: it proves that all rows came back"

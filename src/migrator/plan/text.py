@@ -26,6 +26,7 @@ from migrator.plan.assemble import assemble
 from migrator.plan.assemble_means import UNPRINTABLE, flow_text, means_lines
 from migrator.plan.certificate_text import certificate_lines
 from migrator.plan.model import Plan, PlannedMove, Policy, RecipeStep, RecipeUndo, Trouble
+from migrator.plan.verifying import Verifying
 
 HEADER: Final = """\
 # A cutover plan, written by migrator: which subsystem moves in which wave, and when.
@@ -254,6 +255,8 @@ class _Writer:
             f"binding: {_flag(rules.binding)}, decision: {format_minutes(rules.decision_minutes)}, "
             f"quantile: {_number(rules.quantile)}, weekends: {rules.weekends}}}"
         )
+        if policy.verifying != Verifying():  # a file that says nothing of it stays as it was
+            yield _verifying(policy.verifying)
 
     def recipes(self, plan: Plan) -> Iterator[str]:
         """The steps per kind; their order keeps both sides from being live at once."""
@@ -279,6 +282,15 @@ class _Writer:
         )
         for line in plan.assumed:
             yield f"  - {_text(line)}"
+
+
+def _verifying(rules: Verifying) -> str:
+    return (
+        f"  verifying: {{reopen: {_text(rules.reopen)}, "
+        f"withdraw: {format_minutes(rules.withdraw_minutes)}, "
+        f"remind: {format_minutes(rules.remind_minutes)}, presence: {_text(rules.presence)}, "
+        f"absent: {format_minutes(rules.absent_minutes)}, pictures: {_flag(rules.pictures)}}}"
+    )
 
 
 def _steps(

@@ -15,7 +15,7 @@ from typing import Final
 from migrator.errors import Fault, InputError
 from migrator.ids import SubsystemId
 from migrator.inventory.model import Inventory, Part
-from migrator.plan.itinerary import eligible_handlers
+from migrator.plan.checks_to_come import eligible_handlers
 from migrator.plan.model import Constraints
 from migrator.planner.calendars import Grid, team_members
 from migrator.planner.infeasible import SIZE_MAX, smallest_relations

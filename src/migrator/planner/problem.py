@@ -22,7 +22,7 @@ from migrator.inventory.model import (
     Subsystem,
 )
 from migrator.links.table import Pair
-from migrator.plan.itinerary import eligible_handlers
+from migrator.plan.checks_to_come import eligible_handlers
 from migrator.plan.minutes import step_minutes
 from migrator.plan.model import Policy, Recipe, StepKind
 from migrator.plan.recipes import RECIPE_OF_KIND

@@ -52,7 +52,8 @@ _UNDER: dict[type[ev.Event], Under] = {
     ev.DisturbanceOpened: Under.DISTURBED, ev.DisturbanceStaffed: Under.DISTURBED,
     ev.DisturbanceReddened: Under.DISTURBED, ev.DisturbanceClosed: Under.DISTURBED,
     ev.TickGiven: Under.TICKS, ev.TickWithdrawn: Under.TICKS,
-    ev.WrongSideSeen: Under.TICKS,
+    ev.WrongSideSeen: Under.TICKS, ev.DefectFiled: Under.TICKS, ev.DefectRaised: Under.TICKS,
+    ev.CheckHandedOver: Under.TICKS, ev.CheckEscalated: Under.TICKS, ev.PersonAbsent: Under.TICKS,
     ev.CommandRefused: Under.REFUSED,
 }  # fmt: skip
 

@@ -1,7 +1,8 @@
 """Who gets a check: the right competence, on shift, free, and with the least done so far.
 
-Called by `engine/checks.py`. Fairness is by the number of checks a person was given in this run;
-ties are broken by id, so that the same journal gives the same assignment.
+Called by `engine/checks.py` and by the verbs of handlers. Fairness is by the number of checks a
+person was given in this run; ties are broken by id, so that the same journal gives the same
+assignment. Deputies stand in where none of those who are named is there.
 """
 
 from __future__ import annotations
@@ -26,6 +27,25 @@ def next_shift(members: Iterable[Member], now: datetime) -> datetime | None:
 def eligible(check: CheckLeg, members: Mapping[str, Member]) -> tuple[Member, ...]:
     """The people who may verify a check."""
     return tuple(members[person] for person in check.eligible if person in members)
+
+
+def deputies(check: CheckLeg, members: Mapping[str, Member]) -> tuple[Member, ...]:
+    """Who stands in for those who may verify a check, where none of them is there."""
+    return tuple(members[person] for person in check.deputies if person in members)
+
+
+def may_verify(check: CheckLeg, person: str) -> bool:
+    """Tell whether a person's verdict counts; anybody's, where the estate names nobody."""
+    return not check.eligible or person in check.eligible or person in check.deputies
+
+
+def deputy_of(check: CheckLeg, members: Mapping[str, Member], person: str) -> Member | None:
+    """The person's own deputy, if that one may verify the check, too."""
+    member = members.get(person)
+    deputy = None if member is None else member.deputy
+    if deputy is None or deputy not in members or not may_verify(check, deputy):
+        return None
+    return members[deputy]
 
 
 def choose(

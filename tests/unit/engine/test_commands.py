@@ -77,7 +77,7 @@ def test_every_verb_of_the_specification_exists() -> None:
         "pause", "resume", "hold", "release", "retry", "skip", "force-done", "abandon", "unwind",
         "go", "no-go", "postpone", "tick", "withdraw", "commit", "veto", "override", "abort",
         "extend", "sign", "waive", "record", "amend", "replan",
-        "disturb", "staff", "log", "close",
+        "disturb", "staff", "log", "close", "claim", "hand-over", "raise", "arrive", "leave",
     }  # fmt: skip
 
 

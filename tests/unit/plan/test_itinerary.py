@@ -19,8 +19,8 @@ from migrator.inventory.model import (
     SideMark,
 )
 from migrator.links.table import Pair
+from migrator.plan.checks_to_come import eligible_handlers
 from migrator.plan.itinerary import (
-    eligible_handlers,
     itinerary_digest,
     itinerary_json,
     make_itinerary,
