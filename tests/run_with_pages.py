@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -130,9 +130,13 @@ class Pages:
 
 
 @contextmanager
-def pages_of_a_run(folder: Path) -> Iterator[Pages]:
-    """The first wave has moved, and two handlers are asked."""
+def pages_of_a_run(folder: Path, *, pictures: bool = True) -> Iterator[Pages]:
+    """The first wave has moved, and two handlers are asked; they may send pictures."""
     weekend = a_weekend(2, 3)
+    policy = weekend.itinerary.policy
+    verifying = replace(policy.verifying, pictures=pictures)
+    policy = replace(policy, verifying=verifying)
+    weekend = replace(weekend, itinerary=replace(weekend.itinerary, policy=policy))
     wave = weekend.itinerary.waves[0]
     decided = weekend.gate(wave)
     last = max(weekend.steps(weekend.itinerary.legs[move], decided) for move in wave.moves)
@@ -166,8 +170,6 @@ def _named(event: ev.Event) -> ev.Event:
     """The run's first line, by the name and kind that it has in the store."""
     if not isinstance(event, ev.RunStarted):
         return event
-    from dataclasses import replace
-
     return replace(event, name=NAME, mode="scaled", speed=60.0)
 
 

@@ -15,10 +15,12 @@ from migrator.engine.events import CommandRefused
 from migrator.engine.ports import OperatorCommand
 from migrator.errors import RefusedError
 from migrator.store.desk import doubled, readable
+from migrator.store.pictures import Pictures
 from migrator.web.seen import SeenRun
 from migrator.web.visitors import Visitor
 
 NOTE: Final = "note_digest"
+PICTURE: Final = "picture_digest"
 KEPT: Final = "kept"
 TAKEN: Final = "taken"
 REFUSED: Final = "refused"
@@ -35,6 +37,7 @@ class Deed:
     reason: str = ""
     details: tuple[tuple[str, str], ...] = ()
     note: str = ""
+    picture: str = ""  # the digest of one that waits for this verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +79,16 @@ def ask(seen: SeenRun, visitor: Visitor, deed: Deed) -> None:
     )
     # A note is kept before its command, so it must be known to be one that can be.
     readable(replace(command, details=(*deed.details, ("note", deed.note))))
+    album = Pictures(seen.store.database, seen.name)
     if _asked_before(seen, command):
+        if deed.picture:
+            album.drop(deed.target, visitor.person)  # the same one, sent once more
         return
     kept = seen.store.keep_note(deed.note) if deed.note else ""
-    noted = replace(command, details=(*deed.details, (NOTE, kept))) if kept else command
+    words = ((NOTE, kept),) if kept else ()
+    if deed.picture and album.name(deed.picture, deed.target, visitor.person):
+        words = (*words, (PICTURE, deed.picture))
+    noted = replace(command, details=(*deed.details, *words))
     try:
         seen.journal.submit(noted, wall_now().isoformat())
     except RefusedError:
@@ -95,8 +104,8 @@ def _asked_before(seen: SeenRun, command: OperatorCommand) -> bool:
     known = seen.journal.command(command.id)
     if known is None:
         return False
-    # What was seen may have gone on meanwhile, and a note's digest is salted.
-    plain = tuple(pair for pair in known.details if pair[0] != NOTE)
+    # What was seen may have gone on meanwhile; the digests of notes and pictures are salted.
+    plain = tuple(pair for pair in known.details if pair[0] not in {NOTE, PICTURE})
     if replace(known, saw=command.saw, details=plain) != command:
         raise doubled(command)
     return True

@@ -1,4 +1,4 @@
-"""The forms that do something: a verdict, taking it back, a decision.
+"""The forms that do something: a verdict that is taken back, a decision; `checking.py` has more.
 
 Each becomes a command on the run's desk and ends with a receipt; nothing is decided here. A form
 says which line of the journal its page knew, so the engine can tell who decided on what.
@@ -14,21 +14,17 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from migrator.errors import MigratorError
-from migrator.verification.verdict import is_verdict
 from migrator.web.asking import Deed, ask, is_id
 from migrator.web.doors import FORM_MAX, SEE_OTHER, own_form, who
 from migrator.web.following import Following
-from migrator.web.pages import refused
+from migrator.web.pages import refused, signed_out
 from migrator.web.rendering import render
 from migrator.web.visitors import DOES
 
-NOTE_MAX: Final = 4000
 REASON_MAX: Final = 2000
 TARGET_MAX: Final = 200
 SAW_MAX: Final = 2**63 - 1
 """No database counts further."""
-SIDES: Final = frozenset({"old", "new"})
-"""Which side's mark a handler saw on her screen."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -54,36 +50,6 @@ def sent(
 
 
 Hidden = Annotated[Sent, Depends(sent)]
-
-
-@router.post("/verdicts")
-async def verdict(
-    request: Request,
-    hidden: Hidden,
-    said: Annotated[str, Form(max_length=40)] = "",
-    side: Annotated[str, Form(max_length=8)] = "",
-    note: Annotated[str, Form(max_length=NOTE_MAX)] = "",
-) -> Response:
-    """A handler's verdict on a check."""
-    if not is_verdict(said):
-        return await wrong(request, "verdict")
-    if said in {"works_but", "does_not_work"} and not note.strip():
-        return await wrong(request, "note")
-    if _needs_side(request, hidden.target, said) and side not in SIDES:
-        return await wrong(request, "side")
-    details = (("verdict", said), *((("side", side),) if side in SIDES else ()))
-    deed = Deed(
-        hidden.command, "tick", hidden.target, hidden.saw, details=details, note=note.strip()
-    )
-    return await done(request, hidden, deed)
-
-
-def _needs_side(request: Request, check: str, said: str) -> bool:
-    """Tell whether a check shows by a mark which side it is on; who cannot judge need not know."""
-    following: Following = request.app.state.following
-    checks = following.seen.itinerary.checks
-    leg = next((each for each in checks if each.id == check), None)
-    return said != "cannot_judge" and leg is not None and leg.side_mark is not None
 
 
 @router.post("/withdrawals")
@@ -112,7 +78,7 @@ async def done(request: Request, hidden: Sent, deed: Deed) -> Response:
     """Check who asks, put the deed on the desk, and show the receipt."""
     known = await who(request)
     if known is None:
-        return RedirectResponse("/sign-in", SEE_OTHER)
+        return signed_out(request)
     following: Following = request.app.state.following
     if not own_form(request, hidden.form) or not is_id(deed.id):
         return await wrong(request, "form")
@@ -135,7 +101,7 @@ async def wrong(request: Request, what: str) -> Response:
     """A form that cannot be taken as it is: say what is missing, and keep nothing."""
     known = await who(request)
     if known is None:
-        return RedirectResponse("/sign-in", SEE_OTHER)
+        return signed_out(request)
     following: Following = request.app.state.following
     return render(
         request, "message.html.jinja", following=following, visitor=known, what=what, why="",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -38,19 +39,41 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 YEAR_SECONDS: Final = 31_536_000
 FORM_KIND: Final = b"application/x-www-form-urlencoded"
 """What every page sends. Other kinds would bring alphabets of the sender's choice, and files."""
+API: Final = "/api/"
+"""Programs send JSON there; the API says itself which kinds it takes, in the form of its answers."""
+FORM_BYTES_MAX: Final = 64 * 1024
 BODY_SECONDS_MAX: Final = 20.0
 """A form is a few kilobytes; whoever sends them for longer only keeps a place."""
+PICTURE_KIND: Final = b"multipart/form-data"
+TAKES_PICTURES: Final = frozenset({"/verdicts", "/pictures", "/pictures/drop"})
+"""Where a form may bring a file; `checking.py` and `pictures.py` know who asks before they read."""
+PICTURE_BYTES_MAX: Final = 15 * 1024 * 1024 + FORM_BYTES_MAX
+PICTURE_SECONDS_MAX: Final = 120.0
+"""For a photograph over a bad telephone network."""
+LARGE_PAGE: Final = "/too-large"
+"""The page for whoever sends more; a question for it is made here."""
+LISTEN_SECONDS_MAX: Final = 20.0
+"""A browser shows no answer before it has sent what it sends: so long it is heard and forgotten."""
 
 
 class Shield:
-    """The layer. `tls`: the address is https, and browsers are told to stay there."""
+    """The layer. `tls`: the address is https, and browsers are told to stay there.
+
+    `refused` hears of each form that another site sent.
+    """
 
     def __init__(
-        self, app: App, *, tls: bool = False, body_seconds: float = BODY_SECONDS_MAX
+        self,
+        app: App,
+        *,
+        tls: bool = False,
+        body_seconds: float = BODY_SECONDS_MAX,
+        refused: Callable[[], None] = lambda: None,
     ) -> None:
         """Stand around `app`."""
         self._app = app
         self._body_seconds = body_seconds
+        self._refused = refused
         self._headers = list(HEADERS)
         if tls:
             self._headers.append((b"strict-transport-security", b"max-age=%d" % YEAR_SECONDS))
@@ -74,15 +97,53 @@ class Shield:
         if scope["method"] in SAFE:
             await self._app(scope, receive, sealed)
         elif not same_site(scope):
+            self._refused()
             await _say(sealed, 403, b"This form was sent from another site, so nothing was done.\n")
+        elif _kind(scope) == PICTURE_KIND and scope["path"] in TAKES_PICTURES:
+            if _length(scope) > PICTURE_BYTES_MAX:
+                await self._too_large(scope, receive, sealed)
+            else:
+                seconds = max(self._body_seconds, PICTURE_SECONDS_MAX)
+                await self._read(scope, receive, sealed, seconds)
+        elif str(scope["path"]).startswith(API):
+            await self._read(scope, receive, sealed, self._body_seconds)
         elif _kind(scope) not in {b"", FORM_KIND}:
             await _say(sealed, 415, b"No page sends forms of this kind, so nothing was done.\n")
         else:
-            await self._read(scope, receive, sealed)
+            await self._read(scope, receive, sealed, self._body_seconds)
 
-    async def _read(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _too_large(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a page before anything is read, then hear out what is still being sent."""
+
+        async def nothing() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def begun(message: Message) -> None:
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                await send({**message, "more_body": True})
+                await _heard_out(receive)
+                message = {"type": "http.response.body", "body": b""}
+            elif message["type"] == "http.response.start":
+                headers = message["headers"]
+                assert isinstance(headers, list), "starlette's headers are a list"
+                headers.append((b"connection", b"close"))
+            await send(message)
+
+        pairs = scope["headers"]
+        assert isinstance(pairs, list | tuple), "ASGI says so"
+        asked = {
+            **scope,
+            "method": "GET",
+            "path": LARGE_PAGE,
+            "raw_path": LARGE_PAGE.encode(),
+            "query_string": b"",
+            "headers": [pair for pair in pairs if not pair[0].lower().startswith(b"content-")],
+        }
+        await self._app(asked, nothing, begun)
+
+    async def _read(self, scope: Scope, receive: Receive, send: Send, seconds: float) -> None:
         """Let a form be read, but not for ever."""
-        until = asyncio.get_running_loop().time() + self._body_seconds
+        until = asyncio.get_running_loop().time() + seconds
         whole = late = begun = False
 
         async def in_time() -> Message:
@@ -118,6 +179,16 @@ class _TooSlowError(Exception):
     """A body that did not arrive in time."""
 
 
+async def _heard_out(receive: Receive) -> None:
+    """Take what is still being sent, for a while, and keep nothing of it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LISTEN_SECONDS_MAX):
+            while True:
+                message = await receive()
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return
+
+
 async def _say(send: Send, status: int, words: bytes) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -136,6 +207,14 @@ def _kind(scope: Scope) -> bytes:
     given = [bytes(value) for name, value in pairs if bytes(name).lower() == b"content-type"]
     # Two of them are not ours, whatever they say.
     return b",".join(given).partition(b";")[0].strip().lower()
+
+
+def _length(scope: Scope) -> int:
+    """How many bytes a question says that it brings; none where it does not say."""
+    pairs = scope["headers"]
+    assert isinstance(pairs, list | tuple), "ASGI says so"
+    given = [bytes(value) for name, value in pairs if bytes(name).lower() == b"content-length"]
+    return int(given[0]) if given and given[0].isdigit() else 0
 
 
 def same_site(scope: Scope) -> bool:

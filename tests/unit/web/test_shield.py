@@ -52,7 +52,7 @@ def test_browsers_may_say_to_ourselves_where_a_form_comes_from(pages: Pages) -> 
 def test_forms_of_a_kind_that_no_page_sends_are_not_read(pages: Pages, kind: str) -> None:
     pages.sign_in(ASKED)
     body = b'--b\r\nContent-Disposition: form-data; name="said"\r\n\r\nworks\r\n--b--\r\n'
-    for path in ("/verdicts", "/sign-in", "/sign-out", "/language"):
+    for path in ("/withdrawals", "/sign-in", "/sign-out", "/language"):
         answer = pages.client.post(path, content=body, headers={"content-type": kind})
         assert answer.status_code == 415, path
 

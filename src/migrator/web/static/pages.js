@@ -4,6 +4,15 @@
 // concerned is fetched anew and its marked parts are put in place; what somebody is typing in stays.
 "use strict";
 
+// A picture that is too large is said to be before it is sent: the answer comes only afterwards.
+document.addEventListener("change", (event) => {
+  const field = event.target;
+  if (!field.matches("input[type=file][data-bytes-max]")) return;
+  const large = Array.from(field.files).some((file) => file.size > Number(field.dataset.bytesMax));
+  field.setCustomValidity(large ? field.dataset.tooLarge : "");
+  field.reportValidity();
+});
+
 (() => {
   const person = document.body.dataset.person;
   if (person === undefined || !("EventSource" in window)) return;
@@ -20,7 +29,7 @@
   function typing(part) {
     const there = document.activeElement;
     if (part.contains(there) && there.matches("input, textarea, select")) return true;
-    return Array.from(part.querySelectorAll("input:checked, textarea, input:not([type])")).some(
+    return Array.from(part.querySelectorAll("input:checked, textarea, input:not([type]), input[type=file]")).some(
       (field) => (field.type === "radio" ? field.checked : field.value !== field.defaultValue),
     );
   }
