@@ -23,7 +23,10 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-CLOSER = ("/waves/w01", "/subsystems/sickness-intake", "/journal", "/roster")
+CLOSER = (
+    "/waves/w01", "/subsystems/sickness-intake", "/journal", "/roster", "/links", "/graph",
+    "/graph/sickness-intake", "/graph/sickness-intake?steps=2",
+)  # fmt: skip
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COUNT = """
 window.refused = [];

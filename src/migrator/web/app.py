@@ -23,7 +23,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from migrator.errors import MigratorError
-from migrator.web import deeds, doors, looking, pages
+from migrator.web import deeds, doors, looking, pages, rooms
 from migrator.web.following import Following
 from migrator.web.guests import Guests
 from migrator.web.hub import Hub
@@ -90,6 +90,7 @@ def create_app(seen: SeenRun, served: Served) -> FastAPI:
     app.state.following = following
     app.state.hub = hub
     app.state.guests = guests
+    app.state.atlas = rooms.Atlas()
     app.state.stylesheets = [name for name in STYLES if (STATIC / name).exists()]
     # A browser keeps a cookie of this name to this host, this path and a safe connection.
     safe = served.tls or served.local
@@ -100,7 +101,7 @@ def create_app(seen: SeenRun, served: Served) -> FastAPI:
         secure=safe,
         proxied=served.proxied,
     )
-    for router in (doors.router, pages.router, looking.router, deeds.router):
+    for router in (doors.router, pages.router, looking.router, rooms.router, deeds.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM)

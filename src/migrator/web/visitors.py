@@ -21,6 +21,8 @@ class Page(Enum):
     CHECKS = "checks"  # a handler's own
     WEEKEND = "weekend"
     DECIDE = "decide"
+    GRAPH = "graph"
+    LINKS = "links"
     JOURNAL = "journal"
     ROSTER = "roster"
 
@@ -39,6 +41,8 @@ SEES: Final[Mapping[Page, frozenset[str]]] = {
     Page.CHECKS: _EVERYBODY - {AUDITOR},
     Page.WEEKEND: _EVERYBODY,
     Page.DECIDE: _STAFF | {AUDITOR},
+    Page.GRAPH: _EVERYBODY,
+    Page.LINKS: _EVERYBODY,
     Page.JOURNAL: _STAFF | {AUDITOR},
     Page.ROSTER: _LEADING | {AUDITOR},
 }

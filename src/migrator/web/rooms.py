@@ -1,0 +1,102 @@
+"""The pages of the operations room beside the wall: the graph, the links.
+
+As in `looking`, nothing is changed here: a view is laid out for whoever it is for.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from migrator.plan.model import Itinerary
+from migrator.web.following import Following
+from migrator.web.graph_picture import drawing
+from migrator.web.graph_view import Arcs, arcs_of, found_page, graph_page
+from migrator.web.links_view import links_page
+from migrator.web.pages import admitted, missing
+from migrator.web.rendering import render, words
+from migrator.web.visitors import Page
+
+router = APIRouter(include_in_schema=False)
+
+
+class Atlas:
+    """The pairs of the estate by their ends, kept until the run follows another plan."""
+
+    def __init__(self) -> None:
+        """Nothing is sorted before the first question."""
+        self._of: Itinerary | None = None
+        self._arcs = Arcs({}, {})
+
+    def arcs(self, itinerary: Itinerary) -> Arcs:
+        """The pairs of this itinerary."""
+        if self._of is not itinerary:
+            self._of, self._arcs = itinerary, arcs_of(itinerary)
+        return self._arcs
+
+
+@router.get("/graph")
+async def the_graph(request: Request, q: Annotated[str, Query(max_length=200)] = "") -> Response:
+    """Find a subsystem in the graph."""
+    known = await admitted(request, Page.GRAPH)
+    if isinstance(known, Response):
+        return known
+    following: Following = request.app.state.following
+    run = following.seen.run
+    arcs = _atlas(request).arcs(run.itinerary)
+    page = found_page(run, arcs, q.strip(), words(request, following))
+    return render(request, "graph.html.jinja", following=following, visitor=known, page=page)
+
+
+@router.get("/graph/{subsystem}")
+async def around(
+    request: Request, subsystem: str, steps: Annotated[str, Query(max_length=2)] = "1"
+) -> Response:
+    """One subsystem with those around it."""
+    known = await admitted(request, Page.GRAPH)
+    if isinstance(known, Response):
+        return known
+    following: Following = request.app.state.following
+    run, t = following.seen.run, words(request, following)
+    arcs = _atlas(request).arcs(run.itinerary)
+    far = 2 if steps == "2" else 1
+    page = graph_page(run, arcs, subsystem, t, steps=far)
+    if page is None:
+        return missing(request, known)
+    return render(
+        request,
+        "around.html.jinja",
+        following=following,
+        visitor=known,
+        page=page,
+        picture=drawing(run, arcs, subsystem, t, steps=far),
+        steps=far,
+    )
+
+
+@router.get("/links")
+async def the_links(request: Request, wave: Annotated[str, Query(max_length=200)] = "") -> Response:
+    """What is known of the links, and what is worse than before."""
+    known = await admitted(request, Page.LINKS)
+    if isinstance(known, Response):
+        return known
+    following: Following = request.app.state.following
+    run = following.seen.run
+    every = [leg.id for leg in run.itinerary.waves]
+    wanted = wave if wave in every else ""
+    return render(
+        request,
+        "links.html.jinja",
+        following=following,
+        visitor=known,
+        page=links_page(run, words(request, following), wanted),
+        all_waves=every,
+        wave=wanted,
+    )
+
+
+def _atlas(request: Request) -> Atlas:
+    found: Atlas = request.app.state.atlas
+    return found
