@@ -57,12 +57,12 @@ class Intake:
         self._database = database
         self._run = run
 
-    def keep(self, arrived: Sequence[Arrived], now: datetime, again: datetime) -> int:
-        """Keep what came, durably, in one commit; how many were beyond what is kept of one run.
+    def keep(self, arrived: Sequence[Arrived], now: datetime, again: datetime) -> frozenset[str]:
+        """Keep what came, durably, in one commit; the keys that are more than is kept of one run.
 
         What is new is due at once; what is known is due at `again`, with all that comes until then.
         """
-        table, left_out = tables.intake, 0
+        table, left_out = tables.intake, set[str]()
         with self._database.writing() as connection:
             known = {
                 str(row.key): row._asdict()
@@ -77,9 +77,10 @@ class Intake:
             for key, group in _by_key(arrived).items():
                 last, came = group[-1], sum(not each.over for each in group)
                 row = known.get(key)
-                if row is None and (last.over or room <= 0):
-                    # That it has passed is no news of something that nobody heard of.
-                    left_out += 0 if last.over else len(group)
+                if row is None and last.over:
+                    continue  # that it has passed is no news of what nobody heard of
+                if row is None and room <= 0:
+                    left_out.add(key)
                 elif row is None:
                     room -= 1
                     connection.execute(
@@ -98,7 +99,7 @@ class Intake:
                             due=_due(row, last, now, again),
                         )
                     )  # fmt: skip
-        return left_out
+        return frozenset(left_out)
 
     @once_more
     def due(self, now: datetime, rows_max: int) -> tuple[Due, ...]:
@@ -137,6 +138,20 @@ class Intake:
                     )
                     .values(due=None)
                 )
+
+    def put_off(self, rows: Iterable[Due], until: datetime) -> None:
+        """These cannot be told now: others go first."""
+        table = tables.intake
+        with self._database.writing() as connection:
+            connection.execute(
+                table.update()
+                .where(
+                    table.c.run == self._run,
+                    table.c.key.in_({each.key for each in rows}),
+                    table.c.due.is_not(None),
+                )
+                .values(due=_text(until))
+            )
 
     @once_more
     def counts(self) -> Mapping[str, tuple[int, int]]:

@@ -97,14 +97,15 @@ class SqlJournal:
         return tuple(map(read_line, proven if proven and not after else self.written(after)))
 
     @once_more
-    def written(self, after: int = 0) -> Sequence[Written]:
-        """The same lines as they are stored: for proofs and exports."""
+    def written(self, after: int = 0, count: int | None = None) -> Sequence[Written]:
+        """The same lines as they are stored: for proofs and exports. `count`: so many at most."""
         table = tables.journal
         with self._database.reading() as connection:
             rows = connection.execute(
                 select(*COLUMNS)
                 .where(table.c.run == self.run_name, table.c.seq > after)
                 .order_by(table.c.seq)
+                .limit(count)
             ).all()  # at once: one by one they cost twice as much
         return tuple(map(Written._make, rows))
 

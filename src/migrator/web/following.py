@@ -125,8 +125,13 @@ class Following:
         return tuple(seen.journal.lines(seen.run.seq))
 
 
-def frame(seen: SeenRun, lines: list[Line]) -> bytes:
+def frame(seen: SeenRun, lines: Iterable[Line]) -> bytes:
     """What happened, as one event of the stream: which waves, and for whom it matters."""
+    return told_upto(seen, lines, seen.run.seq)
+
+
+def told_upto(seen: SeenRun, lines: Iterable[Line], seq: int) -> bytes:
+    """The same, of lines up to one that need not be the last: whoever comes back goes on there."""
     people: set[str] = set()
     waves: set[str] = set()
     for line in lines:
@@ -134,9 +139,9 @@ def frame(seen: SeenRun, lines: list[Line]) -> bytes:
         wave = getattr(line.event, "wave", None)
         if isinstance(wave, str):
             waves.add(wave)
-    data = {"seq": seen.run.seq, "people": sorted(people), "waves": sorted(waves)}
+    data = {"seq": seq, "people": sorted(people), "waves": sorted(waves)}
     body = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
-    return f"id: {seen.run.seq}\nevent: run\ndata: {body}\n\n".encode()
+    return f"id: {seq}\nevent: run\ndata: {body}\n\n".encode()
 
 
 def concerned(seen: SeenRun, event: ev.Event) -> set[str]:

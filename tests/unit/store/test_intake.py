@@ -70,7 +70,7 @@ def test_that_it_has_passed_is_due_at_once_and_is_no_alarm_more(intake: Intake) 
 
 
 def test_that_something_has_passed_of_which_nobody_heard_is_no_news(intake: Intake) -> None:
-    assert intake.keep([replace(ALARM, over=True)], NOW, LATER) == 0
+    assert intake.keep([replace(ALARM, over=True)], NOW, LATER) == frozenset()
     assert intake.counts() == {}
 
 
@@ -79,8 +79,8 @@ def test_more_different_troubles_than_a_run_has_are_refused_and_known_ones_count
 ) -> None:
     monkeypatch.setattr(module, "ROWS_MAX", 2)
     flood = [replace(ALARM, key=f"alertmanager/f{number}") for number in range(5)]
-    assert intake.keep(flood, NOW, LATER) == 3
-    assert intake.keep(flood[:2], NOW, LATER) == 0
+    assert intake.keep(flood, NOW, LATER) == {each.key for each in flood[2:]}
+    assert intake.keep(flood[:2], NOW, LATER) == frozenset()
     assert sorted(intake.counts().values()) == [(2, 0), (2, 0)]
 
 
@@ -89,3 +89,11 @@ def test_who_waits_longest_is_told_first(intake: Intake) -> None:
         at = NOW + timedelta(seconds=number)
         intake.keep([replace(ALARM, key=key)], at, at)
     assert [each.key for each in intake.due(LATER, 2)] == ["b", "a"]
+
+
+def test_what_cannot_be_told_yet_lets_others_go_first(intake: Intake) -> None:
+    intake.keep([ALARM], NOW, LATER)
+    intake.keep([replace(ALARM, key="alertmanager/f2")], LATER, LATER)
+    intake.put_off(intake.due(NOW, 10), LATER + timedelta(seconds=1))
+    assert [each.key for each in intake.due(LATER, 10)] == ["alertmanager/f2"]
+    assert len(intake.due(LATER + timedelta(seconds=1), 10)) == 2
