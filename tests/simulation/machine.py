@@ -263,6 +263,16 @@ class EngineMachine(RuleBasedStateMachine):
         before = self.player.run.waves
         self.player.say("record", one([*before, "run", "a/copy", "zz"], at), by, text=text)
 
+    @rule(verb=st.sampled_from(["disturb", "disturb", "staff", "log", "close", "close"]), at=pick,
+          by=people, about=anything, cause=st.sampled_from(["a bug", "a bug", ""]))  # fmt: skip
+    def a_disturbance_is_dealt_with(
+        self, verb: str, at: int, by: str, about: str, cause: str
+    ) -> None:
+        given = {"disturb": {}, "log": {"note": "seen"}, "close": {"cause": cause}}
+        words = given.get(verb, {"members": cause and "dora", "room": f"R{at}"})
+        target = about if verb == "disturb" else one([*self.player.run.disturbances, "D9"], at)
+        self.player.say(verb, target, by, **words)
+
     @rule(verb=st.sampled_from([*sorted(VERBS), "go!"]), by=people, about=anything)
     def nonsense_is_asked_for(self, verb: str, by: str, about: str) -> None:
         self.player.say(verb, about, by)

@@ -89,6 +89,9 @@ def mend(player: Player) -> None:
 def _mended(player: Player, tried: Counter[str]) -> bool:
     """Do one thing about what stands still; False when there is nothing to be done."""
     run = player.run
+    for known in run.unsettled.values():
+        player.say("close", known.id, LEAD, cause="found")
+        return True
     if run.state is RunState.PAUSED:
         player.say("resume", "run", LEAD)
         return True

@@ -24,6 +24,7 @@ looked at by its own machine: nobody releases from it while it stands."""
 
 OVER: Final = frozenset({"declined", "returned", "blocked", "accepted", "committed"})
 VETO: Final = timedelta(minutes=15)
+RED: Final = timedelta(hours=4)
 
 
 class Witness(MeansWitness):
@@ -71,7 +72,8 @@ class Witness(MeansWitness):
 
     @_read.register
     def _(self, event: ev.RunResumed) -> None:
-        self.must(self.paused and self.said("resume") != "", "resumed without being paused")
+        wanted = self.said("resume") or self.said("close")  # of the red one that had stopped it
+        self.must(self.paused and wanted != "", "resumed without being paused, or by nobody")
         self.paused = False
 
     @_read.register
@@ -91,6 +93,35 @@ class Witness(MeansWitness):
             self.must(excused, f"the run ended {event.outcome} with {adrift} on no side")
             said = event.outcome in {"stuck", "with_exceptions", "returned"}
             self.must(said, f"the run ended {event.outcome} over what was given up")
+
+    # --- disturbances ---------------------------------------------------------------------------
+
+    @_read.register
+    def _(self, event: ev.DisturbanceOpened) -> None:
+        whose = self.said("disturb") or "engine"
+        self.must(event.by == whose, f"opened by nobody: {event}")
+        self.must(event.disturbance not in self.red_at, f"opened twice: {event}")
+        self.must(event.red_at <= self.now + RED, f"more time than a disturbance has: {event}")
+        self.red_at[event.disturbance] = event.red_at
+
+    @_read.register
+    def _(self, event: ev.DisturbanceHastened) -> None:
+        said = self.red_at[event.disturbance]
+        self.must(event.red_at < said, f"later than was said: {event}")
+        self.red_at[event.disturbance] = event.red_at
+
+    @_read.register
+    def _(self, event: ev.DisturbanceReddened) -> None:
+        self.must(self.now >= self.red_at[event.disturbance], f"red before its time: {event}")
+        stops = not self.paused and not self.aborting
+        self.must(event.holds is stops, f"red, and it should stop what runs: {event}")
+        self.red.add(event.disturbance)
+
+    @_read.register
+    def _(self, event: ev.DisturbanceClosed) -> None:
+        self.must(self.said("close") == event.by, f"closed by nobody: {event}")
+        self.must(event.cause != "" and event.reason != "", f"closed without a word: {event}")
+        self.red.discard(event.disturbance)
 
     # --- gates and waves ------------------------------------------------------------------------
 

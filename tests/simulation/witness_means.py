@@ -37,6 +37,8 @@ class MeansWitness(ActsWitness):
         self.amended: dict[Key, dict[str, str]] = {}
         self.wanted: dict[str, Itinerary] = {}  # plans that somebody has made, by digest
         self.followed = 0
+        self.red_at: dict[str, datetime] = {}  # disturbances: the hour that was said last
+        self.red: set[str] = set()
 
     # --- tasks of persons -----------------------------------------------------------------------
 

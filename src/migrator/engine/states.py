@@ -291,7 +291,7 @@ DISTURBANCE: Final[dict[Level, dict[type[Event], Level]]] = {
     },
     _L.GREEN: {},
 }
-"""A disturbance is opened yellow; one that is closed stays closed, and what comes back is another."""
+"""A disturbance is opened yellow; a closed one stays closed, and what comes back is another."""
 
 FINAL_WAVES: Final = frozenset(
     {_W.DECLINED, _W.RETURNED, _W.BLOCKED, _W.ACCEPTED, _W.COMMITTED, _W.STUCK}

@@ -260,6 +260,11 @@ def test_no_way_out_that_is_shown_is_refused(situation: str) -> None:
     for subject, line in shown:
         play = SITUATIONS[situation]()
         words = line.replace("--reason ...", "").replace("--note ...", "").split()
+        if words[0] in {"close", "staff"}:
+            said_of = {"close": {"cause": "a bug"}, "staff": {"members": "lena,dora"}}
+            answered = play.say(words[0], words[2], "lena", **said_of[words[0]])
+            assert isinstance(answered[0], ev.CommandTaken), f"{line}: {answered[0]}"
+            continue
         verb, target = words[0], words[2]
         said = {"until": after(90).isoformat()}
         by = "anna"

@@ -30,6 +30,9 @@ _GATE_MINUTES: Final = Estimate(4, 8)
 _HOLD_MINUTES: Final = Estimate(10, 20)
 """Finding out why a wave is held and agreeing on what to do."""
 
+_CALM_MINUTES: Final = Estimate(40, 80)
+"""Finding the cause of a disturbance, mending it and writing down both."""
+
 _COMMIT_MINUTES: Final = Estimate(5, 10)
 _UNSTICK_TRIES: Final = 1
 """A simulated lead tries a stuck undo once more; what then still fails needs a real person."""
@@ -41,6 +44,7 @@ _SAYS: Final = "simulated"
 
 Details = tuple[tuple[str, str], ...]
 _NOT_DONE: Final[Details] = (("verdict", "does_not_work"),)
+_CAUSE: Final[Details] = (("cause", "simulated"),)
 Spawn = Callable[[Coroutine[object, object, None], str], object]
 
 
@@ -87,6 +91,8 @@ class SimulatedPeople:
             event = line.event
             if isinstance(event, ev.CheckAssigned):
                 self._handler(event)
+            elif isinstance(event, ev.CheckEscalated | ev.CheckHandedOver):
+                self._handed(event)
             elif isinstance(event, ev.StepStarted):
                 self._task(run, event.move, event.step, event.nth)
             elif isinstance(event, ev.UndoStarted):
@@ -99,6 +105,8 @@ class SimulatedPeople:
                 self._lead(run, event)
             elif isinstance(event, ev.WaveStuck):
                 self._unstick(run, event)
+            elif isinstance(event, ev.DisturbanceOpened):
+                self._calm(event.disturbance, event.owner)
             elif isinstance(event, ev.CommandRefused):
                 self._again(run, event)
         self._commits(run)
@@ -126,6 +134,8 @@ class SimulatedPeople:
                 )
         for (move, name), act in run.in_flight.items():
             self._task(run, move, name, act.nth)
+        for known in run.unsettled.values():
+            self._calm(known.id, known.owner)
         self._commits(run)
 
     def present_asked(self, run: Run) -> tuple[tuple[str, str], ...]:
@@ -175,6 +185,9 @@ class SimulatedPeople:
                 named = self._legs[wave.id].deciders or self._makers()
                 if self._person(named, self._clock.now()) in left:
                     self._decider(run, wave.id, "go", wave.id, _GATE_MINUTES)
+        for known in run.unsettled.values():
+            if known.owner in left:
+                self._calm(known.id, known.owner)
 
     # --- handlers ---------------------------------------------------------------------------
 
@@ -193,6 +206,12 @@ class SimulatedPeople:
 
         minutes = self._chance.minutes(check.minutes, event.check, event.person, event.attempt)
         self._later(minutes, "tick", event.person, event.check, verdict)
+
+    def _handed(self, event: ev.CheckEscalated | ev.CheckHandedOver) -> None:
+        """Whoever has a check now verifies it; what nobody has, the engine gives to somebody."""
+        to = event.person if isinstance(event, ev.CheckEscalated) else event.to
+        if to and event.limit_at is not None:
+            self._handler(ev.CheckAssigned(event.check, event.attempt, to, event.limit_at))
 
     # --- tasks ------------------------------------------------------------------------------
 
@@ -266,6 +285,13 @@ class SimulatedPeople:
             return
         verb = "release" if event.trouble in _RELEASED and not again else "unwind"
         self._later(minutes, verb, who, event.wave)
+
+    def _calm(self, disturbance: str, owner: str) -> None:
+        """Whose a disturbance is finds its cause and closes it, well before it is red as a rule."""
+        who = owner or self._person(self._makers(), self._clock.now())
+        if who not in self.here:
+            minutes = self._chance.minutes(_CALM_MINUTES, "close", disturbance)
+            self._later(minutes, "close", who, disturbance, lambda: _CAUSE)
 
     def _sign(self, run: Run) -> None:
         """Before the hour of no return: a weekend that went well so far goes on, forward only."""
