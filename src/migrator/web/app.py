@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,32 +24,48 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from migrator.errors import MigratorError
-from migrator.web import deeds, doors, looking, pages, rooms
+from migrator.web import (
+    arriving_by_provider,
+    checking,
+    deeds,
+    devices,
+    doors,
+    looking,
+    pages,
+    pictures,
+    rooms,
+)
+from migrator.web.api.app import PLACE, Programs, create_api
 from migrator.web.following import Following
 from migrator.web.guests import Guests
 from migrator.web.hub import Hub
+from migrator.web.provider import Provider, Settings
+from migrator.web.refusing import Kind, Refusing
 from migrator.web.rendering import render
 from migrator.web.seen import SeenRun
-from migrator.web.shield import Shield
+from migrator.web.shield import FORM_BYTES_MAX, TAKES_PICTURES, Shield
 
 STATIC: Final = Path(__file__).parent / "static"
 STYLES: Final = ("fkui/theme-auto.css", "fkui/fkui.min.css", "migrator.css")
 """In this order; those that were not built are left out, and the last one stands alone then."""
-BODY_BYTES_MAX: Final = 64 * 1024
 COMPRESSED_FROM: Final = 1000
 AWAY_SECONDS: Final = 5
+TOO_LARGE: Final = 413
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
     """How the pages are reached. `tls`: by https. `local`: from this machine only.
 
-    `proxied`: through a proxy that says whose question each is.
+    `proxied`: through a proxy that says whose question each is. `public`: strangers see how it
+    stands. `provider`: who signs people in beside invitations.
     """
 
     tls: bool = False
     local: bool = True
     proxied: bool = False
+    public: bool = False
+    provider: Settings | None = None
 
 
 def create_app(seen: SeenRun, served: Served) -> FastAPI:
@@ -57,6 +74,8 @@ def create_app(seen: SeenRun, served: Served) -> FastAPI:
     following = Following(seen, hub)
     sign_in = seen.store.sign_in(seen.name)
     guests = Guests(sign_in, hub.wake)
+    refusing = Refusing(sign_in.refusals)
+    programs = Programs(seen, hub.wake)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -64,6 +83,8 @@ def create_app(seen: SeenRun, served: Served) -> FastAPI:
             asyncio.create_task(following.keep_up(), name="journal"),
             asyncio.create_task(following.tell_presence(), name="presence"),
             asyncio.create_task(guests.look_out(), name="guests"),
+            asyncio.create_task(refusing.keep_up(), name="refusals"),
+            *(asyncio.create_task(each, name=name) for name, each in programs.tasks()),
         ]
         for task in tasks:
             task.add_done_callback(_never_in_silence)
@@ -83,7 +104,7 @@ def create_app(seen: SeenRun, served: Served) -> FastAPI:
         openapi_url=None,
         # It would name the host that the question named.
         redirect_slashes=False,
-        max_body_size=BODY_BYTES_MAX,
+        max_body_size=FORM_BYTES_MAX,
         # It would send questions and stack traces to whatever the environment names.
         telemetry={"auto_configure": False, "logs": False},
     )
@@ -97,15 +118,29 @@ def create_app(seen: SeenRun, served: Served) -> FastAPI:
     app.state.entry = doors.Entry(
         sign_in,
         doors.Patience(),
+        refusing,
         "__Host-migrator" if safe else "migrator",
         secure=safe,
         proxied=served.proxied,
+        provider=None if served.provider is None else Provider(served.provider),
+        public=served.public,
     )
-    for router in (doors.router, pages.router, looking.router, rooms.router, deeds.router):
-        app.include_router(router)
+    for part in (
+        doors,
+        arriving_by_provider,
+        devices,
+        pages,
+        looking,
+        rooms,
+        checking,
+        pictures,
+        deeds,
+    ):
+        app.include_router(part.router)
+    app.mount(PLACE, create_api(app.state, programs))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM)
-    app.add_middleware(Shield, tls=served.tls)
+    app.add_middleware(Shield, tls=served.tls, refused=partial(refusing.note, Kind.OTHER_SITE))
     app.add_exception_handler(RequestValidationError, _nonsense)
     app.add_exception_handler(404, _nowhere)
     app.add_exception_handler(405, _nowhere)
@@ -135,9 +170,11 @@ async def _nonsense(request: Request, error: Exception) -> Response:
     if known is None:
         return RedirectResponse("/sign-in", doors.SEE_OTHER)
     following: Following = request.app.state.following
+    status = error.status_code if isinstance(error, HTTPException) else 422
+    large = status == TOO_LARGE and request.url.path in TAKES_PICTURES
     return render(
-        request, "message.html.jinja", following=following, visitor=known, what="form", why="",
-        status=error.status_code if isinstance(error, HTTPException) else 422,
+        request, "message.html.jinja", following=following, visitor=known,
+        what="large" if large else "form", why="", status=status,
     )  # fmt: skip
 
 

@@ -16,14 +16,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from migrator.conductor.clock import wall_now
 from migrator.errors import MigratorError
 from migrator.reports.texts import LANGUAGES
-from migrator.store.sign_in import Session, SignIn
+from migrator.store.sessions import Coming, Session
+from migrator.store.sign_in import SignIn
+from migrator.web.device_names import device_name
 from migrator.web.following import Following
+from migrator.web.provider import Provider
+from migrator.web.refusing import Kind, Refusing
 from migrator.web.rendering import LANGUAGE_COOKIE, render
 from migrator.web.visitors import Page, Visitor, visitor
 
@@ -40,6 +44,9 @@ ONES_OWN_BITS: Final = 64
 SALT_LENGTH: Final = 32
 SEE_OTHER: Final = 303
 FORM_MAX: Final = 128
+
+Spend = Callable[[datetime, datetime, str], tuple[str, Session] | None]
+"""How a secret is spent: now, until when the session holds at most, on what device."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -91,9 +98,15 @@ class Entry:
 
     sign_in: SignIn
     patience: Patience
+    refusing: Refusing
     cookie: str  # its name
     secure: bool
     proxied: bool = False  # a proxy in front says whose question it is
+    provider: Provider | None = None  # None: by invitation only
+    public: bool = False  # whoever is not signed in sees a plain page of how it stands
+    # Of its own: who guesses six digits shuts out nobody who types an invitation's code.
+    device_patience: Patience = field(default_factory=Patience)
+    provider_patience: Patience = field(default_factory=Patience)
 
     def guesser(self, request: Request) -> str:
         """Whose question it is, as far as guesses are counted.
@@ -114,9 +127,18 @@ async def who(request: Request) -> Visitor | None:
         return None
     session = await asyncio.to_thread(entry.sign_in.session, token, wall_now())
     if session is None:
+        entry.refusing.note(Kind.SESSION_OVER)
         return None
     following: Following = request.app.state.following
-    return visitor(session.person, following.seen.itinerary.members, form_token(token))
+    request.state.person = session.person
+    members = following.seen.itinerary.members
+    return visitor(session.person, members, form_token(token), session.roles)
+
+
+def note(request: Request, kind: Kind) -> None:
+    """Count a refusal, for the person whom `who` has found."""
+    entry: Entry = request.app.state.entry
+    entry.refusing.note(kind, getattr(request.state, "person", ""))
 
 
 def session_token(request: Request) -> str:
@@ -135,9 +157,12 @@ def form_token(token: str) -> str:
 
 
 def own_form(request: Request, form: str) -> bool:
-    """Tell whether a form comes from a page of this very session."""
+    """Tell whether a form comes from a page of this very session; it is counted if not."""
     expected = _sealed(session_token(request), form[:SALT_LENGTH])
-    return hmac.compare_digest(form.encode(errors="replace"), expected.encode(errors="replace"))
+    own = hmac.compare_digest(form.encode(errors="replace"), expected.encode(errors="replace"))
+    if not own:
+        note(request, Kind.FORGED_FORM)
+    return own
 
 
 def _sealed(token: str, salt: str) -> str:
@@ -146,31 +171,68 @@ def _sealed(token: str, salt: str) -> str:
 
 
 @router.get("/sign-in")
-async def ask_for_code(request: Request) -> HTMLResponse:
+async def ask_for_code(
+    request: Request, left: Annotated[str, Query(max_length=9)] = ""
+) -> Response:
     """Where one types a code, and where whoever is a stranger is sent."""
-    return render(request, "sign_in.html.jinja", following=request.app.state.following, wrong="")
+    entry: Entry = request.app.state.entry
+    elsewhere = ""
+    if left == "provider" and entry.provider is not None:
+        elsewhere = await entry.provider.goodbye(wall_now())
+    return sign_in_page(request, "", elsewhere=elsewhere)
 
 
 @router.post("/sign-in")
 async def by_code(request: Request, code: Annotated[str, Form(max_length=64)] = "") -> Response:
     """Spend an invitation by its typed code."""
     entry: Entry = request.app.state.entry
+    return await patiently(
+        request,
+        entry.patience,
+        lambda now, until, device: entry.sign_in.spend_code(code, now, until, device),
+        Kind.WRONG_CODE,
+    )
+
+
+@router.post("/sign-in/device")
+async def by_six_digits(
+    request: Request,
+    person: Annotated[str, Form(max_length=200)] = "",
+    digits: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    """Let a second device in, by the person's id and the six digits that her first one shows."""
+    entry: Entry = request.app.state.entry
+    named = person.strip().lower()
+    return await patiently(
+        request,
+        entry.device_patience,
+        lambda now, until, device: entry.sign_in.devices.spend_code(
+            named, digits, Coming("device", device), now, until
+        ),
+        Kind.WRONG_DEVICE_CODE,
+    )
+
+
+async def patiently(request: Request, patience: Patience, spend: Spend, wrong: Kind) -> Response:
+    """Try a short secret, unless too many were wrong of late."""
+    entry: Entry = request.app.state.entry
     address, now = entry.guesser(request), wall_now()
-    following: Following = request.app.state.following
-    if entry.patience.spent(address, now):
-        page = render(request, "sign_in.html.jinja", following=following, wrong="slow", status=429)
+    if patience.spent(address, now):
+        note(request, Kind.TOO_OFTEN)
+        page = sign_in_page(request, "slow", 429)
         page.headers["retry-after"] = str(60 * WRONG_MINUTES)
         return page
     # Before it is tried, not after: a thousand guesses of one instant count, too.
-    entry.patience.note(address, now)
+    patience.note(address, now)
     try:
-        answer = await _spend(request, entry.sign_in.spend_code, code, now)
+        answer = await _spend(request, spend, now)
     except MigratorError:  # the store is away, and nothing was found out
-        entry.patience.forgive(address, now)
+        patience.forgive(address, now)
         raise
     if answer is None:
-        return render(request, "sign_in.html.jinja", following=following, wrong="code", status=403)
-    entry.patience.forgive(address, now)
+        note(request, wrong)
+        return sign_in_page(request, "code" if wrong is Kind.WRONG_CODE else "digits", 403)
+    patience.forgive(address, now)
     return answer
 
 
@@ -179,9 +241,10 @@ async def look_at_invitation(request: Request, token: str) -> HTMLResponse:
     """Show whom a link invites, and the button that spends it."""
     entry: Entry = request.app.state.entry
     following: Following = request.app.state.following
-    person = await asyncio.to_thread(entry.sign_in.invited, token, wall_now())
+    person = await asyncio.to_thread(_invited, entry.sign_in, token, wall_now())
     if person is None:
-        return render(request, "sign_in.html.jinja", following=following, wrong="link", status=404)
+        note(request, Kind.WRONG_LINK)
+        return sign_in_page(request, "link", 404)
     member = following.seen.itinerary.members.get(person)
     name = person if member is None else member.name
     return render(request, "invited.html.jinja", following=following, name=name, token=token)
@@ -189,12 +252,35 @@ async def look_at_invitation(request: Request, token: str) -> HTMLResponse:
 
 @router.post("/in/{token}")
 async def by_link(request: Request, token: str) -> Response:
-    """Spend an invitation by its link."""
-    answer = await _spend(request, request.app.state.entry.sign_in.spend_link, token, wall_now())
-    if answer is not None:
-        return answer
+    """Spend an invitation by its link, or the link that a device shows to another one."""
+    sign_in: SignIn = request.app.state.entry.sign_in
+
+    def spend(now: datetime, until: datetime, device: str) -> tuple[str, Session] | None:
+        return sign_in.spend_link(token, now, until, device) or sign_in.devices.spend_link(
+            token, Coming("device", device), now, until
+        )
+
+    answer = await _spend(request, spend, wall_now())
+    if answer is None:
+        note(request, Kind.WRONG_LINK)
+    return sign_in_page(request, "link", 403) if answer is None else answer
+
+
+def _invited(sign_in: SignIn, token: str, now: datetime) -> str | None:
+    return sign_in.invited(token, now) or sign_in.devices.offered(token, now)
+
+
+def sign_in_page(
+    request: Request, wrong: str, status: int = 200, elsewhere: str = ""
+) -> HTMLResponse:
+    """All ways to sign in, and what was wrong with the one that was tried."""
+    entry: Entry = request.app.state.entry
     following: Following = request.app.state.following
-    return render(request, "sign_in.html.jinja", following=following, wrong="link", status=403)
+    by = None if entry.provider is None else entry.provider.name
+    return render(
+        request, "sign_in.html.jinja", following=following, wrong=wrong, provider=by,
+        elsewhere=elsewhere, status=status,
+    )  # fmt: skip
 
 
 @router.post("/sign-out")
@@ -204,7 +290,11 @@ async def leave(request: Request, form: Annotated[str, Form(max_length=FORM_MAX)
     token = session_token(request)
     away = RedirectResponse("/sign-in", SEE_OTHER)
     if token and own_form(request, form):
+        session = await asyncio.to_thread(entry.sign_in.session, token, wall_now())
         await asyncio.to_thread(entry.sign_in.leave, token, wall_now())
+        if session is not None and session.way == "provider":
+            # A form may lead to no other site; a link on the next page may.
+            away = RedirectResponse("/sign-in?left=provider", SEE_OTHER)
         away.delete_cookie(entry.cookie, path="/", secure=entry.secure, httponly=True)
     return away
 
@@ -229,27 +319,34 @@ def home(known: Visitor) -> str:
     return "/checks" if works_at else "/weekend"
 
 
-async def _spend(
-    request: Request,
-    spend: Callable[[str, datetime, datetime], tuple[str, Session] | None],
-    secret: str,
-    now: datetime,
-) -> Response | None:
+def first_page(request: Request) -> str:
+    """Where a stranger begins."""
+    entry: Entry = request.app.state.entry
+    return "/status" if entry.public else "/sign-in"
+
+
+async def _spend(request: Request, spend: Spend, now: datetime) -> Response | None:
     entry: Entry = request.app.state.entry
     until = now + timedelta(hours=SESSION_HOURS)
-    spent = await asyncio.to_thread(spend, secret, now, until)
+    device = device_name(request.headers.get("user-agent", ""))
+    spent = await asyncio.to_thread(spend, now, until, device)
     if spent is None:
         return None
-    token, _ = spent
+    token, session = spent
     # The browser forgets the session that it had, so nobody but a thief could still use it.
     if before := session_token(request):
         await asyncio.to_thread(entry.sign_in.leave, before, now)
+    return signed_in(entry, token, session.until, now)
+
+
+def signed_in(entry: Entry, token: str, until: datetime, now: datetime) -> Response:
+    """The answer that gives a browser its session."""
     there = RedirectResponse("/", SEE_OTHER)
     # Lax: the first click in a mail shall find the session that is there.
     there.set_cookie(
         entry.cookie,
         token,
-        max_age=SESSION_HOURS * 3600,
+        max_age=max(0, int((until - now).total_seconds())),
         path="/",
         secure=entry.secure,
         httponly=True,

@@ -13,13 +13,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from migrator.reports.consequences import consequence
 from migrator.web.asking import answered, fresh_id, is_id
-from migrator.web.doors import SEE_OTHER, home, session_token, who
+from migrator.web.doors import SEE_OTHER, first_page, home, note, session_token, who
 from migrator.web.following import Following
 from migrator.web.guests import Guests
 from migrator.web.outlook_view import turn_back_clock
+from migrator.web.refusing import Kind
 from migrator.web.rendering import render, words
 from migrator.web.stream import streamed
-from migrator.web.tasks_view import check_state, name_of, tasks, wave_name
+from migrator.web.tasks_view import name_of, tasks
 from migrator.web.visitors import Page, Visitor
 from migrator.web.weekend_view import weekend
 
@@ -33,7 +34,7 @@ router = APIRouter(include_in_schema=False)
 async def begin(request: Request) -> Response:
     """Go where this visitor begins."""
     known = await who(request)
-    return RedirectResponse("/sign-in" if known is None else home(known), SEE_OTHER)
+    return RedirectResponse(first_page(request) if known is None else home(known), SEE_OTHER)
 
 
 @router.get("/checks")
@@ -46,33 +47,6 @@ async def my_checks(request: Request) -> Response:
     seen = following.seen
     found = tasks(seen.run, known.person, seen.now(), words(request, following))
     return render(request, "checks.html.jinja", following=following, visitor=known, tasks=found)
-
-
-@router.get("/checks/{check}")
-async def one_check(request: Request, check: str) -> Response:
-    """One check with its text and its form; or why there is no form."""
-    known = await admitted(request, Page.CHECKS)
-    if isinstance(known, Response):
-        return known
-    following: Following = request.app.state.following
-    run, t = following.seen.run, words(request, following)
-    leg = next((each for each in run.itinerary.checks if each.id == check), None)
-    if leg is None:
-        return missing(request, known)
-    return render(
-        request,
-        "check.html.jinja",
-        following=following,
-        visitor=known,
-        check=leg,
-        record=run.checks.get(check),
-        state=check_state(run, leg, known.person),
-        name=name_of(leg, t),
-        text=t.text(leg.text),
-        wave=wave_name(run, leg.wave),
-        command=fresh_id(),
-        saw=run.seq,
-    )
 
 
 @router.get("/weekend")
@@ -194,9 +168,19 @@ async def admitted(request: Request, page: Page) -> Visitor | Response:
 
 def refused(request: Request, known: Visitor) -> HTMLResponse:
     """Say that a page or a deed is not for this person."""
+    note(request, Kind.NO_RIGHT)
     following: Following = request.app.state.following
     return render(
         request, "message.html.jinja", following=following, visitor=known, what="role", why="",
+        status=403,
+    )  # fmt: skip
+
+
+def signed_out(request: Request) -> HTMLResponse:
+    """Say to whoever has sent a form that the session has ended, and that nothing was done."""
+    following: Following = request.app.state.following
+    return render(
+        request, "message.html.jinja", following=following, visitor=None, what="signed-out", why="",
         status=403,
     )  # fmt: skip
 

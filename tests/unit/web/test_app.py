@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from migrator.errors import EnvironmentFailed
-from migrator.store.sign_in import Session
+from migrator.store.sessions import Session
 from run_with_pages import ASKED, CHECK, DECIDER, Pages, pages_of_a_run
 
 COMMAND = "5f0c1c5e-6a53-4c86-9f7a-0d2b7f1f7a11"
