@@ -77,8 +77,8 @@ class Setting:
 
 def words_of(message: Message, setting: Setting, t: Texts) -> Words:
     """The subject and the text of a message."""
-    marks = [f"[{t._('TEST')}]"] if setting.test else []
-    marks += [f"[{t._('PRACTICE')}]"] if setting.practice else []
+    marks = [t._("[TEST]")] if setting.test else []
+    marks += [t._("[PRACTICE]")] if setting.practice else []
     first = title(message.items[0], setting.itinerary, t)
     if len(message.items) > 1:
         rest = len(message.items) - 1
