@@ -204,6 +204,17 @@ class EngineMachine(RuleBasedStateMachine):
         said = next(iter(known.ticks), "hanna") if known else "hanna"
         self.player.say("withdraw", check, by or said)
 
+    @rule(at=pick, verb=st.sampled_from(["claim", "hand-over", "arrive", "leave"]),
+          by=st.sampled_from((*HANDLERS, "lena")), to=st.sampled_from(("", *HANDLERS)))  # fmt: skip
+    def a_check_goes_to_another(self, at: int, verb: str, by: str, to: str) -> None:
+        target = "run" if verb in {"arrive", "leave"} else self.check_in(at)
+        self.player.say(verb, target, by, to=to)
+
+    @precondition(lambda self: self.player.run.defects)
+    @rule(at=pick, by=makers)
+    def a_defect_is_taken_for_a_refusal(self, at: int, by: str) -> None:
+        self.player.say("raise", one(sorted(self.player.run.defects), at), by)
+
     @rule(at=pick, verb=st.sampled_from(["retry", "skip", "force-done", "abandon"]), by=people,
           reason=st.sampled_from(["by hand", "by hand", ""]))  # fmt: skip
     def an_act_is_decided_on(self, at: int, verb: str, by: str, reason: str) -> None:

@@ -298,6 +298,7 @@ class Witness(MeansWitness):
             self.must(there or seen.returned, f"{move} has not switched: {event}")
         self.opened[event.check] = event.attempt
         self.ticks[event.check] = {}
+        self.said_before = {k: v for k, v in self.said_before.items() if k[0] != event.check}
         self.passed.discard(event.check)
 
     @_read.register
@@ -307,7 +308,48 @@ class Witness(MeansWitness):
         self.must(event.person in check.eligible, f"may not tick: {event}")
         current = self.waves[check.wave].attempt
         self.must(self.opened.get(event.check) == event.attempt == current, f"closed: {event}")
+        before = self.ticks[event.check].get(event.person)
+        if before is not None:  # only a no may follow a yes
+            reversed_now = before in {"works", "works_but"} and event.verdict == "does_not_work"
+            self.must(reversed_now, f"said already: {event}")
+            self.said_before[event.check, event.person] = before
+        if event.check in self.passed:
+            self.must(event.verdict == "does_not_work", f"it has passed: {event}")
+            self.passed.discard(event.check)
         self.ticks[event.check][event.person] = event.verdict
+
+    @_read.register
+    def _(self, event: ev.DefectFiled) -> None:
+        said = self.ticks[event.check].get(event.person)
+        self.must(said == "works_but", f"nobody said so: {event}")
+        self.defects[event.defect] = event
+
+    @_read.register
+    def _(self, event: ev.DefectRaised) -> None:
+        self.must(self.said("raise") == event.by, f"who raises it? {event}")
+        self.must(event.by in {"anna", "bo", "dora", "lena"}, f"leads nothing: {event}")
+        self.must(self.defects[event.defect].check == event.check, f"of another check: {event}")
+        before = self.ticks[event.check].get(event.by)
+        if before is not None:
+            self.said_before[event.check, event.by] = before
+        self.ticks[event.check][event.by] = "does_not_work"
+        self.passed.discard(event.check)
+
+    @_read.register
+    def _(self, event: ev.CheckAssigned) -> None:
+        if event.claimed:
+            self.must(self.said("claim") == event.person, f"who takes it? {event}")
+        self.must(event.person not in self.ticks[event.check], f"has said already: {event}")
+        check = self.checks[event.check]
+        self.must(event.person in check.eligible, f"may not verify: {event}")
+
+    @_read.register
+    def _(self, event: ev.CheckHandedOver) -> None:
+        who = self.said("hand-over") or self.said("leave")
+        self.must(who == event.by, f"who hands it over? {event}")
+        check = self.checks[event.check]
+        self.must(not event.to or event.to in check.eligible, f"may not verify: {event}")
+        self.must(event.to not in self.ticks[event.check], f"has said already: {event}")
 
     @_read.register
     def _(self, event: ev.WrongSideSeen) -> None:
@@ -318,6 +360,9 @@ class Witness(MeansWitness):
     def _(self, event: ev.TickWithdrawn) -> None:
         self.must(self.said("withdraw") == event.person, f"whose tick was that? {event}")
         self.ticks[event.check].pop(event.person)
+        before = self.said_before.pop((event.check, event.person), None)
+        if before is not None:
+            self.ticks[event.check][event.person] = before
         self.passed.discard(event.check)
 
     @_read.register

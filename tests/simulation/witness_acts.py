@@ -59,6 +59,8 @@ class ActsWitness:
         self.waves = {str(wave.id): WaveSeen() for wave in itinerary.waves}
         self.moves = {str(leg.id): MoveSeen(leg.wave) for leg in itinerary.legs.values()}
         self.ticks: dict[str, dict[str, str]] = {}
+        self.said_before: dict[tuple[str, str], str] = {}  # (check, person) -> the verdict before
+        self.defects: dict[str, ev.DefectFiled] = {}
         self.opened: dict[str, int] = {}  # check -> attempt in which it is open or passed
         self.passed: set[str] = set()
         self.overridden: set[tuple[str, int]] = set()

@@ -102,7 +102,8 @@ def _completed(seen: SeenRun, line: str, person: str, now: datetime, until: date
     if verb == "override":
         line += " --second NAME --code CODE"
     if verb == "withdraw":
-        person = next(iter(seen.run.checks[line.split()[3]].ticks), person)
+        said = seen.run.checks[line.split()[3]].ticks
+        person = next((who for who, what in said.items() if what == "does_not_work"), person)
     line += f" --as {person}"
     return line if verb in NO_REASON_NEEDED else f'{line} --reason "..."'
 

@@ -15,11 +15,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from migrator.cli import output
-from migrator.cli.identity import who
+from migrator.cli.identity import person_id, who
 from migrator.cli.limits import passed_lines
 from migrator.cli.output import Format
 from migrator.cli.runs import SeenRun, os_user, see_run
 from migrator.cli.sentences import told_of
+from migrator.cli.server_options import chosen
 from migrator.errors import InputError, RefusedError
 
 if TYPE_CHECKING:
@@ -81,9 +82,18 @@ WILL: Final = {
     "replan": "lets everything that has not started follow another plan",
     "tick": "gives a verdict on {target}",
     "withdraw": "takes your verdict on {target} back",
+    "claim": "takes {target}: it is yours to verify",
+    "hand-over": "gives {target} to somebody else",
+    "raise": "takes {target} for a refusal: its wave is held at once",
+    "arrive": "says that you are there: checks may be given to you",
+    "leave": "says that you are gone: what you have is given to somebody else",
     "extend": "gives {target} more time",
     "waive": "lets the link {target} be; that is a decision, and listed as an exception",
     "record": "writes down what was done by hand about {target}",
+    "disturb": "opens a disturbance about {target}, or adds to the open one",
+    "staff": "says whose {target} is and who works on it",
+    "log": "writes into the log of {target}",
+    "close": "closes {target}: it is green again",
 }
 """What each verb will do, in words that are read before it is done."""
 
@@ -92,7 +102,7 @@ def steer(given: Given) -> int:
     """Give a verb to a run and tell what became of it; the exit code."""
     seen = see_run(given.run, given.store)
     with seen.store:
-        actor = who(given.person, os_user(), seen.itinerary.members)
+        actor = _actor(seen, given)
         output.say(f"{seen.mode} {seen.name}: {_will(seen, given)} (as {actor})")
         for line in passed_lines(seen, given.verb, given.target):
             output.say(output.colour(line, "red"))
@@ -103,6 +113,24 @@ def steer(given: Given) -> int:
         _submit(seen, given, actor, command_id)
         answer = _wait(seen, command_id, given.wait_seconds)
         return _tell(seen, given, actor, command_id, answer)
+
+
+def _actor(seen: SeenRun, given: Given) -> str:
+    """Who gives it: as asserted here, or whose token the server knows."""
+    through = chosen()
+    if through is None:
+        return who(given.person, os_user(), seen.itinerary.members)
+    from migrator.cli.server_sight import whose
+
+    person = whose(seen) or ""
+    named = given.person
+    if named is not None and person not in {named, person_id(named, seen.itinerary.members)}:
+        raise InputError(
+            "server-token",
+            f"the token is that of {person}, and --as says {named}",
+            hint="leave --as out: through a server it is the token that says who you are",
+        )
+    return person
 
 
 def _will(seen: SeenRun, given: Given) -> str:
@@ -197,15 +225,16 @@ def _submit(seen: SeenRun, given: Given, actor: str, command_id: str) -> None:
 
 def _wait(seen: SeenRun, command_id: str, seconds_max: float) -> Answer:
     """Look for the answer as long as somebody leads the run, and the caller wants to wait."""
-    left = seconds_max
+    until = time.monotonic() + seconds_max
+    led = None
     while True:
         events = seen.journal.answer_of(command_id)
         if events is not None:
             return _answer(seen, events)
-        if left <= 0 or (left == seconds_max and seen.journal.leader() is None):
+        led = seen.journal.leader() is not None if led is None else led
+        if not led or time.monotonic() >= until:
             return Answer(KEPT, "", ())
         time.sleep(POLL_SECONDS)
-        left -= POLL_SECONDS
 
 
 def _answer(seen: SeenRun, events: tuple[Event, ...]) -> Answer:
@@ -232,7 +261,7 @@ def _tell(seen: SeenRun, given: Given, actor: str, command_id: str, answer: Answ
                 "verb": given.verb,
                 "target": given.target,
                 "actor": actor,
-                "asserted": True,
+                "asserted": chosen() is None,
                 "command": command_id,
                 "answer": answer.kind,
                 "why": answer.why,

@@ -6,11 +6,11 @@ Used by `waits.py`. Each choice is (verb line, consequence), the line as a perso
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from migrator.engine.foresight import no_return, releasable, signature_line, stands
 from migrator.engine.policy import NEVER_SKIPPED
-from migrator.engine.run import Hold, Run, WaveRecord
+from migrator.engine.run import CheckRecord, Hold, Run, WaveRecord
 from migrator.engine.states import ActState, CheckState
 from migrator.engine.tasks import task_of
 from migrator.engine.waiving import waivers
@@ -34,7 +34,7 @@ def ways_on(
     if all(releasable(run, other, now) for other in wave.holds):
         yield f"release RUN {leg.id}", "the wave goes on"
     if subject in run.checks:
-        if run.checks[subject].state is CheckState.REFUSED:
+        if takers_back(run, run.checks[subject], now):
             yield f"withdraw RUN {subject}", "whoever said no takes it back; the wave goes on"
         yield f"override RUN {subject}", "two named people answer for it; listed as an exception"
     elif task is not None and task[1].state is ActState.STARTED:
@@ -48,6 +48,14 @@ def ways_on(
         else:
             yield from given_up(subject, name)
     yield f"unwind RUN {leg.id}", "what the wave moved goes back to the old side"
+
+
+def takers_back(run: Run, check: CheckRecord, now: datetime) -> tuple[str, ...]:
+    """Who said that it does not work, and can still take it back."""
+    minutes = run.itinerary.policy.verifying.withdraw_minutes
+    said = (who for who, verdict in check.ticks.items() if verdict == "does_not_work")
+    still = tuple(who for who in said if now <= check.ticked_at[who] + timedelta(minutes=minutes))
+    return still if check.state is CheckState.REFUSED else ()
 
 
 def ticks(subject: str) -> tuple[tuple[str, str], ...]:

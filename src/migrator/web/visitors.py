@@ -21,6 +21,7 @@ class Page(Enum):
     CHECKS = "checks"  # a handler's own
     WEEKEND = "weekend"
     DECIDE = "decide"
+    DISTURBANCES = "disturbances"
     GRAPH = "graph"
     LINKS = "links"
     JOURNAL = "journal"
@@ -42,6 +43,7 @@ SEES: Final[Mapping[Page, frozenset[str]]] = {
     Page.CHECKS: _EVERYBODY - {AUDITOR},
     Page.WEEKEND: _EVERYBODY,
     Page.DECIDE: _STAFF | {AUDITOR},
+    Page.DISTURBANCES: _EVERYBODY,
     Page.GRAPH: _EVERYBODY,
     Page.LINKS: _EVERYBODY,
     Page.JOURNAL: _STAFF | {AUDITOR},
@@ -56,6 +58,11 @@ DOES: Final[Mapping[str, frozenset[str]]] = {
     "arrive": _EVERYBODY - {AUDITOR},
     "leave": _EVERYBODY - {AUDITOR},
     "raise": _LEADING,
+    "disturb": _STAFF | {HANDLER},
+    "log": _STAFF,
+    # Of these the engine lets in whoever owns it, and those who lead.
+    "staff": _STAFF,
+    "close": _STAFF,
     "hold": _STAFF,
     "pause": _STAFF,
     "resume": _STAFF,
@@ -123,6 +130,14 @@ class Visitor:
     def may_end(self) -> bool:
         """Tell whether they may sign other people out."""
         return not getattr(self, "only", "") and bool(self.roles & ENDS)
+
+    def sees_call(self, *, called: bool) -> bool:
+        """Tell whether the page of a call is for them; `called`: it went to them."""
+        return self.sees(Page.WEEKEND) and (called or bool(self.roles & (_LEADING | {AUDITOR})))
+
+    def answers_call(self, *, called: bool) -> bool:
+        """Tell whether they may say that they have a call in hand; it changes nothing."""
+        return not self.only and bool(self.roles) and (called or bool(self.roles & _LEADING))
 
     def may(self, verb: str) -> bool:
         """Tell whether they may give a verb at all."""

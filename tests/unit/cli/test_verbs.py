@@ -95,7 +95,10 @@ def test_a_check_is_ticked_and_its_note_stays_out_of_the_journal(
         words = ["tick", "latest", "ask@w1", "works_but", "--as", "cecilia", "--note", "too slow"]
         facts, _ = given(capsys, *words)
 
-    assert facts["follows"] == ["Cecilia about “ask” (ask@w1): it works, with a remark"]
+    assert facts["follows"] == [
+        "Cecilia about “ask” (ask@w1): it works, with a remark",
+        "defect F1 of “ask” (ask@w1), as Cecilia says; it holds nothing",
+    ]
     with open_store(practising.FOLDER, practice=True) as store:
         journal = store.journal("small-p1", lead=False)
         digest = next(
