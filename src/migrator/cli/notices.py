@@ -81,14 +81,16 @@ def ack(
     It decides nothing: the gate, the hold or the clock still waits for its decision.
     """
     from migrator.conductor.clock import wall_now
-    from migrator.notices.answering import acknowledge
+    from migrator.notices.answering import acknowledge, leads
 
     seen = see_run(run, store)
     with seen.store:
         members = seen.itinerary.members
         by = who(person, os_user(), members)
         name = call.strip().rsplit("/", 1)[-1].lower()
-        answer = acknowledge(seen.journal, seen.run, name, by, wall_now(), how="terminal")
+        answer = acknowledge(
+            seen.journal, name, by, wall_now(), how="terminal", leading=leads(seen.run, by)
+        )
         has = members[answer.person].name if answer.person in members else answer.person
         output.show(
             f"{name}: {has} has it in hand"

@@ -38,19 +38,26 @@ def item_of(book: Book, call: str) -> Item | None:
     return items[0] if items else None
 
 
-def may_answer(run: Run, book: Book, call: str, person: str) -> bool:
-    """Tell whether a person may say that they have it: who was called, who leads, who decides."""
+def was_called(book: Book, call: str, person: str) -> bool:
+    """Tell whether a person was called for this."""
+    return any(message.person == person for message in book.of(call))
+
+
+def leads(run: Run, person: str) -> bool:
+    """Tell whether a person leads waves or decides; where the estate names nobody, all do."""
     members = run.itinerary.members
-    if not members or any(message.person == person for message in book.of(call)):
+    if not members:
         return True
     member = members.get(person)
     return member is not None and bool(_LEADING.intersection(member.roles))
 
 
 def acknowledge(
-    facts: Facts, run: Run, call: str, person: str, at: datetime, *, how: str
+    facts: Facts, call: str, person: str, at: datetime, *, how: str, leading: bool
 ) -> Answer:
     """Keep that a person has a call in hand; the answer that stands, which may be an earlier one.
+
+    `leading` says that they may answer whomever was called.
 
     Raises RefusedError for a call that nobody got, and from somebody whom it does not concern.
     """
@@ -61,7 +68,7 @@ def acknowledge(
             f"nobody was called by the name {call!r} in this run",
             hint="`migrator notices RUN` lists the calls; the name is the last part of their link",
         )
-    if not may_answer(run, book, call, person):
+    if not (leading or was_called(book, call, person)):
         raise RefusedError(
             "call-not-yours",
             f"{person} was not called for this, and neither leads a wave nor decides",

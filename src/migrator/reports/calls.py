@@ -135,7 +135,9 @@ def deadline_words(item: Item, t: Texts) -> str:
 
 def page_of(item: Item, pages: str) -> str:
     """The page where one does something about it."""
-    return f"{pages}/checks/{item.subject}" if item.kind == Kind.CHECK else f"{pages}/decide"
+    if item.kind == Kind.CHECK:
+        return f"{pages}/checks/{item.subject}"
+    return f"{pages}/{'disturbances' if item.kind == Kind.DISTURBANCE else 'decide'}"
 
 
 def _lines(message: Message, setting: Setting, t: Texts) -> list[str]:
