@@ -26,6 +26,7 @@ from starlette.staticfiles import StaticFiles
 from migrator.errors import MigratorError
 from migrator.web import (
     arriving_by_provider,
+    calls,
     checking,
     deeds,
     devices,
@@ -132,6 +133,7 @@ def create_app(seen: SeenRun, served: Served) -> FastAPI:
         pages,
         looking,
         rooms,
+        calls,
         checking,
         pictures,
         deeds,
