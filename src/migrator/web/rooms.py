@@ -1,4 +1,4 @@
-"""The pages of the operations room beside the wall: the graph, the links.
+"""The pages of the operations room beside the wall: disturbances, the graph, the links.
 
 As in `looking`, nothing is changed here: a view is laid out for whoever it is for.
 """
@@ -11,6 +11,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from migrator.plan.model import Itinerary
+from migrator.web.asking import fresh_id
+from migrator.web.disturbances_view import disturbance_page, disturbances
 from migrator.web.following import Following
 from migrator.web.graph_picture import drawing
 from migrator.web.graph_view import Arcs, arcs_of, found_page, graph_page
@@ -35,6 +37,53 @@ class Atlas:
         if self._of is not itinerary:
             self._of, self._arcs = itinerary, arcs_of(itinerary)
         return self._arcs
+
+
+@router.get("/disturbances")
+async def the_disturbances(
+    request: Request, target: Annotated[str, Query(max_length=200)] = ""
+) -> Response:
+    """What is yellow and red, whose it is, until when; and the form that reports more."""
+    known = await admitted(request, Page.DISTURBANCES)
+    if isinstance(known, Response):
+        return known
+    following: Following = request.app.state.following
+    run = following.seen.run
+    return render(
+        request,
+        "disturbances.html.jinja",
+        following=following,
+        visitor=known,
+        page=disturbances(run, words(request, following)),
+        target=target,
+        waves=run.itinerary.waves,
+        subsystems=sorted((leg.id, leg.name) for leg in run.itinerary.legs.values()),
+        command=fresh_id(),
+        saw=run.seq,
+    )
+
+
+@router.get("/disturbances/{disturbance}")
+async def one_disturbance(request: Request, disturbance: str) -> Response:
+    """One disturbance: its people, its clock, its log, and what one may say about it."""
+    known = await admitted(request, Page.DISTURBANCES)
+    if isinstance(known, Response):
+        return known
+    following: Following = request.app.state.following
+    seen = following.seen
+    t = words(request, following)
+    page = disturbance_page(seen.run, disturbance, known.person, seen.now(), t)
+    if page is None:
+        return missing(request, known)
+    return render(
+        request,
+        "disturbance.html.jinja",
+        following=following,
+        visitor=known,
+        page=page,
+        commands=[fresh_id() for _ in range(3)],
+        saw=seen.run.seq,
+    )
 
 
 @router.get("/graph")

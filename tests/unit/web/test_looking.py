@@ -139,8 +139,8 @@ def test_the_roster_counts_who_has_signed_in(pages: Pages) -> None:
 
 
 def test_navigation_shows_each_role_its_pages(pages: Pages) -> None:
-    everybody = ["/checks", "/weekend", "/links", "/graph"]
-    leading = [*everybody[:2], "/decide", *everybody[2:], "/journal", "/roster"]
+    everybody = ["/checks", "/weekend", "/disturbances", "/links", "/graph"]
+    leading = [*everybody[:2], "/decide", *everybody[2:], "/journal", "/roster", "/access"]
     for person, wanted in ((ASKED, everybody), (DECIDER, leading)):
         pages.sign_in(person)
         nav = pages.client.get("/weekend").text.partition("<nav")[2].partition("</nav>")[0]

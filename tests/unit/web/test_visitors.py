@@ -15,11 +15,11 @@ def a_visitor(*roles: str) -> Visitor:
     return visitor("anna", {"anna": member}, "t")
 
 
-OF_HANDLERS = {"tick", "withdraw", "claim", "hand-over", "arrive", "leave"}
+OF_HANDLERS = {"tick", "withdraw", "claim", "hand-over", "arrive", "leave", "disturb"}
 
 
 @pytest.mark.parametrize("verb", sorted(set(DOES) - OF_HANDLERS))
-def test_a_handler_changes_nothing_but_verdicts_and_who_gives_them(verb: str) -> None:
+def test_a_handler_changes_nothing_but_verdicts_and_who_gives_them_and_reports(verb: str) -> None:
     assert not a_visitor("handler").may(verb)
 
 
