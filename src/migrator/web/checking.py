@@ -16,19 +16,21 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from migrator.conductor.clock import wall_now
-from migrator.engine.statements import personal_number
+from migrator.engine.editions import edition
 from migrator.plan.model import CheckLeg
 from migrator.store.pictures import Pictures
+from migrator.verification.left_behind import reference_fault
 from migrator.verification.verdict import is_verdict
 from migrator.web.asking import Deed, fresh_id, is_id
 from migrator.web.deeds import Sent, done, wrong
 from migrator.web.doors import SEE_OTHER, own_form, who
 from migrator.web.following import Following
+from migrator.web.having_view import having, may_refuse_late
 from migrator.web.images import BYTES_MAX, Unfit, cleaned
 from migrator.web.pages import admitted, missing, refused, signed_out
 from migrator.web.rendering import render, words
 from migrator.web.shield import FORM_BYTES_MAX
-from migrator.web.tasks_view import check_state, name_of, wave_name
+from migrator.web.tasks_view import check_state, name_of, wave_name, why_not_yet
 from migrator.web.visitors import Page, Visitor
 
 NOTE_MAX: Final = 4000
@@ -49,7 +51,7 @@ class Filled:
     said: str = ""
     side: str = ""
     note: str = ""
-    left: str = ""  # what the test has left behind, to be cleaned up
+    left: str = ""  # the reference of what the test has left behind, to be cleaned up
 
     @property
     def empty(self) -> bool:
@@ -63,6 +65,7 @@ class Form:
 
     hidden: Sent
     filled: Filled
+    edition: str  # of the words and of what stands where, as the page showed them
     file: UploadFile | None = field(default=None, repr=False)
 
 
@@ -111,6 +114,7 @@ async def _sent(request: Request, known: Visitor, leg: CheckLeg | None, form: Fo
         ("verdict", filled.said),
         *((("side", filled.side),) if filled.side in SIDES else ()),
         *((("left_behind", filled.left),) if filled.left else ()),
+        *((("edition", form.edition),) if form.edition else ()),
     )
     waits = None if leg is None else await _waiting(request, known, leg)
     deed = Deed(
@@ -134,14 +138,14 @@ def _fault(leg: CheckLeg, filled: Filled) -> str:
     if leg.side_mark is not None and filled.said != "cannot_judge" and filled.side not in SIDES:
         return "side"
     # What is left behind goes into the journal, which never forgets.
-    return "number" if personal_number(filled.left) else ""
+    return "left" if filled.left and reference_fault(filled.left) else ""
 
 
 def read_form(data: FormData) -> Form | None:
     """The form of a check; None where it is none that our pages make."""
     texts = {name: value for name, value in data.multi_items() if isinstance(value, str)}
     saw = texts.get("saw", "")
-    short = ("form", "command", "target", "said", "side", "left_behind")
+    short = ("form", "command", "target", "said", "side", "left_behind", "edition")
     if (
         not (saw.isascii() and saw.isdecimal() and len(saw) <= SAW_DIGITS_MAX)
         or any(len(texts.get(name, "")) > SHORT_MAX for name in short)
@@ -158,6 +162,7 @@ def read_form(data: FormData) -> Form | None:
             texts.get("note", "").replace("\r\n", "\n").strip(),
             " ".join(texts.get("left_behind", "").split()),
         ),
+        texts.get("edition", ""),
         file if isinstance(file, UploadFile) and file.size else None,
     )
 
@@ -167,11 +172,12 @@ async def take_picture(
 ) -> str:
     """Keep the chosen picture until the verdict is sent; else say in one word why it is not.
 
-    Only for a check that is open to this person: nobody fills the store beside the weekend.
+    Only for a check that this person may answer now: nobody fills the store beside the weekend.
     """
     following: Following = request.app.state.following
     run = following.seen.run
-    if file is None or check_state(run, leg, known.person) != "open":
+    answerable = check_state(run, leg, known.person) == "open"
+    if file is None or not (answerable or may_refuse_late(run, leg, known.person)):
         return ""
     if not run.itinerary.policy.verifying.pictures:
         return "picture-off"
@@ -215,10 +221,11 @@ async def check_page(
     """The page of one check, as far as it was filled in."""
     following: Following = request.app.state.following
     run, t = following.seen.run, words(request, following)
+    now, record = following.seen.now(), run.checks.get(leg.id)
     pictures = run.itinerary.policy.verifying.pictures
     state = check_state(run, leg, known.person)
     waits = None
-    if pictures and state == "open":
+    if pictures and known.may("tick"):
         waits = await asyncio.to_thread(album(request).waiting, leg.id, known.person)
     return render(
         request,
@@ -227,12 +234,16 @@ async def check_page(
         visitor=known,
         status=status,
         check=leg,
-        record=run.checks.get(leg.id),
+        record=record,
         state=state,
+        late=may_refuse_late(run, leg, known.person),
+        having=having(run, leg, known.person, now),
+        why_not_yet=why_not_yet(run, leg, now, t),
+        edition="" if record is None else edition(record),
         name=name_of(leg, t),
         text=t.text(leg.text),
         wave=wave_name(run, leg.wave),
-        command=fresh_id(),
+        fresh_id=fresh_id,
         saw=run.seq,
         filled=filled,
         fault=fault,

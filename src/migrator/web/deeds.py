@@ -25,6 +25,8 @@ REASON_MAX: Final = 2000
 TARGET_MAX: Final = 200
 SAW_MAX: Final = 2**63 - 1
 """No database counts further."""
+MINE: Final = frozenset({"claim", "hand-over", "arrive", "leave"})
+"""What people say of themselves and of the checks that they have."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -56,6 +58,24 @@ Hidden = Annotated[Sent, Depends(sent)]
 async def withdrawal(request: Request, hidden: Hidden) -> Response:
     """A verdict is taken back."""
     return await done(request, hidden, Deed(hidden.command, "withdraw", hidden.target, hidden.saw))
+
+
+@router.post("/mine")
+async def mine(
+    request: Request,
+    hidden: Hidden,
+    verb: Annotated[str, Form(max_length=40)],
+    reason: Annotated[str, Form(max_length=REASON_MAX)] = "",
+    to: Annotated[str, Form(max_length=TARGET_MAX)] = "",
+) -> Response:
+    """A check is taken or handed over; somebody says that they are there, or leave."""
+    if verb not in MINE:
+        return await wrong(request, "verb")
+    if verb == "hand-over" and not reason.strip():
+        return await wrong(request, "reason")
+    details = (("to", to),) if to else ()
+    deed = Deed(hidden.command, verb, hidden.target, hidden.saw, reason.strip(), details)
+    return await done(request, hidden, deed)
 
 
 @router.post("/decisions")

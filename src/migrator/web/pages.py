@@ -16,6 +16,7 @@ from migrator.web.asking import answered, fresh_id, is_id
 from migrator.web.doors import SEE_OTHER, first_page, home, note, session_token, who
 from migrator.web.following import Following
 from migrator.web.guests import Guests
+from migrator.web.having_view import attending, may_refuse_late
 from migrator.web.outlook_view import turn_back_clock
 from migrator.web.refusing import Kind
 from migrator.web.rendering import render, words
@@ -23,6 +24,7 @@ from migrator.web.stream import streamed
 from migrator.web.tasks_view import name_of, tasks
 from migrator.web.visitors import Page, Visitor
 from migrator.web.weekend_view import weekend
+from migrator.web.why_refused import why_refused
 
 DIGITS_MAX: Final = 18
 """Of a journal's line; a number of thousands of digits would only be an error."""
@@ -46,7 +48,16 @@ async def my_checks(request: Request) -> Response:
     following: Following = request.app.state.following
     seen = following.seen
     found = tasks(seen.run, known.person, seen.now(), words(request, following))
-    return render(request, "checks.html.jinja", following=following, visitor=known, tasks=found)
+    return render(
+        request,
+        "checks.html.jinja",
+        following=following,
+        visitor=known,
+        tasks=found,
+        attending=attending(seen.run, known.person, seen.now()),
+        command=fresh_id(),
+        saw=seen.run.seq,
+    )
 
 
 @router.get("/weekend")
@@ -118,6 +129,8 @@ async def receipt(request: Request, command: str) -> Response:
     found = await asyncio.to_thread(answered, following.seen, command)
     run, t = following.seen.run, words(request, following)
     leg = next((each for each in run.itinerary.checks if each.id == given.target), None)
+    about = given.target if leg is None else name_of(leg, t)
+    own = given.verb in {"arrive", "leave"}
     mine = tasks(run, known.person, following.seen.now(), t)
     return render(
         request,
@@ -126,7 +139,11 @@ async def receipt(request: Request, command: str) -> Response:
         visitor=known,
         given=given,
         answer=found,
-        name=given.target if leg is None else name_of(leg, t),
+        name=known.name if own else about,
+        check=leg,
+        understood=why_refused(run, given, found.why, t),
+        late=leg is not None and may_refuse_late(run, leg, known.person),
+        withdraw_minutes=t.lasting(run.itinerary.policy.verifying.withdraw_minutes),
         withdrawable=next((g for g in mine.given if g.id == given.target and g.may_withdraw), None),
         following_one=mine.asked[0] if mine.asked else None,
         command=fresh_id(),

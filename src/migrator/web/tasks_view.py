@@ -13,9 +13,8 @@ from migrator.engine.run import CheckRecord, Run
 from migrator.engine.states import CheckState, WaveState
 from migrator.plan.model import CheckLeg
 from migrator.reports.texts import Texts
-
-WITHDRAWN_WITHIN = timedelta(minutes=5)
-"""So long a verdict can be taken back from the page that thanks for it."""
+from migrator.verification.assign import may_verify
+from migrator.web.having_view import having
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +29,14 @@ class Asked:
     until: datetime | None
     minutes: float  # P50 of the estimate
     mine: bool  # False: somebody else has it, or nobody yet
+    who: str  # the name of somebody else who has it; empty: nobody
 
 
 @dataclass(frozen=True, slots=True)
 class Coming:
     """A check that cannot be begun yet. `why` is a whole sentence."""
 
+    id: str
     name: str
     wave_name: str
     why: str
@@ -73,15 +74,22 @@ def tasks(run: Run, person: str, now: datetime, t: Texts) -> Tasks:
         if known is not None and person in known.ticks:
             given.append(_given(run, check, known, person, now, t))
             continue
-        if check.eligible and person not in check.eligible:
+        if not may_verify(check, person):
             continue
         if known is None or known.state is CheckState.VOID:
             if run.waves[check.wave].state in _TO_COME:
-                coming.append(_coming(run, check, now, t))
+                coming.append(
+                    Coming(
+                        check.id,
+                        name_of(check, t),
+                        wave_name(run, check.wave),
+                        why_not_yet(run, check, now, t),
+                    )
+                )
         elif known.state in {CheckState.OPEN, CheckState.ASSIGNED}:
             if person in known.declined_by:
                 continue
-            one = _asked(run, check, known, person, t)
+            one = _asked(run, check, known, person, now, t)
             (asked if one.mine else others).append(one)
     far = datetime.max.replace(tzinfo=now.tzinfo)
     return Tasks(
@@ -110,7 +118,7 @@ def check_state(run: Run, check: CheckLeg, person: str) -> str:
     if person in known.ticks:
         return "given"
     if known.state in {CheckState.OPEN, CheckState.ASSIGNED}:
-        return "open" if not check.eligible or person in check.eligible else "not_yours"
+        return "open" if may_verify(check, person) else "not_yours"
     return str(known.state.value)
 
 
@@ -124,7 +132,9 @@ def wave_name(run: Run, wave: str) -> str:
     return str(next(leg.name for leg in run.itinerary.waves if leg.id == wave))
 
 
-def _asked(run: Run, check: CheckLeg, known: CheckRecord, person: str, t: Texts) -> Asked:
+def _asked(
+    run: Run, check: CheckLeg, known: CheckRecord, person: str, now: datetime, t: Texts
+) -> Asked:
     mine = known.person == person and known.state is CheckState.ASSIGNED
     return Asked(
         check.id,
@@ -135,22 +145,22 @@ def _asked(run: Run, check: CheckLeg, known: CheckRecord, person: str, t: Texts)
         known.limit_at if mine else None,
         check.minutes.p50,
         mine,
+        having(run, check, person, now).who,
     )
 
 
-def _coming(run: Run, check: CheckLeg, now: datetime, t: Texts) -> Coming:
+def why_not_yet(run: Run, check: CheckLeg, now: datetime, t: Texts) -> str:
+    """Why a check cannot be begun yet, as a whole sentence."""
     wave = run.waves[check.wave]
     if wave.state in {WaveState.PLANNED, WaveState.DECIDING}:
         leg = next(leg for leg in run.itinerary.waves if leg.id == check.wave)
-        why = t._(
+        return t._(
             "What it exercises has not moved yet; the plan says that it begins %(time)s.",
             time=t.time(leg.gate_at),
         )
-    elif check.possible_after is not None and now < check.possible_after:
-        why = t._("It can be verified from %(time)s on.", time=t.time(check.possible_after))
-    else:
-        why = t._("What it exercises is being moved right now.")
-    return Coming(name_of(check, t), wave_name(run, check.wave), why)
+    if check.possible_after is not None and now < check.possible_after:
+        return t._("It can be verified from %(time)s on.", time=t.time(check.possible_after))
+    return t._("What it exercises is being moved right now.")
 
 
 def _given(
@@ -158,11 +168,16 @@ def _given(
 ) -> Given:
     at = known.ticked_at[person]
     wave = run.waves[check.wave]
-    open_still = not wave.verified and wave.state in {WaveState.MOVING, WaveState.HELD}
+    patience = timedelta(minutes=run.itinerary.policy.verifying.withdraw_minutes)
+    moving = wave.state in {WaveState.MOVING, WaveState.HELD}
+    refused = known.state is CheckState.REFUSED  # nothing goes on from a refusal
+    open_still = (moving or (refused and wave.state is WaveState.ACCEPTED)) and (
+        refused or not wave.verified
+    )
     return Given(
         check.id,
         name_of(check, t),
         known.ticks[person],
         at,
-        open_still and now - at <= WITHDRAWN_WITHIN and known.state is not CheckState.VOID,
+        open_still and now - at <= patience and known.state is not CheckState.VOID,
     )

@@ -153,7 +153,7 @@ def test_what_the_engine_refuses_stands_on_the_receipt(pages: Pages) -> None:
     receipt = pages.client.post("/verdicts", data=form).url.path
     (refused,) = pages.lead()
     assert isinstance(refused, ev.CommandRefused)
-    assert "passed, so no verdict is taken" in pages.client.get(receipt).text
+    assert "Andra har redan kontrollerat det här" in pages.client.get(receipt).text
 
 
 def test_a_receipt_is_for_whoever_it_was_given_to(pages: Pages) -> None:
