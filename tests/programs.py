@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+import uvicorn
 from httpx2 import Response
 
 from migrator.conductor.clock import wall_now
@@ -53,3 +57,20 @@ def a_program(pages: Pages, person: str, only: str = "", label: str = "a test") 
         person, label, only, now, now + timedelta(hours=1)
     )
     return Program(pages, secret)
+
+
+@contextmanager
+def served(pages: Pages) -> Iterator[str]:
+    """The same pages on a real port; the answer is their address. They follow nothing by itself."""
+    config = uvicorn.Config(pages.client.app, port=0, log_level="error", lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        pages.following.hub.close()
+        server.should_exit = True
+        thread.join(10)

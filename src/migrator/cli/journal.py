@@ -16,10 +16,12 @@ import typer
 from migrator.cli import output
 from migrator.cli.app import STATE_FOLDER
 from migrator.cli.output import Format, FormatOption
+from migrator.cli.server_options import chosen, with_server
 from migrator.errors import InputError, JournalError
 
 if TYPE_CHECKING:
     from migrator.store.chain import Written
+    from migrator.store.sql import Store
 
 app = typer.Typer(
     help="Print a run's facts in order, and check their chain.",
@@ -49,6 +51,7 @@ KindOption = Annotated[
 
 
 @app.command(short_help="Print the lines: number, time, who, what.")
+@with_server
 def show(
     run: RunArgument,
     after: Annotated[int, typer.Option("--after", metavar="N", help="Only lines after N.")] = 0,
@@ -67,9 +70,7 @@ def show(
 
     Times are UTC. What is printed has not been proven: `migrator journal verify` does that.
     """
-    from migrator.store.find import find_run
-
-    opened, name = find_run(run, store, practice=practice)
+    opened, name = _found(run, store, practice)
     with opened:
         lines = opened.journal(name, lead=False).written(after)
         kind = opened.practice
@@ -88,6 +89,7 @@ def show(
 
 
 @app.command(short_help="Prove every line, and name the first bad one.")
+@with_server
 def verify(
     run: RunArgument,
     expect: Annotated[
@@ -111,9 +113,7 @@ def verify(
     and so can one that stands on a gate's paper or in a report: --expect takes it, or its first
     sixteen digits. Exit code 0: proven. 1: edited, missing, doubled or cut.
     """
-    from migrator.store.find import find_run
-
-    opened, name = find_run(run, store, practice=practice)
+    opened, name = _found(run, store, practice)
     with opened:
         journal = opened.journal(name, lead=False)
         proven = journal.verify()
@@ -243,6 +243,18 @@ def _plain(value: object) -> str:
         return json.dumps(value)
     plain = isinstance(value, str) and not set(value) & set(' "\\')
     return str(value) if plain else text
+
+
+def _found(run: str, store: str, practice: bool | None) -> tuple[Store, str]:
+    """The store that holds a run, here or through a server, and the run's whole name."""
+    through = chosen()
+    if through is not None:
+        from migrator.cli.server_sight import far_store
+
+        return far_store(through, run)
+    from migrator.store.find import find_run
+
+    return find_run(run, store, practice=practice)
 
 
 def _expected(run: str, expect: str, lines: Sequence[Written]) -> int:

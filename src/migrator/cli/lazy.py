@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from migrator.cli import commands
+from migrator.cli.server_options import SERVED, with_server
 
 CLOSENESS_MIN: Final = 0.6
 """difflib's own default: `pln` finds `plan`, `xyzzy` finds nothing."""
@@ -70,5 +71,5 @@ def load(name: str) -> ClickCommand | None:
         group.name = name
         return group
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
-    single.command(name)(target)
+    single.command(name)(with_server(target) if name in SERVED else target)
     return get_command(single)

@@ -47,9 +47,9 @@ def limit_facts(seen: SeenRun) -> list[dict[str, object]]:
 
 def passed_lines(seen: SeenRun, verb: str, target: str) -> list[str]:
     """The limits whose hour has passed, where a verb takes back everything."""
-    now = seen.now()
     if verb != "abort" and not (verb == "unwind" and target == EVERYTHING):
         return []
+    now = seen.now()
     gone = any(each.until <= now for each in seen.run.signed.values())
     lines = limit_lines(seen) if gone else []
     return [f"SIGNED LIMIT: {line}" for line in lines if "WHICH HAS PASSED" in line]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from migrator.cli.app import STATE_FOLDER
+from migrator.cli.server_options import chosen
 from migrator.web import seen as sight
 from migrator.web.seen import SeenRun, mode_words
 
@@ -34,7 +35,12 @@ DEFAULT_STORE: Final = str(STATE_FOLDER)
 
 
 def see_run(run: str, folder: str | Path = DEFAULT_STORE) -> SeenRun:
-    """Find a run and fold it; web/seen.py says what it raises."""
+    """Find a run and fold it, here or through a server; web/seen.py says what it raises."""
+    through = chosen()
+    if through is not None:
+        from migrator.cli.server_sight import far_run
+
+        return far_run(through, run)
     return sight.see_run(run, folder)
 
 
