@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, select
 
+from migrator.engine.events import TickGiven, WrongSideSeen
+from migrator.engine.ports import Line
 from migrator.store import tables
 from migrator.store.database import Database, once_more
 
@@ -181,3 +183,27 @@ class Pictures:
             )
             for row in rows
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A note or a picture as the journal names it."""
+
+    digest: str
+    kind: str
+    check: str
+    person: str  # who wrote or sent it
+    at: datetime
+
+
+def named(lines: Iterable[Line]) -> tuple[Named, ...]:
+    """Every note and picture that came with a verdict, in the journal's order."""
+    found: list[Named] = []
+    for line in lines:
+        event = line.event
+        if not isinstance(event, TickGiven | WrongSideSeen):
+            continue
+        for kind, digest in ((NOTE, event.note_digest), (PICTURE, event.picture_digest)):
+            if digest:
+                found.append(Named(digest, kind, event.check, event.person, line.at))
+    return tuple(found)
