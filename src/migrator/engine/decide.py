@@ -221,7 +221,7 @@ def _decide_end(draft: Draft) -> None:
     run = draft.run
     if run.state is RunState.PAUSED or run.in_flight:
         return
-    if run.unsettled:
+    if run.unsettled and run.state is not RunState.ABORTING:
         return  # whose it is closes it with its cause; after the end nobody could
     states = {wave.state for wave in run.waves.values()}
     if not states <= FINAL_WAVES or WaveState.STUCK in states:

@@ -283,6 +283,14 @@ def test_a_run_does_not_end_over_an_open_one() -> None:
     assert play.run.state is RunState.ENDED
 
 
+def test_an_aborted_run_ends_and_leaves_open_what_nobody_closed() -> None:
+    play = at_the_gate()
+    yellow(play)
+    play.say("abort", "run")
+    assert play.run.state is RunState.ENDED
+    assert list(play.run.unsettled) == ["D1"]
+
+
 def test_whoever_works_on_one_is_known_until_it_is_closed() -> None:
     play = at_the_gate()
     yellow(play)
