@@ -1,7 +1,7 @@
 """`migrator invite RUN PERSON...`: links and codes with which people sign in to a run's pages.
 
 Each works once. They are printed for one or two people, and go into a file that only this user can
-read for many: whoever has an invitation is that person.
+read for many: whoever has an invitation is that person. With --end it ends them, and every session.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SHOWN_MAX: Final = 3
 """More invitations than these do not belong on a screen that others see."""
+BY: Final = "terminal"
+"""Who ended it, where somebody did so from a terminal: whoever may open the store."""
 
 
 def command(
@@ -45,6 +47,10 @@ def command(
     target: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write them to a file.")
     ] = None,
+    end: Annotated[
+        bool,
+        typer.Option("--end", help="Sign them out everywhere instead; invitations end, too."),
+    ] = False,
     qr: Annotated[bool, typer.Option("--qr", help="Draw each link as a QR code, too.")] = False,
     store: StoreOption = DEFAULT_STORE,
     form: FormatOption = Format.text,
@@ -55,15 +61,20 @@ def command(
     Examples:
       migrator invite latest anna
       migrator invite autumn-p1 --role handler --address https://weekend.example:8443 -o cards.txt
+      migrator invite autumn-p1 anna --end
 
     A new invitation ends the older one of the same person that was not used. Whoever is signed in
-    stays so. More than three go into a file (-o) that only you can read.
+    stays so. More than three go into a file (-o) that only you can read. --end is for a telephone
+    that was lost: sessions, invitations and codes of these people end; invite them anew.
     """
     from migrator.conductor.clock import wall_now
 
     seen = see_run(run, store)
     with seen.store:
         named = _named(seen, people or [], role or [])
+        if end:
+            _end(seen, named, form)
+            return
         if len(named) > SHOWN_MAX and target is None and form is Format.text:
             raise InputError(
                 "invitations-to-a-screen",
@@ -121,6 +132,19 @@ def _named(seen: SeenRun, people: Sequence[str], roles: Sequence[str]) -> list[s
             hint="name people (ids of people.yaml), or a role: --role handler",
         )
     return list(dict.fromkeys(chosen))
+
+
+def _end(seen: SeenRun, named: Sequence[str], form: Format) -> None:
+    from migrator.conductor.clock import wall_now
+
+    sessions = seen.store.sign_in(seen.name).sessions
+    ended = {person: sessions.end_all(person, BY, wall_now()) for person in named}
+    if form is Format.json:
+        output.emit({"run": seen.name, "ended": ended})
+        return
+    for person, count in ended.items():
+        devices = "1 device" if count == 1 else f"{count} devices"
+        output.show(f"{person}: signed out on {devices}; what she was invited by holds no more")
 
 
 def _link(address: str, invited: Invited) -> str:

@@ -6,14 +6,18 @@ reaches the store, and several may stand beside one conductor.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from migrator.cli import output
 from migrator.cli.runs import DEFAULT_STORE, RunArgument, StoreOption, see_run
 from migrator.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from migrator.web.provider import Settings
 
 
 def command(
@@ -38,6 +42,16 @@ def command(
             help="A proxy in front writes X-Forwarded-For: count wrong codes by what it says.",
         ),
     ] = False,
+    provider: Annotated[
+        Path | None,
+        typer.Option(
+            "--provider", metavar="FILE", help="People sign in by OpenID Connect, too: who by."
+        ),
+    ] = None,
+    public: Annotated[
+        bool,
+        typer.Option("--public", help="Show whoever is not signed in how it stands, no names."),
+    ] = False,
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
     """Serve the pages of a run: my checks, the weekend, decisions.
@@ -46,10 +60,12 @@ def command(
     Examples:
       migrator serve latest
       migrator serve autumn-p1 --host 0.0.0.0 --certificate pages.pem --key pages.key
+      migrator serve autumn-p1 --behind-proxy --provider provider.yaml
 
-    Nobody gets in without an invitation: `migrator invite RUN` prints them. Ctrl-C ends the pages;
-    the run goes on. Behind a proxy that ends TLS, give --behind-proxy: without it, all visitors
-    have one address, and a few mistyped codes slow everybody down.
+    Nobody gets in without an invitation (`migrator invite RUN` prints them) or, with --provider,
+    without being signed in there and named in the plan; docs/sign-in.md has the file. Ctrl-C ends
+    the pages; the run goes on. Behind a proxy that ends TLS, give --behind-proxy: without it, all
+    visitors have one address, and a few mistyped codes slow everybody down.
     """
     try:
         from migrator.web.serving import Place, refuse_clear_text, serve
@@ -60,8 +76,10 @@ def command(
             hint="install the extra 'web': pip install 'migrator[web]'",
         ) from missing
 
-    place = Place(host, port, certificate, key, in_the_clear, behind_proxy)
+    place = Place(host, port, certificate, key, in_the_clear, behind_proxy, public)
     refuse_clear_text(place)
+    if provider is not None:
+        place = replace(place, provider=_provider(provider))
     seen = see_run(run, store)
     with seen.store:
 
@@ -72,3 +90,17 @@ def command(
             )
 
         serve(seen, place, ready)
+
+
+def _provider(path: Path) -> Settings:
+    """The provider's settings; one that is away is told of, and no reason to serve nothing."""
+    from migrator.conductor.clock import wall_now
+    from migrator.web.provider import trouble
+    from migrator.web.provider_file import read_provider
+
+    settings = read_provider(path)
+    if why := trouble(settings, wall_now()):
+        output.say(
+            f"{settings.name}: {why}; until that is mended people sign in by invitation only"
+        )
+    return settings

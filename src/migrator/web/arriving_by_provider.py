@@ -86,7 +86,7 @@ async def _come_back(request: Request, entry: Entry, provider: Provider) -> Resp
     said = dict(request.query_params)
     if "error" in said and said.get("state") == started.state:
         note(request, Kind.PROVIDER_ANSWER)
-        return sign_in_page(request, "provider-no", 403)
+        return _told("provider-no")
     # Each wrong answer asks the provider something: strangers shall not ask it without end.
     entry.provider_patience.note(address, now)
     try:
@@ -99,7 +99,7 @@ async def _come_back(request: Request, entry: Entry, provider: Provider) -> Resp
     entry.provider_patience.forgive(address, now)
     if not _is_known(request, found):
         note(request, Kind.PROVIDER_STRANGER)
-        return sign_in_page(request, "provider-stranger", 403)
+        return _told("provider-stranger")
     until = now + timedelta(hours=provider.settings.hours)
     session = Session(found.person, until, "provider", found.roles)
     device = device_name(request.headers.get("user-agent", ""))
@@ -122,10 +122,12 @@ def _turned_away(request: Request, kind: Kind, why: str) -> Response:
     """Say what a person can do; why, in full, is for whoever runs the pages."""
     note(request, kind)
     sys.stderr.write(f"serve: sign-in by the provider: {why[:500]!a}\n")
-    away = kind is Kind.PROVIDER_AWAY
-    return sign_in_page(
-        request, "provider-away" if away else "provider-answer", 503 if away else 403
-    )
+    return _told("provider-away" if kind is Kind.PROVIDER_AWAY else "provider-answer")
+
+
+def _told(what: str) -> Response:
+    """Away from the answer's own address, which holds a code."""
+    return RedirectResponse(f"/sign-in?told={what}", SEE_OTHER)
 
 
 def _cookie(entry: Entry) -> str:

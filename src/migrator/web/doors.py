@@ -43,6 +43,13 @@ ONES_OWN_BITS: Final = 64
 """Of an IPv6 address, what somebody else gives out: whoever has one has all that begin so."""
 SALT_LENGTH: Final = 32
 SEE_OTHER: Final = 303
+TOLD: Final = {
+    "provider-answer": 403,
+    "provider-no": 403,
+    "provider-stranger": 403,
+    "provider-away": 503,
+}
+"""What can come of the provider beside a session, and with which status the page says so."""
 FORM_MAX: Final = 128
 
 Spend = Callable[[datetime, datetime, str], tuple[str, Session] | None]
@@ -172,14 +179,20 @@ def _sealed(token: str, salt: str) -> str:
 
 @router.get("/sign-in")
 async def ask_for_code(
-    request: Request, left: Annotated[str, Query(max_length=9)] = ""
+    request: Request, told: Annotated[str, Query(max_length=40)] = ""
 ) -> Response:
-    """Where one types a code, and where whoever is a stranger is sent."""
+    """Where one types a code, and where whoever is a stranger is sent.
+
+    `told`: what came of the provider, which is an address of its own, so that another language or
+    a page loaded anew says the same.
+    """
     entry: Entry = request.app.state.entry
-    elsewhere = ""
-    if left == "provider" and entry.provider is not None:
-        elsewhere = await entry.provider.goodbye(wall_now())
-    return sign_in_page(request, "", elsewhere=elsewhere)
+    if entry.provider is None:
+        return sign_in_page(request, "")
+    if told == "left":
+        return sign_in_page(request, "", elsewhere=await entry.provider.goodbye(wall_now()))
+    known = told in TOLD
+    return sign_in_page(request, told if known else "", TOLD[told] if known else 200)
 
 
 @router.post("/sign-in")
@@ -294,7 +307,7 @@ async def leave(request: Request, form: Annotated[str, Form(max_length=FORM_MAX)
         await asyncio.to_thread(entry.sign_in.leave, token, wall_now())
         if session is not None and session.way == "provider":
             # A form may lead to no other site; a link on the next page may.
-            away = RedirectResponse("/sign-in?left=provider", SEE_OTHER)
+            away = RedirectResponse("/sign-in?told=left", SEE_OTHER)
         away.delete_cookie(entry.cookie, path="/", secure=entry.secure, httponly=True)
     return away
 

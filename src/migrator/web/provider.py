@@ -303,6 +303,15 @@ class Provider:
         return ssl.create_default_context(cafile=authorities) if authorities is not None else True
 
 
+def trouble(settings: Settings, now: datetime) -> str:
+    """What hinders the provider just now; empty where it answers as it should."""
+    try:
+        asyncio.run(Provider(settings).doors(now))
+    except ProviderAway as error:
+        return str(error)
+    return ""
+
+
 def arrived(settings: Settings, claims: Mapping[str, object]) -> Arrived:
     """Whom claims name, and which roles they give."""
     if settings.person == "email" and claims.get("email_verified") is False:

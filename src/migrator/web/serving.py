@@ -21,6 +21,7 @@ from migrator.errors import EnvironmentFailed, InputError
 from migrator.web.app import Served, create_app
 from migrator.web.arriving import Arriving
 from migrator.web.hub import Hub
+from migrator.web.provider import Settings
 from migrator.web.seen import SeenRun
 
 LEAVE_SECONDS_MAX: Final = 5
@@ -40,6 +41,8 @@ class Place:
     key: Path | None = None
     in_the_clear: bool = False  # somebody insists on http beyond this machine
     proxied: bool = False  # a proxy in front says whose question each is
+    public: bool = False  # strangers see how it stands
+    provider: Settings | None = None  # None: people come in by invitation only
 
     @property
     def tls(self) -> bool:
@@ -101,7 +104,14 @@ def serve(seen: SeenRun, place: Place, ready: Callable[[str], None]) -> None:
     Raises InputError for what must not be served, EnvironmentFailed where nobody can listen.
     """
     refuse_clear_text(place)
-    app = create_app(seen, Served(tls=place.tls, local=place.local, proxied=place.proxied))
+    served = Served(
+        tls=place.tls,
+        local=place.local,
+        proxied=place.proxied,
+        public=place.public,
+        provider=place.provider,
+    )
+    app = create_app(seen, served)
     config = uvicorn.Config(
         app,
         ssl_certfile=place.certificate,
