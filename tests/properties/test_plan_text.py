@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from migrator.ids import ID_PATTERN, PersonId, PlaceId, SubsystemId, TeamId, WaveId
 from migrator.plan.digest import plan_digest
+from migrator.plan.disturbance import DisturbanceLimits
 from migrator.plan.foresight import Foresight
 from migrator.plan.means import Call, Command, InDoubt, Manual, Means, Wait
 from migrator.plan.model import (
@@ -184,6 +185,7 @@ policies = st.builds(
     forecast=st.builds(
         Foresight, shares, shares, st.booleans(), st.booleans(), minutes, shares, counts
     ),
+    disturbances=st.builds(DisturbanceLimits, minutes, shares, minutes),
 )
 moves = st.builds(
     PlannedMove,

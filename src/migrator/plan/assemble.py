@@ -12,6 +12,7 @@ from migrator.ids import PersonId, PlaceId, SubsystemId, TeamId, WaveId
 from migrator.plan import schema
 from migrator.plan.assemble_means import means
 from migrator.plan.certificate import Certificate
+from migrator.plan.disturbance import DisturbanceLimits
 from migrator.plan.foresight import Foresight
 from migrator.plan.model import (
     Act,
@@ -34,7 +35,7 @@ from migrator.plan.model import (
     Window,
 )
 from migrator.plan.recipes import DEFAULT_POLICY, RECIPES
-from migrator.plan.schema_verifying import VerifyingPart
+from migrator.plan.schema_verifying import DisturbancesPart, VerifyingPart
 from migrator.plan.verifying import Verifying
 
 T = TypeVar("T")
@@ -166,6 +167,7 @@ def _policy(part: schema.PolicyPart) -> Policy:
         ),
         forecast=_foresight(part.forecast, default.forecast),
         verifying=_verifying(part.verifying, default.verifying),
+        disturbances=_disturbances(part.disturbances, default.disturbances),
     )
 
 
@@ -205,6 +207,14 @@ def _verifying(part: VerifyingPart, default: Verifying) -> Verifying:
         presence=_given(part.presence, default.presence),
         absent_minutes=_given(part.absent, default.absent_minutes),
         pictures=_given(part.pictures, default.pictures),
+    )
+
+
+def _disturbances(part: DisturbancesPart, default: DisturbanceLimits) -> DisturbanceLimits:
+    return DisturbanceLimits(
+        red_after_minutes=_given(part.red_after, default.red_after_minutes),
+        warn_share=_given(part.warn_share, default.warn_share),
+        warn_minutes=_given(part.warn_before, default.warn_minutes),
     )
 
 

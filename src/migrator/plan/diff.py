@@ -9,8 +9,9 @@ with the same members under another id is a renamed wave, and not a dozen moved 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from migrator.ids import SubsystemId, WaveId
 from migrator.inventory.duration import format_minutes
@@ -21,15 +22,11 @@ from migrator.plan.costs import Costs, costs
 from migrator.plan.digest import plan_digest
 from migrator.plan.findings import clock
 from migrator.plan.model import (
-    Constraints,
-    Plan,
-    PlannedMove,
-    PlannedWave,
-    Policy,
-    Recipe,
-    RecipeStep,
-    RecipeUndo,
-)
+    Constraints, Plan, PlannedMove, PlannedWave, Policy, Recipe, RecipeStep, RecipeUndo,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,17 +285,19 @@ def _policy(was: Policy, now: Policy) -> Iterator[Change]:
                 key = f"on.{trouble.value}.{field.name}"
                 text = f"policy {key} {_value(field.name, old)} -> {_value(field.name, new)}"
                 yield Change("policy", key, text)
-    for field in fields(now.forecast):
-        old, new = getattr(was.forecast, field.name), getattr(now.forecast, field.name)
-        if old != new:
-            key = f"forecast.{field.name}"
+    yield from _limits(was, now)
+
+
+def _limits(was: DataclassInstance, now: DataclassInstance, group: str = "") -> Iterator[Change]:
+    """What is said by single values, also of forecasts, of verification and of disturbances."""
+    for field in fields(now):
+        old, new = getattr(was, field.name), getattr(now, field.name)
+        key = f"{group}{field.name}"
+        if is_dataclass(new) and not isinstance(new, type):
+            yield from _limits(old, new, f"{key}.")
+        elif key != "on" and old != new:
             text = f"policy {key} {_value(field.name, old)} -> {_value(field.name, new)}"
             yield Change("policy", key, text)
-    for field in fields(Policy):
-        old, new = getattr(was, field.name), getattr(now, field.name)
-        if field.name not in {"on", "forecast"} and old != new:
-            text = f"policy {field.name} {_value(field.name, old)} -> {_value(field.name, new)}"
-            yield Change("policy", field.name, text)
 
 
 def _recipes(was: Mapping[str, Recipe], now: Mapping[str, Recipe]) -> Iterator[Change]:

@@ -13,6 +13,7 @@ from typing import Final
 from migrator.inventory.duration import format_minutes
 from migrator.inventory.model import Inventory
 from migrator.inventory.yaml_text import DataPath
+from migrator.plan.disturbance import RED_AFTER_MINUTES_MAX
 from migrator.plan.findings import Finding, error, warning
 from migrator.plan.foresight import WEEKENDS_MAX
 from migrator.plan.model import Act, Plan, Policy, Reaction, StepKind, Trouble
@@ -58,6 +59,7 @@ def lint_policy(plan: Plan) -> Iterator[Finding]:
     yield from _words(policy)
     yield from _forecast(policy)
     yield from _verifying(policy)
+    yield from _disturbances(policy)
     for number, kind in enumerate(policy.ahead_of_gate):
         if kind not in HARMLESS:
             path = (*_POLICY, "ahead_of_gate", number)
@@ -186,6 +188,21 @@ def lint_constraints(plan: Plan, inventory: Inventory) -> Iterator[Finding]:
                 message = f"the plan has no wave '{wave}'"
                 hint = f"its waves are {', '.join(sorted(waves))}"
                 yield error("constraints", (*here, number), message, hint)
+
+
+def _disturbances(policy: Policy) -> Iterator[Finding]:
+    path, limits = (*_POLICY, "disturbances"), policy.disturbances
+    most = format_minutes(RED_AFTER_MINUTES_MAX)
+    if not 0 < limits.red_after_minutes <= RED_AFTER_MINUTES_MAX:
+        message = f"a disturbance that is red after {limits.red_after_minutes:g} minutes"
+        hint = f"write more than 0m, and {most} at most: the rest of a weekend is no clock"
+        yield error("policy", (*path, "red_after"), message, hint)
+    if not 0 <= limits.warn_share <= 1:
+        message = f"{limits.warn_share:g} is no share of a disturbance's time"
+        yield error("policy", (*path, "warn_share"), message, "write 0 to 1, such as 0.5")
+    if limits.warn_minutes < 0:
+        message = f"{limits.warn_minutes:g} minutes are no duration"
+        yield error("policy", (*path, "warn_before"), message, "write 0m or more")
 
 
 def _verifying(policy: Policy) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ from migrator.plan.schema_parts import (
     Text,
     ZoneName,
 )
-from migrator.plan.schema_verifying import VerifyingPart
+from migrator.plan.schema_verifying import DisturbancesPart, VerifyingPart
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 UTC_ZONE: Final = ZoneInfo("UTC")
@@ -150,6 +150,7 @@ class PolicyPart(Part):
     approval_lapses_when: list[LapseWord] | None = None
     forecast: ForecastPart = ForecastPart()
     verifying: VerifyingPart = VerifyingPart()
+    disturbances: DisturbancesPart = DisturbancesPart()
 
 
 _PROOF: Final = "'proof' is for bring-back: it proves that all rows came back"

@@ -1,4 +1,4 @@
-"""The door of a plan's words about verification; a part of `schema.py`, used by it alone.
+"""The door of a plan's words about verification and disturbances; a part of `schema.py` alone.
 
 Pydantic checks the types here. What makes no sense together is `lint_policy.py`'s question.
 """
@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from migrator.plan.schema_parts import Minutes, Part
+from migrator.plan.schema_parts import Minutes, Part, Share
 
 
 class VerifyingPart(Part):
@@ -29,3 +29,17 @@ class VerifyingPart(Part):
         None, description="When somebody on shift who is not there is named, after its start."
     )
     pictures: bool | None = Field(None, description="A verdict may come with a picture.")
+
+
+class DisturbancesPart(Part):
+    """How long a disturbance may stay yellow, and when that is called to mind."""
+
+    red_after: Minutes | None = Field(
+        None, description="At most; less where turning back is too late before that."
+    )
+    warn_share: Share | None = Field(
+        None, description="The share of its time after which it warns for the first time."
+    )
+    warn_before: Minutes | None = Field(
+        None, description="How long before it is red it warns for the last time."
+    )

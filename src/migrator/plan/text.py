@@ -25,6 +25,7 @@ from migrator.plan import schema
 from migrator.plan.assemble import assemble
 from migrator.plan.assemble_means import UNPRINTABLE, flow_text, means_lines
 from migrator.plan.certificate_text import certificate_lines
+from migrator.plan.disturbance import DisturbanceLimits
 from migrator.plan.model import Plan, PlannedMove, Policy, RecipeStep, RecipeUndo, Trouble
 from migrator.plan.verifying import Verifying
 
@@ -257,6 +258,8 @@ class _Writer:
         )
         if policy.verifying != Verifying():  # a file that says nothing of it stays as it was
             yield _verifying(policy.verifying)
+        if policy.disturbances != DisturbanceLimits():  # the same
+            yield _disturbances(policy.disturbances)
 
     def recipes(self, plan: Plan) -> Iterator[str]:
         """The steps per kind; their order keeps both sides from being live at once."""
@@ -290,6 +293,14 @@ def _verifying(rules: Verifying) -> str:
         f"withdraw: {format_minutes(rules.withdraw_minutes)}, "
         f"remind: {format_minutes(rules.remind_minutes)}, presence: {_text(rules.presence)}, "
         f"absent: {format_minutes(rules.absent_minutes)}, pictures: {_flag(rules.pictures)}}}"
+    )
+
+
+def _disturbances(limits: DisturbanceLimits) -> str:
+    return (
+        f"  disturbances: {{red_after: {format_minutes(limits.red_after_minutes)}, "
+        f"warn_share: {_number(limits.warn_share)}, "
+        f"warn_before: {format_minutes(limits.warn_minutes)}}}"
     )
 
 

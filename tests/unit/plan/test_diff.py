@@ -11,6 +11,7 @@ from migrator.ids import PersonId, PlaceId, SubsystemId, TeamId, WaveId
 from migrator.inventory.model import Kind, LatencyClass
 from migrator.links.table import Pair
 from migrator.plan.diff import cost_lines, diff_plans
+from migrator.plan.disturbance import DisturbanceLimits
 from migrator.plan.foresight import Foresight
 from migrator.plan.means import InDoubt, Manual, Means
 from migrator.plan.model import (
@@ -196,6 +197,14 @@ def test_other_limits_of_forecasts_are_told_one_by_one() -> None:
     assert changed(policy=policy) == [
         "policy forecast.fits_min 0.8 -> 0.9",
         "policy forecast.decision_minutes 15m -> 30m",
+    ]
+
+
+def test_the_clock_of_disturbances_is_told_by_its_limits() -> None:
+    limits = DisturbanceLimits(red_after_minutes=120, warn_share=0.75)
+    assert changed(policy=replace(a_plan().policy, disturbances=limits)) == [
+        "policy disturbances.red_after_minutes 4h -> 2h",
+        "policy disturbances.warn_share 0.5 -> 0.75",
     ]
 
 

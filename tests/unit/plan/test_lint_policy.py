@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from migrator.ids import SubsystemId, WaveId
+from migrator.plan.disturbance import DisturbanceLimits
 from migrator.plan.findings import Severity
 from migrator.plan.foresight import Foresight
 from migrator.plan.lint_policy import lint_constraints, lint_policy
@@ -26,6 +27,9 @@ def reacting(trouble: Trouble, reaction: Reaction) -> list[tuple[str, str]]:
 
 def test_the_default_policy_holds() -> None:
     assert told() == []
+
+
+CALM = "policy.disturbances"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +71,10 @@ def test_the_default_policy_holds() -> None:
         ("forecast", Foresight(decision_minutes=721), "policy", "policy.forecast.decision"),
         ("forecast", Foresight(weekends=99), "policy", "policy.forecast.weekends"),
         ("forecast", Foresight(weekends=100_001), "policy", "policy.forecast.weekends"),
+        ("disturbances", DisturbanceLimits(red_after_minutes=0), "policy", f"{CALM}.red_after"),
+        ("disturbances", DisturbanceLimits(red_after_minutes=1441), "policy", f"{CALM}.red_after"),
+        ("disturbances", DisturbanceLimits(warn_share=1.5), "policy", f"{CALM}.warn_share"),
+        ("disturbances", DisturbanceLimits(warn_minutes=-1), "policy", f"{CALM}.warn_before"),
         (
             "forecast",
             Foresight(hold=True, forward_first_min=0),

@@ -14,6 +14,7 @@ from migrator.ids import SubsystemId
 from migrator.inventory.yaml_text import read_yaml
 from migrator.plan import schema
 from migrator.plan.digest import canonical_json, plan_digest
+from migrator.plan.disturbance import DisturbanceLimits
 from migrator.plan.foresight import Foresight
 from migrator.plan.model import Act, Reaction, StepKind, Trouble, UndoKind
 from migrator.plan.recipes import DEFAULT_POLICY, RECIPES
@@ -92,6 +93,17 @@ def test_what_a_plan_asks_of_forecasts_is_read_and_digested() -> None:
     plan = plan_from_text(text.replace("decision: 15m", "decision: 1h"), "plan.yaml")
     assert plan.policy.forecast == Foresight(fits_min=0.9, hold=True, decision_minutes=60)
     assert plan_digest(plan) != plan_digest(a_plan())
+
+
+def test_the_clock_of_disturbances_is_read_written_and_digested() -> None:
+    plan = a_plan()
+    limits = DisturbanceLimits(red_after_minutes=120, warn_share=0.25, warn_minutes=5)
+    changed = replace(plan, policy=replace(plan.policy, disturbances=limits))
+    text = plan_to_text(changed)
+    assert "disturbances: {red_after: 2h, warn_share: 0.25, warn_before: 5m}" in text
+    assert plan_from_text(text, "plan.yaml") == changed
+    assert plan_digest(changed) != plan_digest(plan)
+    assert "disturbances" not in TEXT
 
 
 def test_a_share_above_one_is_refused_with_its_line() -> None:
