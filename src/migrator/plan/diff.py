@@ -9,9 +9,8 @@ with the same members under another id is a renamed wave, and not a dozen moved 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from migrator.ids import SubsystemId, WaveId
 from migrator.inventory.duration import format_minutes
@@ -19,14 +18,18 @@ from migrator.inventory.model import Inventory
 from migrator.inventory.times import zone as zone_named
 from migrator.links.table import Pair
 from migrator.plan.costs import Costs, costs
+from migrator.plan.diff_policy import policy_changes
 from migrator.plan.digest import plan_digest
 from migrator.plan.findings import clock
 from migrator.plan.model import (
-    Constraints, Plan, PlannedMove, PlannedWave, Policy, Recipe, RecipeStep, RecipeUndo,
-)  # fmt: skip
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+    Constraints,
+    Plan,
+    PlannedMove,
+    PlannedWave,
+    Recipe,
+    RecipeStep,
+    RecipeUndo,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def diff_plans(
         *_window(a, b),
         *_stays(a, b, names or {}),
         *_constraints(a.constraints, b.constraints),
-        *_policy(a.policy, b.policy),
+        *(Change("policy", key, text) for key, text in policy_changes(a.policy, b.policy)),
         *_recipes(a.recipes, b.recipes),
         *_rest(a, b),
     )
@@ -276,30 +279,6 @@ def _constraints(was: Constraints, now: Constraints) -> Iterator[Change]:
             yield Change("constraint", subsystem, text)
 
 
-def _policy(was: Policy, now: Policy) -> Iterator[Change]:
-    for trouble in now.on:
-        before, after = was.on.get(trouble), now.on[trouble]
-        for field in fields(after):
-            old, new = getattr(before, field.name, None), getattr(after, field.name)
-            if old != new:
-                key = f"on.{trouble.value}.{field.name}"
-                text = f"policy {key} {_value(field.name, old)} -> {_value(field.name, new)}"
-                yield Change("policy", key, text)
-    yield from _limits(was, now)
-
-
-def _limits(was: DataclassInstance, now: DataclassInstance, group: str = "") -> Iterator[Change]:
-    """What is said by single values, also of forecasts, of verification and of disturbances."""
-    for field in fields(now):
-        old, new = getattr(was, field.name), getattr(now, field.name)
-        key = f"{group}{field.name}"
-        if is_dataclass(new) and not isinstance(new, type):
-            yield from _limits(old, new, f"{key}.")
-        elif key != "on" and old != new:
-            text = f"policy {key} {_value(field.name, old)} -> {_value(field.name, new)}"
-            yield Change("policy", key, text)
-
-
 def _recipes(was: Mapping[str, Recipe], now: Mapping[str, Recipe]) -> Iterator[Change]:
     for name in sorted({*was, *now}):
         if name not in now:
@@ -388,12 +367,3 @@ def _people(ids: Sequence[str]) -> str:
 
 def _waves_in(ids: Sequence[WaveId]) -> str:
     return ", ".join(ids) or "no wave"
-
-
-def _value(name: str, value: object) -> str:
-    """A policy's value as the file shows it."""
-    if isinstance(value, float | int) and "minutes" in name:
-        return format_minutes(value)
-    if isinstance(value, tuple):
-        return f"[{', '.join(str(getattr(part, 'value', part)) for part in value)}]"
-    return str(getattr(value, "value", value))
