@@ -47,8 +47,8 @@ def command(
     \b
     Keys of the JSON document: run, mode, practice, state, run_time, led_by, decisions [wave,
     subject, what, text (of a check: what is to be tried), waits_for, on_whom, since, until, then,
-    unanswered (what comes of it when nobody chooses), choices [command, consequence]], limits
-    [limit, until, by, reason, passed].
+    unanswered (what comes of it when nobody chooses), suspects (where to look first), choices
+    [command, consequence]], limits [limit, until, by, reason, passed].
     """
     seen = see_run(run, store)
     with seen.store:
@@ -130,6 +130,7 @@ def _facts(seen: SeenRun, found: list[Wait], now: datetime) -> dict[str, object]
                 "until": seen.local(wait.until),
                 "then": wait.then,
                 "unanswered": unanswered(seen.run, wait, seen.clock),
+                "suspects": suspected(seen, wait),
                 "choices": [
                     {"command": line, "consequence": then}
                     for line, then in choices(seen, wait, now)
@@ -169,9 +170,23 @@ def _show_wait(seen: SeenRun, number: int, wait: Wait, now: datetime) -> None:
         line = f"   until {seen.clock(wait.until)} ({left(wait.until, now)}); then {wait.then}"
         output.show(output.colour(line, "yellow"))
         output.show(printable(f"   {unanswered(seen.run, wait, seen.clock)}"))
+    for line in suspected(seen, wait):
+        output.show(printable(f"   look at {line}"))
     for line, then in choices(seen, wait, now):
         output.show(f"   {line}")
         output.show(f"       {then}")
+
+
+def suspected(seen: SeenRun, wait: Wait) -> list[str]:
+    """Where to look first, under a check that was refused; a hint, and no verdict."""
+    from migrator.engine.states import CheckState
+    from migrator.reports.noted import suspect_lines
+    from migrator.reports.texts import texts
+
+    known = seen.run.checks.get(wait.subject)
+    if known is None or known.state is not CheckState.REFUSED:
+        return []
+    return suspect_lines(seen.run, texts("en", seen.itinerary.window.time_zone), wait.wave)
 
 
 def _show_what_comes(seen: SeenRun, now: datetime) -> None:

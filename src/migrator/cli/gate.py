@@ -98,8 +98,9 @@ def command(
     unwind_at], links {sweep, swept_at, links, proved, broken, unproved, untestable, waived, said},
     regressed [move, wave, look, links, examples, waived, causes], unproved [move, wave, links,
     why], exceptions, limits [limit, until, by], waits [subject, what, waits_for, on_whom, until];
-    where there is a forecast: forecast {go, binding, reasons, made, knows, fits, forward_first,
-    end_p80, turn_back_by, digest}.
+    where handlers noted some: defects [defect, check, wave, person], suspects [part, other,
+    reasons]; where there is a forecast: forecast {go, binding, reasons, made, knows, fits,
+    forward_first, end_p80, turn_back_by, digest}.
     """
     decided = _chosen(run, store, go=go, no_go=no_go, postpone=postpone)
     seen = see_run(run, store)
@@ -211,6 +212,8 @@ def show(sheet: Sheet, zone: ZoneInfo, limits: list[str]) -> None:
     if isinstance(covered := sheet.get("links"), dict):
         output.show(printable(f"links before the moves: {covered['said']}"))
     for title, key, words in _sections(clock):
+        if key in _SELDOM and key not in sheet:
+            continue
         rows = cast("Rows", sheet[key])
         output.show(f"{title}: {'none' if not rows else ''}".rstrip())
         for row in rows:
@@ -223,6 +226,8 @@ def show(sheet: Sheet, zone: ZoneInfo, limits: list[str]) -> None:
         output.show(output.colour(f"signed limit: {line}", "yellow"))
 
 
+_SELDOM: Final = frozenset({"suspects", "defects"})
+"""Sections of a sheet that are left out where there is nothing of them."""
 _HUES: Final = {True: "green", False: "red"}
 
 
@@ -264,10 +269,20 @@ def _sections(
         until = f", until {clock(row['until'])}" if row["until"] else ""
         return f"{row['what']}: {row['waits_for']}, {row['on_whom']}{until}"
 
+    def suspect(row: dict[str, object]) -> str:
+        reasons = "; ".join(cast("list[str]", row["reasons"]))
+        to = f" to {row['other']}" if row["other"] else ""
+        return f"{row['part']}{to}: {reasons}"
+
+    def defect(row: dict[str, object]) -> str:
+        return f"{row['defect']}: {row['check']}, by {row['person']}"
+
     return (
         ("earlier waves", "earlier", lambda row: f"{row['wave']}: {row['state']}"),
         ("open checks of earlier waves", "open_checks", check),
         ("open holds", "holds", hold),
+        ("where to look first for what does not work", "suspects", suspect),
+        ("defects that hold nothing", "defects", defect),
         ("regressed links by earlier waves", "regressed", regressed),
         ("unproved links by earlier waves", "unproved", unproved),
         ("waits for people", "waits", wait),

@@ -20,6 +20,7 @@ from migrator.cli.steering import Given, steer
 from migrator.cli.verb_making import WAIT_SECONDS, IdOption, ReasonOption, WaitOption, YesOption
 
 if TYPE_CHECKING:
+    from migrator.reports.noted import LeftRow
     from migrator.reports.unwinding import Preview
 
 BRIDGES_SHOWN_MAX: Final = 8
@@ -73,7 +74,8 @@ def command(
     ends_p80 (minutes)], earlier (members by wave that is accepted already), partial, minutes,
     minutes_p80, lower_bound, ends_at, ends_at_p80, window_end, cut [source, target, links,
     calls_per_hour], before, after {pairs, links, calls_per_hour}, bridge_calls_per_hour,
-    overloaded, again [wave, minutes, possible, why], limits [limit, until, by, reason, passed].
+    overloaded, again [wave, minutes, possible, why], left_behind [wave, check, reference], limits
+    [limit, until, by, reason, passed].
     """
     if preview:
         return _preview(run, what, store, form, over_capacity=over_capacity)
@@ -120,6 +122,10 @@ def facts(seen: SeenRun, found: Preview) -> dict[str, object]:
         "bridge_calls_per_hour": found.bridge_calls_per_hour,
         "overloaded": found.overloaded,
         "again": found.again,
+        "left_behind": [
+            {"wave": row.wave, "check": row.check, "reference": row.reference}
+            for row in _left(seen, found)
+        ],
         "limits": limit_facts(seen),
     }
 
@@ -139,7 +145,28 @@ def show(seen: SeenRun, found: Preview) -> None:
     _show_length(seen, found)
     _show_bridges(found)
     _show_again(found)
+    _show_left(seen, found)
     output.say(f'to do it: migrator unwind {seen.name} {found.asked} --as NAME --reason "..."')
+
+
+def _left(seen: SeenRun, found: Preview) -> tuple[LeftRow, ...]:
+    """What tests of these waves left in the system: taking the waves back does not clean it up."""
+    from migrator.reports.noted import left_behind
+    from migrator.reports.texts import texts
+
+    waves = {row.wave for row in found.members}
+    t = texts("en", seen.itinerary.window.time_zone)
+    return left_behind(seen.run, t, waves) if waves else ()
+
+
+def _show_left(seen: SeenRun, found: Preview) -> None:
+    left = _left(seen, found)
+    if left:
+        output.show()
+        output.show("to be cleaned up by hand, since tests left it:")
+    for row in left:
+        what = f" ({row.what})" if row.what else ""
+        output.show(printable(f"  {row.wave}, {row.name}: {row.reference}{what}, {row.person}"))
 
 
 def _show_members(seen: SeenRun, found: Preview) -> None:

@@ -37,9 +37,10 @@ from migrator.engine.ports import OperatorCommand
 from migrator.engine.replanning import replan
 from migrator.engine.run import Run
 from migrator.engine.statements import record, sign
-from migrator.engine.states import CheckState, RunState, WaveState
+from migrator.engine.states import RunState, WaveState
 from migrator.engine.steering import abandon_act, force_act, retry, skip_act, take_back
 from migrator.engine.verdicts import tick, withdraw
+from migrator.engine.waits_checks import unproved
 from migrator.engine.waiving import waive
 from migrator.incidents.model import SOURCE_PREFIX
 
@@ -107,17 +108,13 @@ def commit(run: Run, command: OperatorCommand, _now: datetime, _c: Mapping[str, 
     if wave.state is not WaveState.ACCEPTED:
         raise Refusal(f"{wave.id} is {wave.state.value}; only an accepted wave is committed")
     not_aborted(run)
-    for check in run.checks_of[wave.id]:
-        known = run.checks.get(check.id)
-        if known is not None and known.attempt == wave.attempt and known.state in _UNPROVED:
-            raise Refusal(
-                f"{check.id} is {known.state.value}; what is final has its checks passed: wait for "
-                f"it, unwind {wave.id}, or two people answer for it: migrator override RUN"
-            )
+    for known in unproved(run, wave):
+        raise Refusal(
+            f"{known.id} is {known.state.value}; what is final has its checks passed: wait for it, "
+            f"unwind {wave.id}, or two people answer for it: migrator override RUN {known.id}"
+        )
     return [ev.CommitBegun(wave.id, command.actor, command.reason)]
 
-
-_UNPROVED: Final = frozenset({CheckState.OPEN, CheckState.ASSIGNED, CheckState.REFUSED})
 
 VERBS: Final[dict[str, Verb]] = {
     "tick": tick,

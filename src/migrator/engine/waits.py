@@ -7,7 +7,6 @@ defect. Sorted with what needs a human first, then by its deadline.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from migrator.engine.asking import EVERYTHING, deciders
@@ -22,31 +21,19 @@ from migrator.engine.foresight import (
     too_late,
 )
 from migrator.engine.policy import ENGINE_STEPS, NEVER_ABANDONED
-from migrator.engine.run import ActRecord, CheckRecord, Run, WaveRecord
+from migrator.engine.run import ActRecord, Run, WaveRecord
 from migrator.engine.seconds import wanted
-from migrator.engine.states import ActState, CheckState, RunState, WaveState
+from migrator.engine.states import ActState, RunState, WaveState
 from migrator.engine.tasks import means_of, who_may
+from migrator.engine.wait import Wait, names
+from migrator.engine.waits_checks import check_waits, unproved
 from migrator.engine.ways_on import given_up, ticks, ways_on, ways_to_calm
 from migrator.incidents.model import Disturbance, Level
-from migrator.plan.model import CheckLeg, WaveLeg
+from migrator.plan.model import WaveLeg
+
+__all__ = ("Wait", "second_awaited", "waits")
 
 _GONE = frozenset({WaveState.RETURNED, WaveState.BLOCKED, WaveState.DECLINED})
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """One wait. `human` tells whether a person must act; `choices` are (verb line, consequence)."""
-
-    wave: str
-    subject: str
-    what: str
-    waits_for: str
-    on_whom: str
-    since: datetime | None
-    until: datetime | None
-    then: str  # what happens at `until`
-    human: bool
-    choices: tuple[tuple[str, str], ...] = ()
 
 
 def waits(run: Run, now: datetime) -> tuple[Wait, ...]:
@@ -89,7 +76,7 @@ def _no_return(run: Run, now: datetime) -> Iterator[Wait]:
         subject=TURN_BACK,
         what=too_late(run, limit),
         waits_for="a signature, or turning back",
-        on_whom=_names(run, makers) or "anybody",
+        on_whom=names(run, makers) or "anybody",
         since=None,
         until=held_at if not held and now < held_at else limit if now < limit else None,
         then="what moves is held" if not held and now < held_at else "it is too late",
@@ -109,7 +96,7 @@ def _disturbed(run: Run, known: Disturbance) -> Wait:
         subject=known.id,
         what=f"{known.id} is {known.level.value}, {known.target or 'the whole'}: {known.reason}",
         waits_for="its cause, and an end",
-        on_whom=_names(run, (known.owner,) if known.owner else ()) or "somebody to own it",
+        on_whom=names(run, (known.owner,) if known.owner else ()) or "somebody to own it",
         since=known.opened,
         until=known.red_at if yellow else None,
         then="it becomes red: all hands, and the run holds" if yellow else "",
@@ -142,11 +129,7 @@ def _wave(run: Run, leg: WaveLeg, wave: WaveRecord, now: datetime) -> Iterator[W
         yield _commit(run, wave)
     elif wave.state in _GONE and run.state is RunState.RUNNING:
         yield from _again(run, wave, leg)
-    if wave.state in {WaveState.MOVING, WaveState.HELD}:
-        for check in run.checks_of[leg.id]:
-            known = run.checks.get(check.id)
-            if known is not None and known.attempt == wave.attempt:
-                yield from _check(run, check, known)
+    yield from check_waits(run, leg, wave, now)
     yield from _acts(run, leg, now)
 
 
@@ -159,7 +142,7 @@ def _gate(run: Run, leg: WaveLeg, wave: WaveRecord) -> Wait:
         subject=leg.id,
         what=f"gate of {leg.id} ({leg.name}, {moves})",
         waits_for="go or no-go",
-        on_whom=_names(run, leg.deciders) or "anybody",
+        on_whom=names(run, leg.deciders) or "anybody",
         since=wave.opened_at,
         until=wave.gate_deadline,
         then=then,
@@ -223,16 +206,20 @@ def _commit(run: Run, wave: WaveRecord) -> Wait:
         subject=wave.id,
         what=f"{wave.id} is accepted and not committed",
         waits_for="a signature",
-        on_whom=_names(run, makers) or "anybody",
+        on_whom=names(run, makers) or "anybody",
         since=wave.ended_at,
         until=None,
         then="",
         human=True,
         choices=(
-            (f"commit RUN {wave.id}", "the old side is retired; unwinding is refused from then on"),
+            *(() if unproved(run, wave) else (_signed(wave),)),
             (f"unwind RUN {wave.id}", "it goes back to the old side"),
         ),
     )
+
+
+def _signed(wave: WaveRecord) -> tuple[str, str]:
+    return f"commit RUN {wave.id}", "the old side is retired; unwinding is refused from then on"
 
 
 def _again(run: Run, wave: WaveRecord, leg: WaveLeg) -> Iterator[Wait]:
@@ -248,39 +235,6 @@ def _again(run: Run, wave: WaveRecord, leg: WaveLeg) -> Iterator[Wait]:
             then="",
             human=False,
             choices=((f"retry RUN {wave.id}", "its gate is opened again, with a new attempt"),),
-        )
-
-
-def _check(run: Run, check: CheckLeg, known: CheckRecord) -> Iterator[Wait]:
-    if known.state is CheckState.ASSIGNED and known.person not in known.ticks:
-        yield Wait(
-            wave=check.wave,
-            subject=check.id,
-            what=f"check {check.name['en']}",
-            waits_for="a verdict",
-            on_whom=_names(run, (known.person,)),
-            since=known.assigned_at,
-            until=known.limit_at,
-            then="the wave is held",
-            human=True,
-            choices=(
-                (f"tick RUN {check.id} works", "it counts at once"),
-                (f"tick RUN {check.id} works_but --note ...", "it counts, with a remark"),
-                (f"tick RUN {check.id} does_not_work --note ...", "the wave is held at once"),
-                (f"tick RUN {check.id} cannot_judge", "somebody else is asked"),
-            ),
-        )
-    elif known.state is CheckState.OPEN:
-        yield Wait(
-            wave=check.wave,
-            subject=check.id,
-            what=f"check {check.name['en']}",
-            waits_for="somebody free and on shift",
-            on_whom=_names(run, check.eligible[:3]) + (" ..." if len(check.eligible) > 3 else ""),
-            since=known.opened,
-            until=None,
-            then="",
-            human=False,
         )
 
 
@@ -353,7 +307,7 @@ def _task(run: Run, leg: WaveLeg, move: str, act: ActRecord) -> Wait:
         subject=subject,
         what=f"the task {subject}: {text.get('en') or next(iter(text.values()))}",
         waits_for="a person's tick",
-        on_whom=_names(run, allowed[:3]) or run.itinerary.legs[move].team,
+        on_whom=names(run, allowed[:3]) or run.itinerary.legs[move].team,
         since=act.started,
         until=act.limit_at,
         then="the wave is held",
@@ -369,7 +323,7 @@ def _stalled(run: Run, event: Stalled) -> Wait:
         subject=event.subject,
         what=f"the commit of {event.wave} stands still",
         waits_for=event.waits_for,
-        on_whom=_names(run, (event.on_whom,)),
+        on_whom=names(run, (event.on_whom,)),
         since=event.since,
         until=None,
         then="",
@@ -387,9 +341,4 @@ def _moves(number: int) -> str:
 
 
 def _lead(run: Run, leg: WaveLeg) -> str:
-    return _names(run, (leg.lead,)) if leg.lead else "the wave lead"
-
-
-def _names(run: Run, people: tuple[str, ...]) -> str:
-    members = run.itinerary.members
-    return ", ".join(members[person].name if person in members else person for person in people)
+    return names(run, (leg.lead,)) if leg.lead else "the wave lead"

@@ -20,6 +20,8 @@ from migrator.engine.states import CheckState, Side, WaveState
 from migrator.engine.waits import waits
 from migrator.plan.model import StepKind, WaveLeg
 from migrator.reports.linking import coverage_said
+from migrator.reports.noted import defects, suspected
+from migrator.reports.texts import texts
 
 FORMAT: Final = "migrator gate 1"
 _GONE: Final = frozenset({WaveState.RETURNED, WaveState.BLOCKED, WaveState.DECLINED})
@@ -57,6 +59,7 @@ def gate_sheet(run: Run, now: datetime, wave: str, name: str, head: str) -> dict
         ],
         "open_checks": list(_open_checks(run, earlier)),
         "holds": list(_holds(run)),
+        **_noted(run),
         "links": _covered(run),
         "regressed": list(_regressed(run, earlier)),
         "unproved": list(_unproved(run, earlier)),
@@ -99,6 +102,23 @@ def _expected(run: Run, now: datetime) -> dict[str, dict[str, object]]:
             "digest": made.digest,
         }
     }
+
+
+def _noted(run: Run) -> dict[str, Rows]:
+    """What handlers noted, and whom that points at; left out where there is nothing of it."""
+    t = texts("en", run.itinerary.window.time_zone)
+    rows: dict[str, Rows] = {
+        "defects": [
+            {"defect": row.id, "check": row.check, "wave": row.wave, "person": row.person}
+            for row in defects(run, t)
+            if not row.gone
+        ],
+        "suspects": [
+            {"part": row.part, "other": row.other, "reasons": list(row.reasons)}
+            for row in suspected(run, t)
+        ],
+    }
+    return {key: found for key, found in rows.items() if found}
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from migrator.engine.suspecting import suspects_of
 from migrator.reports import narrative
 from migrator.reports.story import Carried, Decision, StoryBook, TroubleStory
 from migrator.reports.texts import Texts
@@ -59,6 +60,35 @@ def run_facts(book: StoryBook, reference: str) -> dict[str, object]:
         "troubles": [_trouble(trouble, zone) for trouble in book.troubles],
         "exceptions": [_decision(decision, zone) for decision in book.exceptions],
         "remains": {move: list(things) for move, things in book.remains},
+        "defects": [
+            {
+                "id": each.id,
+                "check": each.check,
+                "function": each.function,
+                "wave": each.wave,
+                "attempt": each.attempt,
+                "person": each.person,
+                "at": _time(each.at, zone),
+                "raised_by": each.raised_by or None,
+            }
+            for each in book.run.defects.values()
+            if not each.withdrawn
+        ],
+        "left_behind": [
+            {
+                "check": each.check,
+                "wave": each.wave,
+                "attempt": each.attempt,
+                "person": each.person,
+                "reference": each.reference,
+                "at": _time(each.at, zone),
+            }
+            for each in book.run.left_behind
+        ],
+        "suspects": [
+            {"part": each.part, "other": each.other or None, "score": round(each.score, 3)}
+            for each in suspects_of(book.run)
+        ],
         "both_live_seconds": ledger.both_live_seconds if ledger else None,
         "rows_lost": ledger.rows_lost if ledger else None,
         "effects_doubled": ledger.effects_doubled if ledger else None,
