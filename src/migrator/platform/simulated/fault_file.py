@@ -35,6 +35,7 @@ class _Row(BaseModel):
         "handler_says_no",
         "handler_never_answers",
         "platform_slow",
+        "disturbance",
     ]
     subsystem: str = ""
     step: str = ""

@@ -21,12 +21,15 @@ FAULT_KINDS: Final = (
     "handler_says_no",
     "handler_never_answers",
     "platform_slow",
+    "disturbance",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedFault:
-    """One thing that goes wrong. Empty text means any; `factor` slows the platform down."""
+    """One thing that goes wrong. Empty text means any; `factor` slows the platform down, or whoever
+    owns a disturbance, which is opened at `start`.
+    """
 
     kind: str
     subsystem: str = ""
@@ -71,6 +74,24 @@ class FaultBox:
                 self._struck[index] += 1
                 return fault
         return None
+
+    def awaited(self, kind: str) -> tuple[tuple[int, PlannedFault], ...]:
+        """The faults of a kind that have not struck, with their numbers; whoever lets one strike
+        says so.
+        """
+        return tuple(
+            (index, fault)
+            for index, fault in enumerate(self._faults)
+            if fault.kind == kind and not self._struck[index]
+        )
+
+    def strike(self, index: int) -> None:
+        """Count one as struck."""
+        self._struck[index] += 1
+
+    def factor(self, index: int) -> float:
+        """The factor of a fault; 1 where there is none of that number."""
+        return self._faults[index].factor if index < len(self._faults) else 1.0
 
     def struck(self) -> tuple[int, ...]:
         """How often each fault has struck, in their order."""

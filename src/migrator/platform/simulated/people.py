@@ -22,6 +22,7 @@ from migrator.inventory.model import Estimate
 from migrator.plan.means import Manual
 from migrator.plan.model import Itinerary, WaveLeg
 from migrator.platform.simulated.chance import Chance
+from migrator.platform.simulated.disturbers import Disturbers
 from migrator.platform.simulated.faults import FaultBox
 
 _GATE_MINUTES: Final = Estimate(4, 8)
@@ -29,9 +30,6 @@ _GATE_MINUTES: Final = Estimate(4, 8)
 
 _HOLD_MINUTES: Final = Estimate(10, 20)
 """Finding out why a wave is held and agreeing on what to do."""
-
-_CALM_MINUTES: Final = Estimate(40, 80)
-"""Finding the cause of a disturbance, mending it and writing down both."""
 
 _COMMIT_MINUTES: Final = Estimate(5, 10)
 _UNSTICK_TRIES: Final = 1
@@ -44,7 +42,6 @@ _SAYS: Final = "simulated"
 
 Details = tuple[tuple[str, str], ...]
 _NOT_DONE: Final[Details] = (("verdict", "does_not_work"),)
-_CAUSE: Final[Details] = (("cause", "simulated"),)
 Spawn = Callable[[Coroutine[object, object, None], str], object]
 
 
@@ -76,6 +73,7 @@ class SimulatedPeople:
         self._signing = False  # somebody is about to sign that it goes forward only
         self._released: set[tuple[str, int, str]] = set()  # by wave, attempt and subject
         self._given = 0
+        self._disturbers = Disturbers(faults, clock, chance, self._later)
 
     def _know(self, itinerary: Itinerary) -> None:
         """Everybody has the plan that is followed, from the moment on in which it is."""
@@ -87,6 +85,7 @@ class SimulatedPeople:
         """React to a commit: plan what somebody will do about it, and when."""
         if run.itinerary is not self._itinerary:
             self._know(run.itinerary)
+        self._disturbers.begin(run)
         for line in lines:
             event = line.event
             if isinstance(event, ev.CheckAssigned):
@@ -106,7 +105,7 @@ class SimulatedPeople:
             elif isinstance(event, ev.WaveStuck):
                 self._unstick(run, event)
             elif isinstance(event, ev.DisturbanceOpened):
-                self._calm(event.disturbance, event.owner)
+                self._calm(event.disturbance, event.key, event.owner)
             elif isinstance(event, ev.CommandRefused):
                 self._again(run, event)
         self._commits(run)
@@ -135,7 +134,8 @@ class SimulatedPeople:
         for (move, name), act in run.in_flight.items():
             self._task(run, move, name, act.nth)
         for known in run.unsettled.values():
-            self._calm(known.id, known.owner)
+            self._calm(known.id, known.key, known.owner)
+        self._disturbers.begin(run)
         self._commits(run)
 
     def present_asked(self, run: Run) -> tuple[tuple[str, str], ...]:
@@ -187,7 +187,7 @@ class SimulatedPeople:
                     self._decider(run, wave.id, "go", wave.id, _GATE_MINUTES)
         for known in run.unsettled.values():
             if known.owner in left:
-                self._calm(known.id, known.owner)
+                self._calm(known.id, known.key, known.owner)
 
     # --- handlers ---------------------------------------------------------------------------
 
@@ -286,12 +286,10 @@ class SimulatedPeople:
         verb = "release" if event.trouble in _RELEASED and not again else "unwind"
         self._later(minutes, verb, who, event.wave)
 
-    def _calm(self, disturbance: str, owner: str) -> None:
-        """Whose a disturbance is finds its cause and closes it, well before it is red as a rule."""
+    def _calm(self, disturbance: str, key: str, owner: str) -> None:
         who = owner or self._person(self._makers(), self._clock.now())
         if who not in self.here:
-            minutes = self._chance.minutes(_CALM_MINUTES, "close", disturbance)
-            self._later(minutes, "close", who, disturbance, lambda: _CAUSE)
+            self._disturbers.calm(disturbance, key, who)
 
     def _sign(self, run: Run) -> None:
         """Before the hour of no return: a weekend that went well so far goes on, forward only."""
@@ -355,10 +353,11 @@ class SimulatedPeople:
         actor: str,
         target: str,
         details: Callable[[], Details] = tuple,
+        reason: str = _SAYS,
     ) -> None:
         self._given += 1
         key = f"{verb} {target} {actor} {self._given}"
-        self._spawn(self._act(minutes, key, verb, actor, target, details), key)
+        self._spawn(self._act(minutes, key, verb, actor, target, details, reason), key)
 
     async def _act(
         self,
@@ -368,6 +367,7 @@ class SimulatedPeople:
         actor: str,
         target: str,
         details: Callable[[], Details],
+        reason: str,
     ) -> None:
         await self._clock.sleep(minutes, key)
         if actor in self.here:
@@ -379,7 +379,7 @@ class SimulatedPeople:
                 actor=actor,
                 asserted=True,
                 target=target,
-                reason=_SAYS,
+                reason=reason,
                 saw=0,
                 details=details(),
             )
