@@ -5,8 +5,8 @@ Used by `run`. A run that nobody is called for never loads what sends mail.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 KEPT: Final = "notices"
 """The fact under which `wiring/calling.py` keeps the file."""
+
+NAMED_MAX: Final = 6
 
 NoticesOption = Annotated[
     Path | None,
@@ -48,15 +50,25 @@ def read_notices(path: Path | None, people: Collection[str] | None = None) -> So
     return source
 
 
-def calling(led: Practice | Live, source: Source | None) -> AbstractContextManager[Notifier | None]:
-    """Whoever calls the people of a run that is led now."""
+@contextmanager
+def calling(led: Practice | Live, source: Source | None) -> Iterator[Notifier | None]:
+    """Whoever calls the people of a run that is led now; what they should know is said before."""
     if source is None and led.journal.facts(KEPT) is None:
-        return nullcontext()
+        yield None
+        return
+    from migrator.notices.escalation import contacts_of, unreached
     from migrator.wiring.calling import caller_of
 
-    if led.store.practice:
-        output.say(
-            f"people are simulated: with the mode `on`, messages go to "
-            f"{led.store.folder}/calls/{led.journal.run_name} and nobody is called"
-        )
-    return caller_of(led.store, led.journal, led.run, source)
+    with caller_of(led.store, led.journal, led.run, source) as caller:
+        if caller is None:
+            output.say("the notices file has the mode off: nobody is called")
+        else:
+            if led.store.practice and caller.policy.mode.value == "on":
+                output.say(
+                    f"people are simulated: messages go to {led.store.folder}/calls/"
+                    f"{led.journal.run_name}, and nobody is called"
+                )
+            if alone := unreached(led.run, contacts_of(led.run, caller.policy)):
+                shown = ", ".join(alone[:NAMED_MAX]) + (" ..." if len(alone) > NAMED_MAX else "")
+                output.say(f"the notices file names no way to reach {shown}: they are passed over")
+        yield caller

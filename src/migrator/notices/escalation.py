@@ -76,6 +76,14 @@ def contacts_of(run: Run, policy: Policy) -> Contacts:
     return Contacts(people, deciders(run), ZoneInfo(run.itinerary.window.time_zone))
 
 
+def unreached(run: Run, contacts: Contacts) -> tuple[str, ...]:
+    """Who leads a wave or decides, and has no channel: they are passed over when they are meant."""
+    meant = [*contacts.makers]
+    for leg in run.itinerary.waves:
+        meant += [*((leg.lead,) if leg.lead else ()), *leg.deciders]
+    return tuple(who for who in dict.fromkeys(meant) if not contacts.of(who).channels)
+
+
 def due(
     things: Iterable[Thing], book: Book, contacts: Contacts, limits: Limits, now: datetime
 ) -> tuple[Due, ...]:
