@@ -35,3 +35,16 @@ def test_where_cards_cannot_be_written_the_ones_of_before_still_hold(tmp_path: P
         words = ["invite", NAME, ASKED, "--store", str(tmp_path / "store"), "-o", str(nowhere)]
         assert app.run(words) != 0
         assert pages.client.get(f"/in/{before}").status_code == 200
+
+
+def test_who_lost_a_telephone_is_signed_out_everywhere_from_a_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pages_of_a_run(tmp_path / "store") as pages:
+        pages.sign_in(ASKED)
+        spare = pages.invitation(ASKED).token
+        words = ["invite", NAME, ASKED, "--end", "--store", str(tmp_path / "store")]
+        assert app.run(words) == 0
+        assert pages.client.get("/checks", follow_redirects=False).status_code == 303
+        assert pages.client.get(f"/in/{spare}").status_code == 404
+    assert f"{ASKED}: signed out on 1 device;" in capsys.readouterr().out
