@@ -327,6 +327,8 @@ class Night:
                 if hammered:
                     stack.enter_context(hammer)
                 done = conduct(led, people)
+                if hammered:
+                    hammer.until_answered()
             for fault in self.faults:
                 fault.joined()
             trouble = str(led.journal.facts(TROUBLE) or "")

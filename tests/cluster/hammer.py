@@ -107,6 +107,18 @@ class Hammer:
         self._thread.join(30)
         assert not self._thread.is_alive(), "the hammer does not end"
 
+    def until_answered(self, seconds: float = 20.0) -> None:
+        """Wait until every front that was found has answered once, or until that does not come.
+
+        A weekend may end in the second in which its front is found: nothing was heard of it then,
+        which says nothing of the front.
+        """
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and self._thread.is_alive():
+            if all(each.turns for each in tuple(self.heard.values())):
+                return
+            time.sleep(self._pause)
+
     def _run(self) -> None:
         asyncio.run(self._all())
 

@@ -1,4 +1,4 @@
-"""The weekend's people: they say go and commit, tick what works, and say no where they are told to.
+"""The weekend's people: they say go and commit, tick what works, say no, and see to disturbances.
 
 An onlooker that answers by commands on the run's desk, as another process would. A no may wait for
 something to be seen first, so that it comes when there is something to take back.
@@ -49,6 +49,8 @@ class People:
                 self._say("go", event.wave, "anna", line.seq)
             elif isinstance(event, ev.WaveAccepted):
                 self._say("commit", event.wave, "anna", line.seq)
+            elif isinstance(event, ev.DisturbanceOpened):
+                self._close(event.disturbance, event.owner, line.seq)
             elif isinstance(event, ev.CheckAssigned):
                 asked = _Asked(event.check, event.person, line.seq)
                 seen = self._refused.get(event.check.removeprefix("team.").partition("@")[0])
@@ -71,6 +73,14 @@ class People:
 
     def _tick(self, asked: _Asked, verdict: str) -> None:
         self._say("tick", asked.check, asked.person, asked.seq, ("verdict", verdict))
+
+    def _close(self, disturbance: str, owner: str, seq: int) -> None:
+        """A run does not end while a disturbance has neither cause nor end."""
+        name = f"close-{disturbance}-{seq}"
+        found = (("cause", "it did not work on the new side"),)
+        self._journal.submit(
+            OperatorCommand(name, "close", owner, True, disturbance, "it is seen to", seq, found)
+        )
 
     def _say(self, verb: str, target: str, who: str, seq: int, *details: tuple[str, str]) -> None:
         name = f"{verb}-{target}-{seq}"

@@ -89,6 +89,8 @@ def test_a_whole_weekend_moves_and_one_refused_wave_is_back_with_its_traffic_and
 
     # Its callers: one side at a time, every failure within a fence, every link connected.
     wrong = [*judged.wrong, *linked.wrong]
+    # A side that is fenced refuses: nobody waits there for an answer that never comes.
+    wrong += [word for word in judged.explained if word == "timeout during fence-target"]
     if not _crossings(book.rows, done):
         wrong.append("nobody on the old side ever reached what had moved")
     # Its links: each proved by whoever speaks for the caller, in every move and after the way back.

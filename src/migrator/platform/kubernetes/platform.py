@@ -149,6 +149,8 @@ class KubernetesPlatform:
 
     async def _fence_target(self, doing: Doing) -> ActResult:
         kept = await self._evidence(doing)
+        # Before the pods go: whoever called them afterwards would wait for an answer in vain.
+        shut = await self._fronts.refuse(doing.subject, doing.mark)
         stopped = await self._workloads.fence(
             doing.subject, doing.attempt, doing.mark, seconds_max=doing.seconds_max
         )
@@ -156,7 +158,7 @@ class KubernetesPlatform:
         if said.outcome != "done":
             return said
         words = f"{len(stopped.pods)} pods are gone; {said.detail}; {kept}"
-        return _done(stopped.changes, words)
+        return _done(shut.with_changes(stopped.changes), words)
 
     async def _stop(self, doing: Doing) -> ActResult:
         kept = await self._evidence(doing)

@@ -141,6 +141,22 @@ def owned_slice(namespace: str, service: str, backend: Backend, mark: Mark) -> K
     }
 
 
+def refused(found: KubeObject, mark: Mark) -> KubeObject:
+    """A slice of ours with the same endpoints, none of which takes anybody in."""
+    meta = map_at(found, "metadata")
+    notes: KubeObject = {**map_at(meta, "annotations"), TOKEN: mark.token, EPOCH: str(mark.epoch)}
+    closed: list[Plain] = [
+        {**endpoint, "conditions": {"ready": False, "serving": False}}
+        for endpoint in objects_at(found, "endpoints")
+    ]
+    return {**found, "metadata": {**meta, "annotations": notes}, "endpoints": closed}
+
+
+def is_refused(found: KubeObject) -> bool:
+    """Tell whether a slice of ours lets nobody in. We write none such but for a fence."""
+    return not ready_addresses((found,))
+
+
 def mark_of(found: KubeObject) -> Mark:
     """Which act wrote a slice last; an empty token where none of ours did."""
     notes = map_at(found, "metadata", "annotations")

@@ -35,11 +35,13 @@ from migrator.platform.kubernetes.slices import (
     Backend,
     Mark,
     is_ours,
+    is_refused,
     mark_of,
     owned_name,
     owned_slice,
     pods_backend,
     ready_addresses,
+    refused,
     shadow_name,
     side_of,
 )
@@ -75,6 +77,10 @@ class TrafficSwitch(Protocol):
 
     async def point(self, front: Front, backend: Backend, mark: Mark) -> ChangeSet:
         """Make it go to one side by one write; the same token again changes nothing."""
+        ...
+
+    async def refuse(self, front: Front, mark: Mark) -> ChangeSet:
+        """Have the data plane refuse who calls the new side, until it is pointed somewhere."""
         ...
 
     async def observe(self, front: Front, side: str, mark: Mark) -> str:
@@ -145,6 +151,22 @@ class OwnedSlice:
             return ChangeSet()
         return _changes(await self._client.replace(_over(wanted, before)))
 
+    async def refuse(self, front: Front, mark: Mark) -> ChangeSet:
+        """Say of every endpoint of the new side that it takes nobody in, by one write.
+
+        A data plane refuses new connections to a Service without a ready endpoint; to addresses of
+        pods that are gone it would let them time out. Nothing happens to a front on the old side,
+        or to one whose endpoints the cluster keeps: there they go with the pods. The same token
+        again changes nothing. Raises as `point` does.
+        """
+        before = await self.live(front)
+        if before is None or side_of(before) != NEW:
+            return ChangeSet()
+        _refuse_later(before, mark, front)
+        if is_refused(before) and mark_of(before) == mark:
+            return ChangeSet()
+        return _changes(await self._client.replace(_over(refused(before, mark), before)))
+
     async def observe(self, front: Front, side: str, mark: Mark) -> str:
         """Say whether the act with this token has moved the traffic: done, not_done or unknown."""
         found = await self.live(front)
@@ -157,12 +179,13 @@ class OwnedSlice:
     async def follow(self, front: Front, mark: Mark) -> ChangeSet:
         """Copy the pods' addresses as they are now; only where the traffic is on the new side.
 
+        A front that refuses is left alone: its side is fenced, whatever its pods say.
         The act's own token stays on the slice. While no pod is ready the last addresses stay, too:
         an empty slice would be a gap that no pod's return could be quicker than.
         """
         for _ in range(TRIES_MAX):
             before = await self.live(front)
-            if before is None or side_of(before) != NEW:
+            if before is None or side_of(before) != NEW or is_refused(before):
                 return ChangeSet()
             _refuse_later(before, mark, front)
             try:

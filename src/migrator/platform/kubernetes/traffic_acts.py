@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +20,7 @@ from migrator.platform.kubernetes.discovery import NAMESPACES, SERVICES
 from migrator.platform.kubernetes.errors import Outdated
 from migrator.platform.kubernetes.following import FrontLocks
 from migrator.platform.kubernetes.in_epoch import delete_whatever_version
-from migrator.platform.kubernetes.looking import Look, Vantage, front_look
+from migrator.platform.kubernetes.looking import Look, Vantage, VantageLost, front_look
 from migrator.platform.kubernetes.objects import (
     Change,
     ChangeSet,
@@ -50,6 +51,10 @@ from migrator.platform.kubernetes.traffic import Front, OwnedSlice, TrafficSwitc
 RACES_MAX: Final = 5
 """Somebody who writes our slice between our read and our write this often is no accident."""
 DRAIN_LOOK_SECONDS: Final = 0.5
+REFUSED_SECONDS_MAX: Final = 5.0
+"""A data plane follows within a second, and pods that are stopped before it does leave callers who
+wait in vain: no fence waits longer for that than so."""
+REFUSED_LOOK_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,24 @@ class TrafficActs:
             async with self._locks.of(fronting.front):
                 done = done.with_changes(await self._point(fronting, side, mark))
         return Arrived(done, await self.prove(subject, side))
+
+    async def refuse(self, subject: Subject, mark: Mark) -> ChangeSet:
+        """Have every front that is on the new side refuse its callers, and see that it does.
+
+        Whoever is still let in after some seconds is no reason to leave the side open: it goes on.
+        """
+        done, shut = ChangeSet(), []
+        for fronting in subject.fronts:
+            async with self._locks.of(fronting.front):
+                changes = await self._refuse(fronting.front, mark)
+            done = done.with_changes(changes)
+            shut += [fronting] if changes.writes else []
+        looks = [await self.look_of(fronting) for fronting in shut]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REFUSED_SECONDS_MAX):
+                while looks and await self._let_in(looks):  # noqa: ASYNC110 - nothing tells us
+                    await asyncio.sleep(REFUSED_LOOK_SECONDS)
+        return done
 
     async def prove(self, subject: Subject, side: str) -> str:
         """Ask through the data plane until every vantage point sees that side; raises else."""
@@ -283,11 +306,21 @@ class TrafficActs:
                 return await self._traffic.point(fronting.front, backend, mark)
             except Outdated:
                 continue
-        raise TransientError(
-            "slice-busy",
-            f"somebody else writes the slice of {fronting.front.service} all the time",
-            hint="find who writes it: kubectl get endpointslice -o yaml --show-managed-fields",
-        )
+        raise _busy(fronting.front)
+
+    async def _let_in(self, looks: Sequence[Look]) -> bool:
+        """Whether some vantage point still reaches somebody; one that is lost reaches nobody."""
+        for vantage in await self._vantages():
+            with suppress(VantageLost):
+                if any(each.connected for each in await vantage.look(looks)):
+                    return True
+        return False
+
+    async def _refuse(self, front: Front, mark: Mark) -> ChangeSet:
+        for _ in range(RACES_MAX):
+            with suppress(Outdated):
+                return await self._traffic.refuse(front, mark)
+        raise _busy(front)
 
     async def _ready(self, fronting: Fronting, seconds_max: float) -> Backend:
         until = asyncio.get_running_loop().time() + seconds_max
@@ -307,6 +340,14 @@ class TrafficActs:
 def number_of(ports: Sequence[Port], name: str) -> int:
     """The number of the port of that name; of the first where none is asked for."""
     return next((port.number for port in ports if port.name == name), ports[0].number)
+
+
+def _busy(front: Front) -> TransientError:
+    return TransientError(
+        "slice-busy",
+        f"somebody else writes the slice of {front.service} all the time",
+        hint="find who writes it: kubectl get endpointslice -o yaml --show-managed-fields",
+    )
 
 
 def _said(seen: Confirmed) -> str:

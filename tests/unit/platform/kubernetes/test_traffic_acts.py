@@ -13,8 +13,9 @@ from kubernetes_rig import client_for
 from migrator.errors import MigratorError, PermanentError
 from migrator.platform.kubernetes.following import FrontLocks
 from migrator.platform.kubernetes.looking import Vantage
-from migrator.platform.kubernetes.objects import map_at
-from migrator.platform.kubernetes.slices import NEW, OLD, Mark
+from migrator.platform.kubernetes.objects import ChangeSet, map_at
+from migrator.platform.kubernetes.slices import NEW, OLD, Mark, is_ours, ready_addresses
+from migrator.platform.kubernetes.traffic import Front
 from migrator.platform.kubernetes.traffic_acts import TrafficActs
 from on_fake_cluster import DataPlane, FakeCluster, a_weekend
 
@@ -162,3 +163,30 @@ async def test_a_front_that_the_server_refuses_leaves_nothing_behind() -> None:
         with pytest.raises(PermanentError, match="port is taken"):
             await acts.ensure(world.subjects["a"], MARK)
     assert world.left_on_target() == []
+
+
+async def test_a_fenced_front_refuses_until_it_is_pointed_to_the_old_side() -> None:
+    world = a_weekend("a")
+    subject = world.subjects["a"]
+    traffic_of = subject.fronts[0].front
+    async with acting(world) as acts:
+        await acts.ensure(subject, MARK)
+        assert await acts.refuse(subject, Mark("t2", 1)) == ChangeSet(), "the old side stays open"
+        with_pods(world, "a")
+        await acts.switch(subject, NEW, Mark("t3", 1))
+        shut = await acts.refuse(subject, Mark("t4", 1))
+        assert shut.writes == 1
+        assert open_addresses(world, traffic_of) == ()
+        assert (await acts.refuse(subject, Mark("t4", 1))).writes == 0
+        followed = await acts._traffic.follow(traffic_of, Mark("t4", 1))
+        assert followed == ChangeSet(), "its pods are ready still, and nobody is let in"
+        with pytest.raises(PermanentError, match="epoch"):
+            await acts.refuse(subject, Mark("t5", 0))
+        await acts.switch(subject, OLD, Mark("t6", 1))
+        assert open_addresses(world, traffic_of) != ()
+
+
+def open_addresses(world: FakeCluster, front: Front) -> tuple[str, ...]:
+    """Where a data plane would send new connections."""
+    slices = world.server.storage.find("discovery.k8s.io", "endpointslices", front.namespace)
+    return ready_addresses(each for each in slices if is_ours(each))
