@@ -7,6 +7,7 @@ well up to the place that the test is about. Every event is kept, so a play can 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Final, TypeVar
@@ -47,14 +48,16 @@ def the_first_line(name: str = "play") -> ev.RunStarted:
 class Play:
     """A run, run time, and everything that has happened."""
 
-    def __init__(self, itinerary: Itinerary, codes: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, itinerary: Itinerary, codes: dict[str, str] | None = None, *, practice: bool = True
+    ) -> None:
         """Start the run and let the engine say what it says at once."""
         self.run: Run = new_run(itinerary)
         self.now: datetime = START
         self.history: list[tuple[datetime, ev.Event]] = []
         self.codes = codes or {}
         self._ids = count(1)
-        self.note(the_first_line())
+        self.note(replace(the_first_line(), practice=practice))
         self.settle()
 
     # --- what happens -----------------------------------------------------------------------

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from itineraries import HANDLERS, a_check, a_member, after, an_itinerary
 from migrator.engine import events as ev
 from migrator.engine.states import ActState, CheckState, WaveState
+from migrator.ids import PersonId
 from migrator.inventory.model import Estimate
 from migrator.plan.model import CheckLeg, Member
+from migrator.plan.verifying import Verifying
 from playing import Play
 
 F1 = "f1@w1"
@@ -224,3 +227,96 @@ def test_a_check_of_nothing_that_is_left_is_not_opened_again() -> None:
 
     assert play.check(F1) is CheckState.VOID
     play.go_on(lambda run: run.waves["w1"].state is WaveState.ACCEPTED)
+
+
+# --- called to mind, and the deputy ---------------------------------------------------------------
+
+
+def test_an_unanswered_check_is_called_to_mind_once_before_its_limit() -> None:
+    play = opened()
+    assert play.wake_at() == play.now + timedelta(minutes=35)
+    play.wait(34)
+    assert play.happened(ev.CheckReminded) == []
+    play.wait(1)
+    assert play.last(ev.CheckReminded).person == "hanna"
+    play.wait(5)
+
+    assert len(play.happened(ev.CheckReminded)) == 1
+    assert play.wave() is WaveState.MOVING
+
+
+def test_a_plan_may_leave_the_reminder_out() -> None:
+    play = opened(policy={"verifying": Verifying(remind_minutes=0)})
+    play.wait(45)
+
+    assert play.happened(ev.CheckReminded) == []
+    assert play.wave() is WaveState.HELD
+
+
+def deputised(**changes: object) -> dict[str, Member]:
+    return {
+        member.id: member
+        for member in (
+            a_member("anna", "decision_maker"),
+            a_member("hanna", "handler", deputy=PersonId("dora")),
+            a_member("dora", "handler", **changes),
+        )
+    }
+
+
+def test_the_deputy_has_an_overdue_check_while_the_wave_is_held() -> None:
+    check = a_check("f1", 1, "a", eligible=HANDLERS[:1], deputies=(PersonId("dora"),))
+    play = opened(check, members=deputised())
+    assert play.last(ev.CheckAssigned).person == "hanna"
+    play.wait(45)
+
+    found = play.last(ev.CheckEscalated)
+    assert (found.was, found.person) == ("hanna", "dora")
+    assert found.limit_at == play.now + timedelta(minutes=45)
+    assert play.wave() is WaveState.HELD
+    play.say("tick", F1, "dora", verdict="works")
+    play.say("release", "w1", "anna")
+    assert play.check(F1) is CheckState.PASSED
+
+
+def test_a_deputy_who_is_not_there_is_not_asked() -> None:
+    check = a_check("f1", 1, "a", eligible=HANDLERS[:1], deputies=(PersonId("dora"),))
+    play = opened(check, members=deputised(shifts=((after(900), after(999)),)))
+    play.wait(45)
+
+    assert play.happened(ev.CheckEscalated) == []
+
+
+def test_the_deputy_of_somebody_who_is_not_there_gets_the_check() -> None:
+    check = a_check("f1", 1, "a", eligible=HANDLERS[:1], deputies=(PersonId("dora"),))
+    members = deputised()
+    members["hanna"] = replace(members["hanna"], shifts=((after(900), after(999)),))
+    play = opened(check, members=members)
+
+    assert play.last(ev.CheckAssigned).person == "dora"
+    play.say("tick", F1, "dora", verdict="works")
+    assert play.check(F1) is CheckState.PASSED
+
+
+# --- people who are taken off other work ----------------------------------------------------------
+
+
+def test_who_is_in_a_disturbance_gets_no_check_and_gives_up_the_one_they_have() -> None:
+    play = opened()
+    assert play.last(ev.CheckAssigned).person == "hanna"
+    play.say("disturb", "a", "anna", reason="odd figures")
+    name = next(iter(play.run.disturbances))
+    play.say("staff", name, "anna", members="hanna,heidi")
+
+    assert play.run.checks[F1].person == "hugo"
+
+
+def test_a_check_stays_where_it_is_while_everybody_else_is_in_a_disturbance() -> None:
+    play = opened()
+    play.say("disturb", "a", "anna", reason="odd figures")
+    name = next(iter(play.run.disturbances))
+    play.say("staff", name, "anna", members="hanna,heidi,hugo")
+    assert play.run.checks[F1].person == "hanna"
+    play.wait(45)
+
+    assert play.last(ev.WaveHeld).trouble == "unanswered"

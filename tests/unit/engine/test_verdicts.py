@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from itineraries import a_check, an_itinerary
 from migrator.engine.states import CheckState, WaveState
 from migrator.ids import PersonId
+from migrator.plan.verifying import Verifying
 from playing import Play
 
 F1 = "f1@w1"
@@ -118,3 +120,74 @@ def test_a_verdict_on_a_check_that_nobody_has_now_is_not_taken_back() -> None:
         "f1@w1 is open, so no verdict is taken back; if something does not work, stop the wave: "
         "migrator hold RUN w1 --reason ..."
     )
+
+
+def test_a_verdict_is_taken_back_for_five_minutes_and_no_longer() -> None:
+    checks = (replace(an_itinerary(waves=("a",)).checks[0], quorum=2),)
+    play = ready(checks=checks)
+    play.say("tick", F1, "hanna", verdict="works")
+    play.wait(5)
+    play.say("withdraw", F1, "hanna")
+    assert play.run.checks[F1].ticks == {}
+    play.say("tick", F1, "hanna", verdict="works")
+    play.wait(5.1)
+
+    assert play.refusal("withdraw", F1, "hanna") == (
+        "too late: a verdict can be taken back for 5 min; if something does not work, stop the "
+        "wave: migrator hold RUN w1 --reason ..."
+    )
+
+
+def test_a_refusal_is_taken_back_for_as_long_as_the_plan_says() -> None:
+    play = ready(policy={"verifying": Verifying(withdraw_minutes=12)})
+    play.say("tick", F1, "hanna", verdict="does_not_work")
+    play.wait(12)
+    play.say("withdraw", F1, "hanna")
+    assert play.wave() is WaveState.MOVING
+    play.say("tick", F1, "hanna", verdict="does_not_work")
+    play.wait(12.1)
+
+    assert play.refusal("withdraw", F1, "hanna").startswith("too late")
+
+
+def test_whoever_answers_anew_has_time_for_it() -> None:
+    play = ready(policy={"verifying": Verifying(withdraw_minutes=60)})
+    play.wait(40)
+    play.say("tick", F1, "hanna", verdict="does_not_work")
+    play.wait(4)
+    play.say("withdraw", F1, "hanna")
+
+    limit = play.run.checks[F1].limit_at
+    assert limit is not None
+    assert limit >= play.now + timedelta(minutes=45)
+
+
+def test_who_said_that_it_works_may_say_that_it_does_not_and_nothing_else() -> None:
+    checks = (replace(an_itinerary(waves=("a",)).checks[0], quorum=2),)
+    play = ready(checks=checks)
+    play.say("tick", F1, "hanna", verdict="works")
+    for other in ("works", "works_but", "cannot_judge"):
+        assert play.refusal("tick", F1, "hanna", verdict=other) == "hanna has said works already"
+    play.say("tick", F1, "hanna", verdict="does_not_work")
+
+    assert play.wave() is WaveState.HELD
+    play.say("withdraw", F1, "hanna")
+    assert play.run.checks[F1].ticks == {"hanna": "works"}
+
+
+def test_what_a_test_leaves_behind_is_kept_by_its_reference() -> None:
+    play = ready()
+    play.say("tick", F1, "hanna", verdict="works", left_behind=" T-4711 ")
+
+    (left,) = play.run.left_behind
+    assert (left.check, left.wave, left.person, left.reference) == (F1, "w1", "hanna", "T-4711")
+
+
+def test_a_personal_number_never_enters_the_journal_as_a_reference() -> None:
+    play = ready()
+    why = play.refusal("tick", F1, "hanna", verdict="works", left_behind="19121212-1212")
+
+    assert "personal number" in why
+    assert "1212" not in why
+    assert play.run.left_behind == []
+    assert play.run.checks[F1].ticks == {}

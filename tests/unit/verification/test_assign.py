@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from itineraries import a_check, a_member, after
+from migrator.ids import PersonId
 from migrator.plan.model import Member
-from migrator.verification.assign import choose, eligible, next_shift, on_shift
+from migrator.verification.assign import (
+    choose,
+    deputies,
+    deputy_of,
+    eligible,
+    may_verify,
+    next_shift,
+    on_shift,
+)
 
 
 def at(name: str, *hours: tuple[float, float]) -> Member:
@@ -54,3 +63,21 @@ def test_nobody_is_chosen_where_nobody_is_free_or_there() -> None:
     assert choose([a_member("anna")], after(0), {"anna"}, {}) is None
     assert choose([at("anna", (10, 20))], after(0), (), {}) is None
     assert choose([], after(0), (), {}) is None
+
+
+def test_a_deputy_may_verify_where_the_check_says_so() -> None:
+    check = a_check("f1", 1, "a", eligible=("anna",), deputies=(PersonId("bo"), PersonId("zoe")))
+    members = {
+        "anna": a_member("anna", deputy=PersonId("bo")),
+        "bo": a_member("bo", deputy=PersonId("cia")),
+        "cia": a_member("cia"),
+    }
+
+    assert [member.id for member in deputies(check, members)] == ["bo"]
+    assert [may_verify(check, who) for who in ("anna", "bo", "cia")] == [True, True, False]
+    assert may_verify(a_check("f1", 1, "a", eligible=()), "anybody")
+    found = deputy_of(check, members, "anna")
+    assert found is not None
+    assert found.id == "bo"
+    assert deputy_of(check, members, "bo") is None  # cia may not verify it
+    assert deputy_of(check, members, "team.blue") is None
