@@ -27,6 +27,7 @@ OVER, EXPOSURE, GONE, LATE, UNWINDS = range(5)
 START, SWITCH, VERIFIED, END = range(4)
 """The columns of a move's times, as `schedule/run.py` has them."""
 
+P20: Final = 0.2
 P50, P80, P95 = 0.5, 0.8, 0.95
 
 FAN_LINES: Final = 40

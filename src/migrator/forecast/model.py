@@ -49,6 +49,7 @@ class MoveForecast:
     criticality: float
     cruciality: float
     slack_minutes: float
+    switch_p20: datetime | None = None  # the early end of what handlers are told; None: not said
 
 
 @dataclass(frozen=True, slots=True)

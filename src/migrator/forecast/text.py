@@ -21,6 +21,9 @@ from migrator.forecast.model import Forecast
 
 FORMAT: Final = "migrator forecast 1"
 
+KEPT_IN: Final = "forecasts"
+"""The folder beside a store in which a run's forecasts lie, each run in its own."""
+
 BESIDE: Final = frozenset({"format", "would_help"})
 """Keys of the document that are not of the forecast itself."""
 
@@ -87,12 +90,14 @@ def _fields(kind: type, value: object, file: str, path: str) -> object:
     hints = get_type_hints(kind)
     if not isinstance(value, Mapping):
         raise _broken(file, path, f"wants a mapping of {', '.join(hints)}")
-    wrong = sorted(set(hints) ^ set(value))
+    # What came later has a default: an earlier version's forecast goes on being one.
+    later = {f.name for f in dataclasses.fields(kind) if f.default is not dataclasses.MISSING}
+    wrong = sorted((set(hints) ^ set(value)) - (later - set(value)))
     if wrong:
         raise _broken(file, f"{path}.{wrong[0]}".lstrip("."), "is missing, or nobody knows it")
     return kind(
         **{name: _read(hint, value[name], file, f"{path}.{name}".lstrip("."))
-           for name, hint in hints.items()}
+           for name, hint in hints.items() if name in value}
     )  # fmt: skip
 
 

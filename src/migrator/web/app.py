@@ -33,11 +33,14 @@ from migrator.web import (
     disturbance_deeds,
     doors,
     looking,
+    my_checks,
     pages,
     pictures,
+    practice,
     rooms,
 )
 from migrator.web.api.app import PLACE, Programs, create_api
+from migrator.web.expecting import Outlooks
 from migrator.web.following import Following
 from migrator.web.guests import Guests
 from migrator.web.hub import Hub
@@ -113,6 +116,7 @@ def create_app(seen: SeenRun, served: Served) -> FastAPI:
     app.state.following = following
     app.state.hub = hub
     app.state.guests = guests
+    app.state.outlooks = Outlooks()
     app.state.atlas = rooms.Atlas()
     app.state.stylesheets = [name for name in STYLES if (STATIC / name).exists()]
     # A browser keeps a cookie of this name to this host, this path and a safe connection.
@@ -132,12 +136,14 @@ def create_app(seen: SeenRun, served: Served) -> FastAPI:
         arriving_by_provider,
         devices,
         pages,
+        my_checks,
         looking,
         rooms,
         calls,
         disturbance_deeds,
         checking,
         pictures,
+        practice,
         deeds,
     ):
         app.include_router(part.router)

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from migrator.conductor.clock import wall_now
 from migrator.store import presence
+from migrator.store.practised import Practised
 from migrator.web.doors import Entry
 from migrator.web.following import Following
 from migrator.web.lines_view import PHRASES, Found, LineRow, Wanted, is_wanted, line_row, look_back
@@ -141,4 +142,5 @@ def _doors(seen: SeenRun, entry: Entry) -> Doors:
     sign_in = entry.sign_in
     # Only practice tells who has a page open.
     here = presence.here(seen.journal, wall_now()) if seen.practice else frozenset()
-    return Doors(sign_in.people_invited(), sign_in.first_sessions(), here)
+    tried = Practised(seen.store.database, seen.name).by_person()
+    return Doors(sign_in.people_invited(), sign_in.first_sessions(), here, tried)

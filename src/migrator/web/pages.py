@@ -16,8 +16,7 @@ from migrator.web.asking import answered, fresh_id, is_id
 from migrator.web.doors import SEE_OTHER, first_page, home, note, session_token, who
 from migrator.web.following import Following
 from migrator.web.guests import Guests
-from migrator.web.having_view import attending, may_refuse_late
-from migrator.web.outlook_view import turn_back_clock
+from migrator.web.having_view import may_refuse_late
 from migrator.web.refusing import Kind
 from migrator.web.rendering import render, words
 from migrator.web.stream import streamed
@@ -37,46 +36,6 @@ async def begin(request: Request) -> Response:
     """Go where this visitor begins."""
     known = await who(request)
     return RedirectResponse(first_page(request) if known is None else home(known), SEE_OTHER)
-
-
-@router.get("/checks")
-async def my_checks(request: Request) -> Response:
-    """What a handler verifies now, later, and has verified."""
-    known = await admitted(request, Page.CHECKS)
-    if isinstance(known, Response):
-        return known
-    following: Following = request.app.state.following
-    seen = following.seen
-    found = tasks(seen.run, known.person, seen.now(), words(request, following))
-    return render(
-        request,
-        "checks.html.jinja",
-        following=following,
-        visitor=known,
-        tasks=found,
-        attending=attending(seen.run, known.person, seen.now()),
-        command=fresh_id(),
-        saw=seen.run.seq,
-    )
-
-
-@router.get("/weekend")
-async def the_weekend(request: Request) -> Response:
-    """The wall of the operations room."""
-    known = await admitted(request, Page.WEEKEND)
-    if isinstance(known, Response):
-        return known
-    following: Following = request.app.state.following
-    seen = following.seen
-    now, t = seen.now(), words(request, following)
-    return render(
-        request,
-        "weekend.html.jinja",
-        following=following,
-        visitor=known,
-        wall=weekend(seen.run, now, t),
-        clock=turn_back_clock(seen.run, seen.expected, now, t),
-    )
 
 
 @router.get("/decide")

@@ -7,7 +7,7 @@ it whom one may call. Shifts are of run time; signing in is of wall time, as peo
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -15,7 +15,9 @@ from migrator.engine.run import Run
 from migrator.engine.states import CheckState
 from migrator.plan.model import Member
 from migrator.reports.texts import N_, Texts
+from migrator.store.practised import DEVICES
 from migrator.verification.assign import next_shift, on_shift
+from migrator.verification.presence import has_arrived, stretch_at
 
 ROLES: Final = {
     "handler": N_("case handler"),
@@ -51,6 +53,9 @@ class PersonRow:
     here: bool
     checks: tuple[OpenCheck, ...]
     answered: int
+    tried: frozenset[str]  # the kinds of devices on which the pages were tried
+    handler: bool
+    absent: bool  # on shift, should have said to be there, and has not
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,9 @@ class Roster:
     on_shift: int
     on_shift_not_signed_in: int  # of the handlers: whom to call before they are needed
     asked: int
+    handlers_tried: int  # on any device
+    tried_on: Mapping[str, int]  # of the handlers, by kind of device
+    absent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,8 @@ class Doors:
     invited: Collection[str]
     signed_in: Mapping[str, datetime]
     here: Collection[str]
+    # Person -> kinds of devices on which the pages were tried.
+    tried: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 def roster(run: Run, now: datetime, doors: Doors, t: Texts) -> Roster:
@@ -79,7 +89,7 @@ def roster(run: Run, now: datetime, doors: Doors, t: Texts) -> Roster:
     asked = _asked(run, t)
     answered = _answered(run)
     rows = [
-        _row(member, now, doors, asked.get(id_, []), answered.get(id_, 0), t)
+        _row(run, member, now, doors, (asked.get(id_, []), answered.get(id_, 0)), t)
         for id_, member in run.itinerary.members.items()
     ]
     handlers = {id_ for id_, member in run.itinerary.members.items() if "handler" in member.roles}
@@ -96,12 +106,24 @@ def roster(run: Run, now: datetime, doors: Doors, t: Texts) -> Roster:
         sum(row.on_shift for row in rows),
         sum(row.on_shift and row.signed_in is None for row in rows if row.id in handlers),
         sum(len(row.checks) for row in rows),
+        sum(bool(row.tried) for row in rows if row.id in handlers),
+        {
+            device: sum(device in row.tried for row in rows if row.id in handlers)
+            for device in DEVICES
+        },
+        sum(row.absent for row in rows),
     )
 
 
 def _row(
-    member: Member, now: datetime, doors: Doors, asked: list[OpenCheck], answered: int, t: Texts
+    run: Run,
+    member: Member,
+    now: datetime,
+    doors: Doors,
+    checks: tuple[list[OpenCheck], int],
+    t: Texts,
 ) -> PersonRow:
+    asked, answered = checks
     there = on_shift(member, now)
     return PersonRow(
         member.id,
@@ -115,7 +137,17 @@ def _row(
         member.id in doors.here,
         tuple(asked),
         answered,
+        frozenset(doors.tried.get(member.id, ())),
+        "handler" in member.roles,
+        _absent(run, member, now),
     )
+
+
+def _absent(run: Run, member: Member, now: datetime) -> bool:
+    """Tell whether the engine has named somebody as absent in this stretch of their shifts."""
+    current = stretch_at(member, now)
+    named = current is not None and run.absent.get(member.id) == current[0]
+    return named and not has_arrived(member, run.arrived.get(member.id), now)
 
 
 def _asked(run: Run, t: Texts) -> dict[str, list[OpenCheck]]:

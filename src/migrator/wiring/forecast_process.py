@@ -29,11 +29,12 @@ from migrator.engine.events import (
 from migrator.engine.ports import Journal, Line
 from migrator.engine.run import Run
 from migrator.errors import EnvironmentFailed
+from migrator.forecast.text import KEPT_IN
 from migrator.plan.itinerary import itinerary_json
 from migrator.store.pinned_files import lay_out
 from migrator.store.sql import Store
 
-FORECASTS: Final = "forecasts"
+FORECASTS: Final = KEPT_IN
 """The folder beside the store in which whole forecasts are kept, by run and digest."""
 
 PLAN: Final = "plan/"

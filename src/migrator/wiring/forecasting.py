@@ -269,6 +269,9 @@ def _moves(
                     criticality=float(often[i]),
                     cruciality=float(moved_by[i]),
                     slack_minutes=float(slack[i]),
+                    switch_p20=dial.moment(
+                        chance.at_share(sampled.times[:, i, chance.SWITCH], chance.P20)
+                    ),
                 )
             )
     return tuple(found)
