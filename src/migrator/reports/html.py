@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 from migrator.engine.ports import Line
 from migrator.forecast.model import Forecast
 from migrator.plan.digest import grouped
-from migrator.reports import foretold, narrative, noted, pictures, words
+from migrator.reports import disturbed, foretold, narrative, noted, pictures, words
 from migrator.reports.assumed import assumed_fields, field_words
 from migrator.reports.drawing.figure import Figure, inline, table_html
 from migrator.reports.drawing.gallery import gallery
@@ -70,7 +70,7 @@ def _environment(language: str, zone: str, autoescape: bool) -> Environment:  # 
     env.filters["subsystem_name"] = _named
     env.filters["translated"] = t._
     env.globals.update(t=t, words=words, narrative=narrative, noted=noted)
-    env.globals.update(css_text=css_text, grouped=grouped)
+    env.globals.update(css_text=css_text, grouped=grouped, disturbed=disturbed)
     env.globals.update(
         light=Markup(variables(LIGHT)),  # noqa: S704 - our own colours
         dark=Markup(variables(DARK)),  # noqa: S704

@@ -60,6 +60,24 @@ def run_facts(book: StoryBook, reference: str) -> dict[str, object]:
         "troubles": [_trouble(trouble, zone) for trouble in book.troubles],
         "exceptions": [_decision(decision, zone) for decision in book.exceptions],
         "remains": {move: list(things) for move, things in book.remains},
+        "disturbances": [
+            {
+                "id": each.id,
+                "level": each.level.value,
+                "target": each.target,
+                "source": each.source,
+                "reason": each.reason,
+                "owner": each.owner or None,
+                "times": each.times,
+                "opened": _time(each.opened, zone),
+                "red_at": _time(each.red_at, zone),
+                "reddened": _time(each.reddened, zone),
+                "closed": _time(each.closed, zone),
+                "cause": each.cause or None,
+                "note": each.note or None,
+            }
+            for each in book.run.disturbances.values()
+        ],
         "defects": [
             {
                 "id": each.id,
