@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -67,7 +68,9 @@ class Alarms:
                     self._submit(self._command(each, "log", open_ones[each.key]))
                 done.append(each)
             else:
-                given = self._submit(self._command(each, "disturb", each.target))
+                # What opens one counts as one; how often it came is told to one that is open.
+                times = max(1, each.count - each.told) if each.key in open_ones else 1
+                given = self._submit(self._command(each, "disturb", each.target, times))
                 done.append(_counted(each, given))
         if done:
             self._intake.told(done)
@@ -82,11 +85,10 @@ class Alarms:
         journal = self._seen.journal
         return journal.command(before) is not None and journal.answer_of(before) is None
 
-    def _command(self, each: Due, verb: str, target: str) -> OperatorCommand:
+    def _command(self, each: Due, verb: str, target: str, times: int = 1) -> OperatorCommand:
         details: tuple[tuple[str, str], ...] = (("note", PASSED),)
         if verb == "disturb":
-            times = str(max(1, each.count - each.told))
-            details = (("key", each.key), ("source", each.source), ("times", times))
+            details = (("key", each.key), ("source", each.source), ("times", str(times)))
         return OperatorCommand(
             id=_id(self._seen.name, each.key, each.asked),
             verb=verb,
@@ -114,7 +116,5 @@ def _id(run: str, key: str, nth: int) -> str:
 
 def _counted(each: Due, given: OperatorCommand) -> Due:
     """As far as the command on the desk tells it; the rest stays due."""
-    from dataclasses import replace
-
     times = given.detail("times")
     return replace(each, count=each.told + int(times)) if times.isdigit() else each
