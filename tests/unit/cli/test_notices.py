@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -24,7 +25,9 @@ from migrator.wiring.calling import KEPT
 CALL = "aaaabbbbcccc"
 
 
-def called(state: State = State.SENT, told: str = "taken", **facts: object) -> None:
+def called(
+    state: State = State.SENT, told: str = "taken", facts: Mapping[str, object] | None = None
+) -> None:
     """A run in which bertil was called for a gate."""
     practising.begun()
     item = Item(CALL, "k", "gate", "w1", "w1", "", "no-go", NOW, NOW, Why.FIRST)
@@ -32,7 +35,7 @@ def called(state: State = State.SENT, told: str = "taken", **facts: object) -> N
     with open_store(practising.FOLDER, practice=True) as store:
         journal = store.journal("small-p1", lead=False)
         journal.put_facts(SENT + message.id, message_to_data(message))
-        for key, fact in facts.items():
+        for key, fact in (facts or {}).items():
             journal.put_facts(key, fact)
 
 
@@ -53,7 +56,7 @@ def test_what_could_not_be_sent_says_why(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_trouble_of_calling_stands_first(capsys: pytest.CaptureFixture[str]) -> None:
-    called(**{FACT: {"trouble": "the store is away", "at": ""}})
+    called(facts={FACT: {"trouble": "the store is away", "at": ""}})
     assert app.run(["notices", "latest"]) == 0
     assert capsys.readouterr().out.startswith("NOBODY IS CALLED just now: the store is away")
 
