@@ -28,6 +28,7 @@ class TurnBackClock:
     fits: str
     age: str
     tone: str
+    until: datetime | None = None  # turning back is still possible up to then
 
 
 def newest(run: Run, beside: object) -> ForecastMade | None:
@@ -52,12 +53,14 @@ def turn_back_clock(run: Run, beside: object, now: datetime, t: Texts) -> TurnBa
     age = t._("forecast of %(time)s", time=t.clock(made.made))
     if old:
         age = t._("forecast of %(time)s, which is old", time=t.clock(made.made))
+    not_signed = forward_only(run, now) is None
     short = made.fits < run.itinerary.policy.forecast.fits_min
     return TurnBackClock(
         said,
         t._("%(share)s of weekends fit", share=per_cent(t, made.fits)),
         age,
         "warn" if tone == "calm" and (short or old) else tone,
+        made.limit if made.limit is not None and now < made.limit and not_signed else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""The pages of the operations room beside the wall: disturbances, the graph, the links.
+"""The pages of the operations room: the wall, disturbances, the graph, the links.
 
 As in `looking`, nothing is changed here: a view is laid out for whoever it is for.
 """
@@ -17,9 +17,12 @@ from migrator.web.following import Following
 from migrator.web.graph_picture import drawing
 from migrator.web.graph_view import Arcs, arcs_of, found_page, graph_page
 from migrator.web.links_view import links_page
+from migrator.web.outlook_view import turn_back_clock
 from migrator.web.pages import admitted, missing
 from migrator.web.rendering import render, words
 from migrator.web.visitors import Page
+from migrator.web.wall_view import NAMED_MAX, around
+from migrator.web.weekend_view import weekend
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,6 +40,32 @@ class Atlas:
         if self._of is not itinerary:
             self._of, self._arcs = itinerary, arcs_of(itinerary)
         return self._arcs
+
+
+@router.get("/weekend")
+async def the_weekend(
+    request: Request, dense: Annotated[str, Query(max_length=2)] = ""
+) -> Response:
+    """The wall of the operations room."""
+    known = await admitted(request, Page.WEEKEND)
+    if isinstance(known, Response):
+        return known
+    following: Following = request.app.state.following
+    seen = following.seen
+    now, t = seen.now(), words(request, following)
+    wall = weekend(seen.run, now, t)
+    clock = turn_back_clock(seen.run, seen.expected, now, t)
+    wanted = {"1": True, "0": False}.get(dense)
+    return render(
+        request,
+        "weekend.html.jinja",
+        following=following,
+        visitor=known,
+        wall=wall,
+        clock=clock,
+        around=around(seen.run, wall, clock, t, dense=wanted),
+        named_max=NAMED_MAX,
+    )
 
 
 @router.get("/disturbances")
@@ -100,7 +129,7 @@ async def the_graph(request: Request, q: Annotated[str, Query(max_length=200)] =
 
 
 @router.get("/graph/{subsystem}")
-async def around(
+async def neighbourhood(
     request: Request, subsystem: str, steps: Annotated[str, Query(max_length=2)] = "1"
 ) -> Response:
     """One subsystem with those around it."""

@@ -99,6 +99,14 @@ class SeenRun:
             read_at += passed * float(speed if isinstance(speed, int | float) else 1.0)
         return max(last, read_at)
 
+    @property
+    def speed(self) -> float:
+        """How fast run time passes now; 0 while it stands still."""
+        if self.leader is None or self.played_out or self.still_for or "wall" not in self.reading:
+            return 0.0
+        told = self.reading.get("speed")
+        return float(told if isinstance(told, int | float) else 1.0)
+
     def clock(self, moment: datetime) -> str:
         """A moment as the plan's clocks show it: Sat 03:12."""
         return f"{moment.astimezone(self.zone):%a %H:%M}"

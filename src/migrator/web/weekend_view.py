@@ -6,14 +6,18 @@ Read from five metres away: few words, each state as a word and a sign, never as
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from migrator.engine.run import Run, WaveRecord
 from migrator.engine.states import CheckState, Side, WaveState
 from migrator.engine.waits import Wait, waits
+from migrator.incidents.levels import Levels, levels
+from migrator.incidents.model import Level
 from migrator.plan.model import WaveLeg
 from migrator.reports.texts import N_, Texts
+from migrator.reports.words import act_word
 
 TONES = {
     WaveState.PLANNED: "default",
@@ -67,6 +71,7 @@ class MoveDot:
     name: str
     place: str
     act: str  # what is done with it now; empty when nothing is
+    level: str  # of the disturbances about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,15 @@ class WaveRow:
     checks_open: int
     checks: int
     cause: str
+    level: str  # of the disturbances about it and its subsystems
+    doing: str  # what is done in it now, and how often
+
+    @property
+    def named(self) -> tuple[MoveDot, ...]:
+        """Those that are neither where they begin nor where they end, and what is disturbed."""
+        return tuple(
+            dot for dot in self.moves if dot.place in {"crossing", "back"} or dot.level != "green"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +119,9 @@ class Weekend:
 
 def weekend(run: Run, now: datetime, t: Texts) -> Weekend:
     """The wall at run time `now`."""
-    rows = tuple(_row(run, leg, t) for leg in run.itinerary.waves)
+    disturbed = levels(run.unsettled.values())
+    acts = dict(run.in_flight.keys())
+    rows = tuple(_row(run, leg, disturbed, acts, t) for leg in run.itinerary.waves)
     end = run.itinerary.window.end
     human = tuple(wait for wait in waits(run, now) if wait.human)
     return Weekend(
@@ -123,20 +139,27 @@ def weekend(run: Run, now: datetime, t: Texts) -> Weekend:
 
 
 def light(run: Run) -> str:
-    """Green: all as planned. Yellow: something is held or has gone back. Red: stuck, or aborted."""
+    """Green: all as planned. Yellow: something is held, has gone back or is disturbed.
+
+    Red: stuck, aborted, or a disturbance that nobody has mended in time.
+    """
     states = {wave.state for wave in run.waves.values()}
-    if WaveState.STUCK in states or run.state.value == "aborting":
+    disturbed = levels(run.unsettled.values()).whole
+    if WaveState.STUCK in states or run.state.value == "aborting" or disturbed is Level.RED:
         return "red"
     uneasy = {WaveState.HELD, WaveState.UNWINDING, WaveState.RETURNED, WaveState.BLOCKED}
-    if states & uneasy or run.state.value == "paused":
+    if states & uneasy or run.state.value == "paused" or disturbed is Level.YELLOW:
         return "yellow"
     return "green"
 
 
-def _row(run: Run, leg: WaveLeg, t: Texts) -> WaveRow:
+def _row(run: Run, leg: WaveLeg, disturbed: Levels, acts: Mapping[str, str], t: Texts) -> WaveRow:
     wave = run.waves[leg.id]
     counted = _checks(run, leg, wave)
-    dots = tuple(_dot(run, move) for move in leg.moves)
+    dots = tuple(
+        _dot(run, move, acts.get(move, ""), disturbed.of_subsystem(move)) for move in leg.moves
+    )
+    doing = Counter(acts[move] for move in leg.moves if move in acts)
     return WaveRow(
         leg.id,
         leg.name,
@@ -150,6 +173,8 @@ def _row(run: Run, leg: WaveLeg, t: Texts) -> WaveRow:
         counted[CheckState.OPEN] + counted[CheckState.ASSIGNED],
         len(run.checks_of[leg.id]),
         wave.hold.cause if wave.hold is not None else "",
+        disturbed.of_wave(leg.id).value,
+        ", ".join(f"{act_word(t, act)} ({number})" for act, number in doing.most_common()),
     )
 
 
@@ -161,13 +186,12 @@ def _checks(run: Run, leg: WaveLeg, wave: WaveRecord) -> Counter[CheckState]:
     )
 
 
-def _dot(run: Run, move: str) -> MoveDot:
+def _dot(run: Run, move: str, act: str, level: Level) -> MoveDot:
     record = run.moves[move]
-    act = next((name for subject, name in run.in_flight if subject == move), "")
     if run.authority[move] is Side.NEW:
         place = "new"
     elif record.returned:
         place = "back"
     else:
         place = "crossing" if record.touched else "old"
-    return MoveDot(move, run.itinerary.legs[move].name, place, act)
+    return MoveDot(move, run.itinerary.legs[move].name, place, act, level.value)

@@ -70,3 +70,37 @@ def test_the_pairs_are_sorted_once_for_a_plan(pages: Pages) -> None:
     atlas = Atlas()
     itinerary = pages.seen.itinerary
     assert atlas.arcs(itinerary) is atlas.arcs(itinerary)
+
+
+def test_the_wall_has_everything_in_parts_that_change_one_by_one(pages: Pages) -> None:
+    import re
+
+    pages.sign_in(DECIDER)
+    text = pages.client.get("/weekend").text
+    parts = re.findall(r'id="([\w-]+)"[^>]*data-live="wall"', text)
+    waves = [f"wave-{wave.id}" for wave in pages.seen.itinerary.waves]
+    assert parts == ["headline", "awaited", "disturbed", "over-time", *waves]
+
+
+def test_the_wall_names_every_subsystem_or_only_what_needs_a_look(pages: Pages) -> None:
+    pages.sign_in(DECIDER)
+    second = pages.seen.itinerary.waves[1].moves[0]
+    assert f'href="/subsystems/{second}"' in pages.client.get("/weekend").text
+    dense = pages.client.get("/weekend?dense=1").text
+    assert f'href="/subsystems/{second}"' not in dense
+    assert 'class="waves dense"' in dense
+    assert pages.client.get("/weekend?dense=zz").status_code == 200
+
+
+def test_a_page_says_how_fast_run_time_passes(pages: Pages) -> None:
+    pages.sign_in(DECIDER)
+    assert 'data-speed="0.0"' in pages.client.get("/weekend").text, "nobody told the clock yet"
+    pages.seen.leader = "a conductor"
+    pages.seen.reading = {
+        "run_time": pages.seen.now().isoformat(),
+        "wall": "2026-01-01T00:00:00+00:00",
+        "speed": 60.0,
+    }
+    assert pages.seen.speed == 60.0
+    pages.seen.reading["still_for"] = [[ASKED, "a check"]]
+    assert pages.seen.speed == 0.0, "it waits for somebody who is there"

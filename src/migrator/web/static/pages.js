@@ -34,6 +34,36 @@ document.addEventListener("change", (event) => {
     );
   }
 
+  const isWall = () => parts().some((part) => part.dataset.live === "wall");
+
+  // Clocks go on between two looks: run time is read once and passes at its own speed.
+  let readAt = Date.now();
+  const twoDigits = { hour: "2-digit", minute: "2-digit", timeZone: document.body.dataset.zone };
+  const hands = new Intl.DateTimeFormat("sv-SE", twoDigits);
+  const runTime = () =>
+    Date.parse(document.body.dataset.now) + (Date.now() - readAt) * Number(document.body.dataset.speed);
+
+  function lasting(milliseconds) {
+    const minutes = Math.max(0, Math.floor(milliseconds / 60000));
+    const hours = Math.floor(minutes / 60);
+    const rest = minutes - hours * 60;
+    const said = hours ? [`${hours}\u00a0h`] : [];
+    if (rest || !hours) said.push(`${rest}\u00a0min`);
+    return said.join("\u00a0");
+  }
+
+  function tick() {
+    if (Number(document.body.dataset.speed) === 0) return;
+    const now = runTime();
+    for (const left of document.querySelectorAll(".left[data-until]")) {
+      const until = Date.parse(left.dataset.until);
+      if (until > now) left.textContent = lasting(until - now);
+    }
+    for (const clock of document.querySelectorAll(".clock[data-clock]")) {
+      clock.textContent = hands.format(new Date(now));
+    }
+  }
+
   async function load() {
     if (busy) { wanted = true; return; }
     busy = true;
@@ -42,17 +72,22 @@ document.addEventListener("change", (event) => {
       const answer = await fetch(location.href, { headers: { accept: "text/html" } });
       if (answer.redirected) { location.reload(); return; }
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      readAt = Date.now();
+      document.body.dataset.now = page.body.dataset.now;
+      document.body.dataset.speed = page.body.dataset.speed;
       for (const part of parts()) {
         const fresh = page.getElementById(part.id);
-        if (fresh === null || typing(part) || fresh.innerHTML === part.innerHTML) continue;
+        if (fresh === null || typing(part)) continue;
+        if (part.className !== fresh.className) part.className = fresh.className;
+        if (fresh.innerHTML === part.innerHTML) continue;
         const id = part.contains(document.activeElement) ? document.activeElement.id : "";
         part.innerHTML = fresh.innerHTML;
         if (id) document.getElementById(id)?.focus();
       }
     } finally {
       busy = false;
-      // At most about once a second, and not all pages in the same moment.
-      if (wanted) setTimeout(load, 700 + Math.random() * 600);
+      // At most about once a second, and not all pages in the same moment; walls are few.
+      if (wanted) setTimeout(load, isWall() ? 100 : 700 + Math.random() * 600);
     }
   }
 
@@ -60,7 +95,7 @@ document.addEventListener("change", (event) => {
     last = event.lastEventId || last;
     const told = JSON.parse(event.data);
     if (isMine() && !told.people.includes(person)) return;
-    setTimeout(load, isMine() ? 0 : Math.random() * 200);
+    setTimeout(load, isMine() || isWall() ? 0 : Math.random() * 200);
   }
 
   function open() {
@@ -78,4 +113,7 @@ document.addEventListener("change", (event) => {
   });
 
   open();
+  setInterval(tick, 1000);
+  // What no event tells: a clock that becomes urgent, a leader that is gone.
+  setInterval(() => { if (isWall() && !document.hidden) load(); }, 20000);
 })();
