@@ -24,6 +24,7 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 CLOSER = (
+    "/devices", "/access",
     "/waves/w01", "/subsystems/sickness-intake", "/journal", "/roster", "/links", "/graph",
     "/graph/sickness-intake", "/graph/sickness-intake?steps=2",
 )  # fmt: skip
@@ -115,6 +116,10 @@ async def test_nothing_on_any_page_shuts_anybody_out(
     for path in ("/checks", f"/checks/{CHECK}", "/weekend", "/decide", *CLOSER, "/nowhere"):
         await page.goto(address + path)
         assert await faults(page) == [], path
+    await page.goto(f"{address}/devices")
+    await page.click("form[action='/devices/new'] button")
+    await page.wait_for_selector("svg.qr")
+    assert await faults(page) == [], "the code for a second device"
     await context.clear_cookies()
     for path in ("/sign-in", f"/in/{pages.invitation(ASKED).token}", "/in/wrong"):
         await page.goto(address + path)
