@@ -34,6 +34,7 @@ from migrator.plan.model import (
     Window,
 )
 from migrator.plan.text import plan_from_text, plan_to_text
+from migrator.plan.verifying import Verifying
 
 ids = st.from_regex(ID_PATTERN.replace("{0,99}$", "{0,9}"), fullmatch=True)
 # Everything a YAML file could hold, with what people really type more often.
@@ -186,6 +187,15 @@ policies = st.builds(
         Foresight, shares, shares, st.booleans(), st.booleans(), minutes, shares, counts
     ),
     disturbances=st.builds(DisturbanceLimits, minutes, shares, minutes),
+    verifying=st.builds(
+        Verifying,
+        st.sampled_from(["core", "passing"]),
+        minutes,
+        minutes,
+        st.sampled_from(["assumed", "required"]),
+        minutes,
+        st.booleans(),
+    ),
 )
 moves = st.builds(
     PlannedMove,

@@ -185,7 +185,7 @@ def _function(
         exercises={SubsystemId(name): Part(part) for name, part in sorted(row.exercises.items())},
         competence=row.competence,
         handlers=tuple(map(PersonId, sorted(row.handlers))),
-        quorum=row.quorum,
+        quorum=row.people,
         minutes=base.verify_minutes
         if row.minutes is None
         else Estimate(row.minutes.p50, row.minutes.p80),

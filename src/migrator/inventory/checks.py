@@ -159,14 +159,15 @@ def _quorum(gathered: Rows, placed: Placed[FunctionRow]) -> Iterable[Fault]:
             message = f"'{handler}' is no handler with the competence '{row.competence}'"
             yield placed.fault(message, "handlers", number)
     among = able & set(row.handlers) if row.handlers else able
-    if set(row.handlers) <= gathered.ids(rows.PERSON) and len(among) < row.quorum:
+    if set(row.handlers) <= gathered.ids(rows.PERSON) and len(among) < row.people:
         competences = {word for other in gathered.people for word in other.row.competences}
         near = did_you_mean(row.competence, competences) if not able else ""
         message = (
-            f"the quorum is {row.quorum}, but the handlers with the competence "
+            f"the quorum is {row.people}, but the handlers with the competence "
             f"'{row.competence}' are {len(among)}{near}"
         )
-        yield placed.fault(message, "quorum" if row.quorum > 1 else "competence")
+        named = "quorum" if row.quorum is not None else "criticality"
+        yield placed.fault(message, named if row.people > 1 else "competence")
 
 
 def _people(gathered: Rows) -> Iterable[Fault]:

@@ -127,6 +127,10 @@ class SideMarkRow(Row):
     new: Text
 
 
+FOUR_EYES_AT: Final = 5
+"""The criticality at which one pair of eyes is not enough, unless the function's file says so."""
+
+
 class FunctionRow(Row):
     """A business function that case handlers can verify."""
 
@@ -135,12 +139,22 @@ class FunctionRow(Row):
     exercises: dict[str, Literal["core", "passing"]] = Field(min_length=1)
     competence: Text
     handlers: list[Id] = Field(default_factory=list)
-    quorum: int = Field(1, ge=1)
+    criticality: int | None = Field(
+        None, ge=1, le=5, description="at 5 two people verify it, where no quorum says otherwise"
+    )
+    quorum: int | None = Field(None, ge=1, description="how many people must say that it works")
     minutes: EstimateRow | None = None
     text: LanguagesRow = Field(description="steps, test person, expected result")
     side_mark: SideMarkRow | None = None
     possible_after: Time | None = None
     leaves_behind: Text | None = None
+
+    @property
+    def people(self) -> int:
+        """How many people must say that it works: four eyes for what is most critical."""
+        if self.quorum is not None:
+            return self.quorum
+        return 2 if self.criticality == FOUR_EYES_AT else 1
 
 
 class PersonRow(Row):

@@ -1,4 +1,4 @@
-"""Who is there, where a plan asks for it: nobody else gets a check; who is not heard of is named."""
+"""Who is there, where a plan asks for it: nobody else gets a check, who stays away is named."""
 
 from __future__ import annotations
 

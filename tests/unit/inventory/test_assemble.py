@@ -138,3 +138,22 @@ def test_everything_is_sorted_but_the_order_that_before_declares(tmp_path: Path)
     names = [subsystem.id for subsystem in inventory.subsystems]
     assert names == sorted(names)
     assert inventory.by_id[SubsystemId("web")] is inventory.subsystems[-1]
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("", 1),
+        ("    criticality: 4\n", 1),
+        ("    criticality: 5\n", 2),
+        ("    criticality: 5\n    quorum: 1\n", 1),
+        ("    criticality: 3\n    quorum: 2\n", 2),
+    ],
+)
+def test_what_is_most_critical_is_verified_by_two_unless_its_file_says_otherwise(
+    tmp_path: Path, written: str, wanted: int
+) -> None:
+    text = edited("functions", "    quorum: 2\n", written)
+    inventory = read_inventory(write_inventory(tmp_path, functions=text))
+
+    assert inventory.functions[0].quorum == wanted

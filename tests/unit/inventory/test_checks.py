@@ -113,6 +113,11 @@ CASES = {
         ("functions.yaml:7: functions[0].quorum: "
         "the quorum is 2, but the handlers with the competence 'benefits' are 1"),
     ),
+    "four eyes of one person": (
+        ("functions", "handlers: []\n    quorum: 2", "handlers: [cia]\n    criticality: 5"),
+        ("functions.yaml:7: functions[0].criticality: "
+        "the quorum is 2, but the handlers with the competence 'benefits' are 1"),
+    ),
     "a competence that nobody has": (
         ("functions", "competence: benefits", "competence: benefit"),
         ("functions.yaml:7: functions[0].quorum: the quorum is 2, but the handlers with the "

@@ -11,6 +11,7 @@ from estates import a_pair
 from migrator.ids import FunctionId, PersonId, ShiftId, SubsystemId, TeamId
 from migrator.inventory.model import (
     Estimate,
+    Function,
     Irreversible,
     Kind,
     LatencyClass,
@@ -28,6 +29,7 @@ from migrator.plan.itinerary import (
 from migrator.plan.minutes import step_minutes, undo_minutes
 from migrator.plan.model import Itinerary, PairLeg, StepKind, UndoKind
 from migrator.plan.recipes import RECIPES
+from migrator.plan.verifying import Verifying
 from small_plan import a_function, a_person, a_plan, a_subsystem, an_inventory, at
 
 S, U = StepKind, UndoKind
@@ -297,3 +299,45 @@ def test_the_text_is_canonical_json() -> None:
     assert data["stays"][0]["review_date"] == "2025-01-01"
     assert data["policy"]["on"]["abort"]["act"] == "unwind"
     assert data["legs"]["web"]["step_minutes"]["switch"]["p50"] == pytest.approx(4.8)
+
+
+def test_competent_deputies_stand_in_for_handlers_who_are_named() -> None:
+    people = (
+        a_person("dan", Role.HANDLER, deputy=PersonId("eva")),
+        a_person("eva", Role.HANDLER),
+        a_person("fia", Role.HANDLER, deputy=PersonId("gun")),
+        a_person("gun", Role.HANDLER, competences=("pensions",)),
+    )
+    named = replace(a_function("pay", "payments"), handlers=(PersonId("dan"), PersonId("fia")))
+    inventory = an_inventory()
+    both = replace(inventory, people=replace(inventory.people, people=people))
+
+    def deputies(function: Function) -> tuple[str, ...]:
+        changed = replace(both, functions=(function,))
+        made = make_itinerary(a_plan(), changed, (), "1a" * 32)
+        return next(check for check in made.checks if check.function == "pay").deputies
+
+    assert deputies(named) == ("eva",)
+    assert deputies(replace(named, handlers=())) == ()
+
+
+def test_passing_parts_of_other_waves_are_known_where_the_policy_asks_for_them() -> None:
+    function = a_function("pay", "payments")
+    passing = replace(function, exercises={**function.exercises, SubsystemId("web"): Part.PASSING})
+    inventory = replace(an_inventory(), functions=(passing,))
+
+    def elsewhere(reopen: str) -> tuple[str, ...]:
+        plan = a_plan()
+        policy = replace(plan.policy, verifying=Verifying(reopen=reopen))
+        made = make_itinerary(replace(plan, policy=policy), inventory, (), "1a" * 32)
+        return next(check for check in made.checks if check.function == "pay").elsewhere
+
+    assert elsewhere("passing") == ("web",)
+    assert elsewhere("core") == ()
+
+
+def test_an_itinerary_of_before_deputies_and_later_parts_keeps_its_digest() -> None:
+    text = itinerary_json(joined())
+
+    for word in ("deputies", "elsewhere", "verifying"):
+        assert f'"{word}"' not in text

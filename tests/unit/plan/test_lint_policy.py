@@ -13,6 +13,7 @@ from migrator.plan.foresight import Foresight
 from migrator.plan.lint_policy import lint_constraints, lint_policy
 from migrator.plan.model import Act, Constraints, Reaction, StepKind, Trouble
 from migrator.plan.recipes import DEFAULT_POLICY
+from migrator.plan.verifying import Verifying
 from small_plan import a_plan, an_inventory
 
 
@@ -75,6 +76,12 @@ CALM = "policy.disturbances"
         ("disturbances", DisturbanceLimits(red_after_minutes=1441), "policy", f"{CALM}.red_after"),
         ("disturbances", DisturbanceLimits(warn_share=1.5), "policy", f"{CALM}.warn_share"),
         ("disturbances", DisturbanceLimits(warn_minutes=-1), "policy", f"{CALM}.warn_before"),
+        ("verifying", Verifying(reopen="all"), "policy", "policy.verifying.reopen"),
+        ("verifying", Verifying(presence="maybe"), "policy", "policy.verifying.presence"),
+        ("verifying", Verifying(withdraw_minutes=-1), "policy", "policy.verifying.withdraw"),
+        ("verifying", Verifying(remind_minutes=-1), "policy", "policy.verifying.remind"),
+        ("verifying", Verifying(absent_minutes=-1), "policy", "policy.verifying.absent"),
+        ("verifying", Verifying(remind_minutes=45), "remind-at-once", "policy.verifying.remind"),
         (
             "forecast",
             Foresight(hold=True, forward_first_min=0),

@@ -19,6 +19,7 @@ from migrator.plan.foresight import Foresight
 from migrator.plan.model import Act, Reaction, StepKind, Trouble, UndoKind
 from migrator.plan.recipes import DEFAULT_POLICY, RECIPES
 from migrator.plan.text import plan_from_text, plan_to_text, read_plan
+from migrator.plan.verifying import Verifying
 from small_plan import NAMES, a_plan, at, with_move, with_wave
 
 TEXT = plan_to_text(a_plan(), NAMES)
@@ -93,6 +94,22 @@ def test_what_a_plan_asks_of_forecasts_is_read_and_digested() -> None:
     plan = plan_from_text(text.replace("decision: 15m", "decision: 1h"), "plan.yaml")
     assert plan.policy.forecast == Foresight(fits_min=0.9, hold=True, decision_minutes=60)
     assert plan_digest(plan) != plan_digest(a_plan())
+
+
+def test_what_a_plan_asks_of_verification_is_read_written_and_digested() -> None:
+    plan = a_plan()
+    rules = Verifying("passing", 12, 0, "required", 15, pictures=True)
+    asked = replace(plan, policy=replace(plan.policy, verifying=rules))
+    text = plan_to_text(asked)
+
+    assert (
+        "verifying: {reopen: passing, withdraw: 12m, remind: 0m, presence: required, "
+        "absent: 15m, pictures: true}"
+    ) in text
+    assert plan_from_text(text, "plan.yaml") == asked
+    assert plan_digest(asked) != plan_digest(plan)
+    assert "verifying" not in plan_to_text(plan)
+    assert "verifying" not in canonical_json(plan)
 
 
 def test_the_clock_of_disturbances_is_read_written_and_digested() -> None:
