@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from migrator.cli import invite_practice as trying
 from migrator.cli import output
 from migrator.cli.codes import write_private
 from migrator.cli.output import Format, FormatOption
@@ -51,6 +52,10 @@ def command(
         bool,
         typer.Option("--end", help="Sign them out everywhere instead; invitations end, too."),
     ] = False,
+    practice: Annotated[
+        bool,
+        typer.Option("--practice", help="Before the weekend: everybody who verifies tries it."),
+    ] = False,
     qr: Annotated[bool, typer.Option("--qr", help="Draw each link as a QR code, too.")] = False,
     store: StoreOption = DEFAULT_STORE,
     form: FormatOption = Format.text,
@@ -62,16 +67,25 @@ def command(
       migrator invite latest anna
       migrator invite autumn-p1 --role handler --address https://weekend.example:8443 -o cards.txt
       migrator invite autumn-p1 anna --end
+      migrator invite autumn.yaml --practice -o cards.txt
 
     A new invitation ends the older one of the same person that was not used. Whoever is signed in
     stays so. More than three go into a file (-o) that only you can read. --end is for a telephone
     that was lost: sessions, invitations and codes of these people end; invite them anew.
+
+    --practice is for the days before: whoever verifies answers a practice check on their devices,
+    and the roster counts them. It takes a plan's file, too: a run is begun that nobody leads.
     """
     from migrator.conductor.clock import wall_now
 
+    if practice and trying.is_plan(run):
+        run = trying.run_to_try(run, store)
     seen = see_run(run, store)
     with seen.store:
-        named = _named(seen, people or [], role or [])
+        everybody = practice and not (people or role or end)
+        named = (
+            trying.those_who_verify(seen) if everybody else _named(seen, people or [], role or [])
+        )
         if end:
             _end(seen, named, form)
             return
@@ -88,7 +102,7 @@ def command(
             room.unlink()
         now = wall_now()
         made = seen.store.sign_in(seen.name).invite(named, now, now + timedelta(hours=hours))
-        cards = [_card(seen, each, address, qr=qr) for each in made]
+        cards = [_card(seen, each, address, qr=qr, practice=practice) for each in made]
     if target is not None:
         write_private(target, "\n\n".join(cards) + "\n")
         output.say(f"{target}: {len(cards)} invitations to {seen.name}, readable by you only")
@@ -151,7 +165,7 @@ def _link(address: str, invited: Invited) -> str:
     return f"{address.rstrip('/')}/in/{invited.token}"
 
 
-def _card(seen: SeenRun, invited: Invited, address: str, *, qr: bool) -> str:
+def _card(seen: SeenRun, invited: Invited, address: str, *, qr: bool, practice: bool) -> str:
     member = seen.itinerary.members.get(invited.person)
     name = invited.person if member is None else f"{member.name} ({invited.person})"
     lines = [
@@ -160,6 +174,8 @@ def _card(seen: SeenRun, invited: Invited, address: str, *, qr: bool) -> str:
         f"  code  {invited.code}  at {address.rstrip('/')}/sign-in",
         f"  works once, until {invited.until.astimezone(seen.zone):%Y-%m-%d %H:%M %Z}",
     ]
+    if practice:
+        lines += trying.LINES
     if qr:
         lines.append(_drawn(_link(address, invited)))
     return "\n".join(lines)
