@@ -36,5 +36,5 @@ def test_the_committed_plan_was_made_from_the_committed_inventory(inventory: Inv
 def test_the_committed_faults_fit_the_plan_and_are_of_every_kind(inventory: Inventory) -> None:
     itinerary = make_itinerary(read_plan(PLAN), inventory, (), "")
     faults = read_faults(PLAN.with_suffix(".faults.yaml"), itinerary)
-    assert len(faults) == 11
+    assert len(faults) == 12
     assert {fault.kind for fault in faults} == set(FAULT_KINDS)
