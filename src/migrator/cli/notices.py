@@ -43,8 +43,8 @@ def notices(
 
     \b
     Keys of the JSON document: run, trouble (why nobody is called just now; empty when all is
-    well), messages [id, person, channel, state, tries, told, at, sent, calls [call, what, why,
-    until, answered_by, answered_at]].
+    well), messages [id, person, channel, state, test, tries, told, at, sent, calls [call, what,
+    why, until, answered_by, answered_at]].
     """
     from migrator.notices.answering import read_book
 
@@ -109,6 +109,7 @@ def _facts(seen: SeenRun, book: Book, message: Message) -> dict[str, object]:
         "person": message.person,
         "channel": message.channel,
         "state": message.state,
+        "test": message.test,
         "tries": message.tries,
         "told": message.told,
         "at": seen.local(message.at),
@@ -141,7 +142,7 @@ def _show(seen: SeenRun, book: Book, trouble: str) -> None:
     for message in book.messages:
         for item in message.items:
             answer = book.answers.get(item.call)
-            became = message.state.value
+            became = message.state.value + (" as a test" if message.test else "")
             if message.state.value in {"queued", "failed"} and message.told:
                 became += f" ({message.told[:TOLD_MAX]})"
             rows.append(

@@ -70,6 +70,7 @@ class Message:
     again: datetime | None = None  # when it is tried next
     told: str = ""  # what the channel said last
     ended: datetime | None = None  # sent, given up or lapsed
+    test: bool = False  # it went to the address of the test, and nobody was called by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,13 @@ class Book:
         return tuple(m for m in self.messages if any(item.call == call for item in m.items))
 
 
-def message_id(run: str, person: str, channel: str, items: tuple[Item, ...]) -> str:
+def message_id(
+    run: str, person: str, channel: str, items: tuple[Item, ...], *, test: bool = False
+) -> str:
     """The name of a message: the same things for the same reasons are the same message."""
     said = "\n".join(sorted(f"{item.call} {item.why} {item.nth}" for item in items))
-    made = hashlib.sha256(f"{run}\n{person}\n{channel}\n{said}".encode())
+    how = f"{channel} test" if test else channel
+    made = hashlib.sha256(f"{run}\n{person}\n{how}\n{said}".encode())
     return made.hexdigest()[:ID_LENGTH]
 
 

@@ -31,7 +31,7 @@ from migrator.notices.book import (
 from migrator.notices.escalation import Contacts, contacts_of, due, messages
 from migrator.notices.letter import Channel, Letter
 from migrator.notices.model import Thing
-from migrator.notices.policy import Policy
+from migrator.notices.policy import Mode, Policy
 from migrator.notices.things import things
 
 TRIES_MAX: Final = 8
@@ -159,13 +159,22 @@ class Caller:
         """The book as it stands. Messages are ours alone and read once; answers are others'."""
         if self._book is None:
             known = book_of(self.facts.facts_under(SENT))
-            self._book = {message.id: message for message in known.messages}
+            # What went to the address of a test has called nobody.
+            self._book = {
+                message.id: message
+                for message in known.messages
+                if message.test is self._only_tests
+            }
         answers = [
             answer_from_data(data)
             for data in self.facts.facts_under(ANSWERED).values()
             if isinstance(data, dict)
         ]
         return Book(tuple(self._book.values()), {answer.call: answer for answer in answers})
+
+    @property
+    def _only_tests(self) -> bool:
+        return self.policy.mode is Mode.TEST
 
     def threads(self, *, given_up: bool = False) -> tuple[threading.Thread, ...]:
         """The sends that are on their way, or those that hang and were given up."""
@@ -184,7 +193,9 @@ class Caller:
             if picture.now >= self._seen[thing.call] + limits.settle
         ]
         told = due(settled, book, picture.contacts, limits, picture.now)
-        made = messages(self.run_name, told, picture.contacts, picture.now, self.wall())
+        made = messages(
+            self.run_name, told, picture.contacts, picture.now, self.wall(), test=self._only_tests
+        )
         return tuple(message for message in made if message.id not in (self._book or {}))
 
     def _put(self, message: Message) -> None:

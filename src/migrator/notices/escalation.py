@@ -92,7 +92,13 @@ def due(
 
 
 def messages(
-    run: str, told: Sequence[Due], contacts: Contacts, now: datetime, wall: datetime
+    run: str,
+    told: Sequence[Due],
+    contacts: Contacts,
+    now: datetime,
+    wall: datetime,
+    *,
+    test: bool = False,
 ) -> tuple[Message, ...]:
     """One message a person and channel, with everything that they are to be told now."""
     by_person: dict[str, list[Due]] = {}
@@ -102,8 +108,9 @@ def messages(
     for person, mine in by_person.items():
         items = tuple(_item(each) for each in mine)
         for channel in contacts.of(person).channels:
-            name = message_id(run, person, channel, items)
-            found.append(Message(name, person, channel, items, now, wall, again=wall))
+            name = message_id(run, person, channel, items, test=test)
+            made = Message(name, person, channel, items, now, wall, again=wall, test=test)
+            found.append(made)
     return tuple(found)
 
 

@@ -17,7 +17,7 @@ from migrator.notices.book import SENT, Message, State, book_of
 from migrator.notices.caller import HANGING_MAX, TRIES_MAX, Picture
 from migrator.notices.letter import Letter
 from migrator.notices.model import Kind
-from migrator.notices.policy import Limits, MailServer, Policy, Reached, Security
+from migrator.notices.policy import Limits, MailServer, Mode, Policy, Reached, Security
 from playing import Play
 
 AWAY = TransientError("notice-not-sent", "nobody answers", hint="wait")
@@ -78,6 +78,15 @@ def test_a_restart_sends_nothing_that_was_sent() -> None:
     desk.caller = desk.another()
     assert desk.step(thing) == []
     assert desk.step(thing, minutes=5) == [("dora", "deputy")]
+
+
+def test_what_went_to_the_address_of_a_test_has_called_nobody() -> None:
+    desk, thing = Desk(), a_thing()
+    desk.caller.policy = replace(desk.caller.policy, mode=Mode.TEST)
+    assert desk.step(thing) == [("lena", "first")]
+    desk.caller = desk.another()
+    assert desk.step(thing) == [("lena", "first")]
+    assert len({letter.id for letter in desk.post.letters}) == 2
 
 
 def test_a_passing_fault_is_tried_again_later_and_later() -> None:
