@@ -69,17 +69,18 @@ def _words(event: ev.Event, itinerary: Itinerary) -> Spoken | None:
             said = event.text + (f" ({event.reason})" if event.reason else "")
             return Spoken("record", wave, subject, event.by, said)
         case ev.DisturbanceOpened() | ev.DisturbanceStaffed() | ev.DisturbanceClosed():
-            return _of_a_disturbance(event, itinerary)
+            return _of_a_disturbance(event)
         case _:
             return _by_two(event, itinerary)
 
 
 def _of_a_disturbance(
     event: ev.DisturbanceOpened | ev.DisturbanceStaffed | ev.DisturbanceClosed,
-    itinerary: Itinerary,
 ) -> Spoken | None:
-    """What a person said of one; what the engine opened by itself is nobody's decision."""
-    wave = _wave_of(event.target, itinerary)
+    """What a person said of one; what the engine opened by itself is nobody's decision.
+
+    It is told beside the waves: it ends no hold, and no unwind begins because of it.
+    """
     match event:
         case ev.DisturbanceOpened() if event.by == "engine":
             return None
@@ -88,8 +89,9 @@ def _of_a_disturbance(
         case ev.DisturbanceStaffed():
             what, said = "staff", ", ".join((event.owner, *event.members))
         case ev.DisturbanceClosed():
-            what, said = "close", f"{event.cause}; {event.reason}"
-    return Spoken(what, wave, event.target, event.by, f"{event.disturbance}: {said}")
+            same = event.cause == event.reason
+            what, said = "close", event.cause if same else f"{event.cause}; {event.reason}"
+    return Spoken(what, "", event.target, event.by, f"{event.disturbance}: {said}")
 
 
 def _by_two(event: ev.Event, itinerary: Itinerary) -> Spoken | None:

@@ -51,6 +51,18 @@ SAID = [
         ev.HandRecorded("web/start", "restarted", "anna", "hung"),
         ("record", "w1", "web/start", "anna", "restarted (hung)", None),
     ),
+    (
+        ev.DisturbanceOpened("D1", "k", "web", "person", "odd", "anna", "bo", after(9), "policy"),
+        ("disturb", "", "web", "anna", "D1: odd", None),
+    ),
+    (
+        ev.DisturbanceStaffed("D1", "", "bo", ("anna",), "", "", "bo"),
+        ("staff", "", "", "bo", "D1: bo, anna", None),
+    ),
+    (
+        ev.DisturbanceClosed("D1", "w1", "a rule", "removed", "bo"),
+        ("close", "", "w1", "bo", "D1: a rule; removed", None),
+    ),
 ]
 
 
@@ -75,6 +87,13 @@ def test_an_amendment_says_what_became_of_its_dry_run(outcome: str) -> None:
     assert (asked.what, asked.dry_run, done.dry_run) == ("amend-asked", outcome, outcome)
     assert before.dry_run == ""
     assert outcome in DRY_RUNS
+
+
+def test_what_the_engine_opened_by_itself_is_nobodys_decision() -> None:
+    opened = ev.DisturbanceOpened(
+        "D1", "k", "w1", "check", "no", "engine", "bo", after(9), "policy"
+    )
+    assert spoken(opened, practising.small_itinerary()) is None
 
 
 def test_other_lines_are_told_elsewhere() -> None:
