@@ -159,7 +159,7 @@ def disturbance_page(
         ),
         _somebody(members, now, {known.owner}),
         _somebody(members, now, set(known.members)),
-        person in may_lead(run, known),
+        not members or person in may_lead(run, known),
     )
 
 
@@ -195,11 +195,34 @@ def target_named(run: Run, text: str) -> str:
 
 def may_lead(run: Run, known: Disturbance) -> frozenset[str]:
     """Who may say whose it is and that it is over, so that nobody is offered a form in vain."""
-    members = run.itinerary.members
     people = {*(leading(run, known.wave) if known.wave else deciders(run))}
-    people |= {known.owner, known.by, *known.members} & set(members)
-    deputies = {str(members[each].deputy) for each in people if each in members}
-    return frozenset(people | deputies)
+    people |= {known.owner, known.by, *known.members} & set(run.itinerary.members)
+    return _with_deputies(run, people)
+
+
+def leads(run: Run, wave: str, person: str) -> bool:
+    """Tell whether somebody leads a wave or stands in for one; all do where nobody is named."""
+    named = leading(run, wave)
+    return not named or person in _with_deputies(run, set(named))
+
+
+def open_about(
+    run: Run, t: Texts, *, wave: str = "", subsystem: str = ""
+) -> tuple[DisturbanceRow, ...]:
+    """What is open about a wave and its subsystems, or about one subsystem; the worst first."""
+    known = [
+        each
+        for each in run.unsettled.values()
+        if (wave and each.wave == wave) or (subsystem and each.subsystem == subsystem)
+    ]
+    known.sort(key=lambda each: (-each.level.rank, each.red_at))
+    return tuple(_row(run, each, t) for each in known)
+
+
+def _with_deputies(run: Run, people: set[str]) -> frozenset[str]:
+    members = run.itinerary.members
+    named = (members[each].deputy for each in people if each in members)
+    return frozenset(people | {str(deputy) for deputy in named if deputy is not None})
 
 
 def _row(run: Run, known: Disturbance, t: Texts) -> DisturbanceRow:

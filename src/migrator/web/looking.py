@@ -13,8 +13,11 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from migrator.conductor.clock import wall_now
+from migrator.reports.noted import defects, suspected
 from migrator.store import presence
 from migrator.store.practised import Practised
+from migrator.web.asking import fresh_id
+from migrator.web.disturbances_view import leads, open_about
 from migrator.web.doors import Entry
 from migrator.web.following import Following
 from migrator.web.lines_view import PHRASES, Found, LineRow, Wanted, is_wanted, line_row, look_back
@@ -40,12 +43,25 @@ async def one_wave(request: Request, wave: str) -> Response:
     if isinstance(known, Response):
         return known
     following: Following = request.app.state.following
-    found = wave_page(following.seen.run, wave, words(request, following))
+    run, t = following.seen.run, words(request, following)
+    found = wave_page(run, wave, t)
     if found is None:
         return missing(request, known)
     history = await _history(request, known, Wanted(wave=found.id))
+    noted = defects(run, t, found.id)
     return render(
-        request, "wave.html.jinja", following=following, visitor=known, wave=found, history=history
+        request,
+        "wave.html.jinja",
+        following=following,
+        visitor=known,
+        wave=found,
+        history=history,
+        disturbed=open_about(run, t, wave=found.id),
+        suspects=suspected(run, t, found.id),
+        defects=noted,
+        may_raise=known.may("raise") and leads(run, found.id, known.person),
+        commands=[fresh_id() for _ in noted],
+        saw=run.seq,
     )
 
 
@@ -56,7 +72,8 @@ async def one_subsystem(request: Request, subsystem: str) -> Response:
     if isinstance(known, Response):
         return known
     following: Following = request.app.state.following
-    found = subsystem_page(following.seen.run, subsystem, words(request, following))
+    run, t = following.seen.run, words(request, following)
+    found = subsystem_page(run, subsystem, t)
     if found is None:
         return missing(request, known)
     history = await _history(request, known, Wanted(move=found.id))
@@ -67,6 +84,7 @@ async def one_subsystem(request: Request, subsystem: str) -> Response:
         visitor=known,
         one=found,
         history=history,
+        disturbed=open_about(run, t, subsystem=found.id),
     )
 
 
