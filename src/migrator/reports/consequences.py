@@ -57,6 +57,8 @@ def unanswered(run: Run, wait: Wait, clock: Clock) -> str:
     if wait.until is None:
         return ""
     at = clock(wait.until)
+    if wait.subject in run.disturbances:  # its wave's gate and holds have clocks of their own
+        return f"unanswered at {at}: {wait.then}"
     wave = run.waves.get(wait.wave)
     holds = wave.holds if wave is not None else []
     clock_runs = any((h.subject, h.unwind_at) == (wait.subject, wait.until) for h in holds)

@@ -141,3 +141,11 @@ def test_a_refused_check_whose_clock_runs_is_told_as_an_unwind_and_not_as_unansw
     said = unanswered(play.run, waiting(play, "f1@w1"), clock)
     assert "the wave is unwound by itself; back goes a" in said
     assert "never counts" not in said
+
+
+def test_a_disturbance_becomes_red_by_its_own_clock_and_not_its_waves() -> None:
+    play = Play(an_itinerary(waves=("a", "b")))  # the wave waits at its gate, which has a clock
+    play.say("disturb", "a", reason="odd sums")
+    said = unanswered(play.run, waiting(play, "D1"), clock)
+    assert said == "unanswered at 20:00: it becomes red: all hands, and the run holds"
+    assert told(play, "D1", "close").startswith("it is green again")
