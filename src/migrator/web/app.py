@@ -40,6 +40,7 @@ from migrator.web import (
     rooms,
 )
 from migrator.web.api.app import PLACE, Programs, create_api
+from migrator.web.api.problems import of_http
 from migrator.web.expecting import Outlooks
 from migrator.web.following import Following
 from migrator.web.guests import Guests
@@ -48,7 +49,7 @@ from migrator.web.provider import Provider, Settings
 from migrator.web.refusing import Kind, Refusing
 from migrator.web.rendering import render
 from migrator.web.seen import SeenRun
-from migrator.web.shield import FORM_BYTES_MAX, TAKES_PICTURES, Shield
+from migrator.web.shield import API, FORM_BYTES_MAX, TAKES_PICTURES, Shield
 
 STATIC: Final = Path(__file__).parent / "static"
 STYLES: Final = ("fkui/theme-auto.css", "fkui/fkui.min.css", "migrator.css")
@@ -190,6 +191,8 @@ async def _nonsense(request: Request, error: Exception) -> Response:
 
 async def _nowhere(request: Request, error: Exception) -> Response:
     """An address that leads nowhere, or at which one can only send a form."""
+    if request.url.path.startswith(API):
+        return await of_http(request, error)
     try:
         page = pages.missing(request, await doors.who(request))
     except MigratorError as trouble:

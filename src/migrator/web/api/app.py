@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.datastructures import State
@@ -20,7 +20,7 @@ from migrator.store.intake import Intake
 from migrator.store.tokens import Tokens
 from migrator.web.api import commands, events, looks, problems, reports
 from migrator.web.api.alarms import Alarms
-from migrator.web.api.callers import Wrong
+from migrator.web.api.callers import Wrong, as_described
 from migrator.web.api.sizes import FRAMEWORK_BYTES_MAX, Sized
 from migrator.web.guests import Guests
 from migrator.web.seen import SeenRun
@@ -68,6 +68,7 @@ def create_api(state: State, programs: Programs) -> FastAPI:
         servers=[{"url": PLACE}],
         root_path_in_servers=False,
         max_body_size=FRAMEWORK_BYTES_MAX,
+        dependencies=[Depends(as_described)],
         telemetry={"auto_configure": False, "logs": False},
     )
     api.state = state

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Security
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 from starlette.requests import Request
 
 from migrator.conductor.clock import wall_now
 from migrator.store.tokens import Tokens
-from migrator.web.api.problems import Problem
+from migrator.web.api.problems import SHOWN_MAX, Problem
 from migrator.web.doors import Entry, own_form, who
 from migrator.web.following import Following
 from migrator.web.visitors import Page, Visitor, narrowed, visitor
@@ -112,6 +114,27 @@ async def _is_json(request: Request) -> None:
 
 
 as_json: Final = Depends(_is_json)
+
+
+def _filters(dependant: Dependant) -> Iterator[str]:
+    """The names of what a route and all that it depends on take behind the question mark."""
+    yield from (each.alias for each in dependant.query_params)
+    for each in dependant.dependencies:
+        yield from _filters(each)
+
+
+async def as_described(request: Request) -> None:
+    """A filter with a typing error would show everything, and somebody would decide by it."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    known = set(_filters(route.dependant))
+    faults = [
+        {"where": f"query.{name}", "what": "there is no such filter"}
+        for name in sorted(set(request.query_params) - known)[:SHOWN_MAX]
+    ]
+    if faults:
+        raise Problem("nonsense", faults=faults)
 
 
 def sees(page: Page) -> Callable[[Caller], Awaitable[Caller]]:
