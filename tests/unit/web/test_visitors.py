@@ -59,3 +59,20 @@ def test_an_estate_that_names_nobody_lets_whoever_was_invited_do_all() -> None:
     invited = visitor("anna", {}, "t")
     assert all(invited.sees(page) for page in Page)
     assert all(invited.may(verb) for verb in DOES)
+
+
+def test_somebody_whom_the_plan_does_not_name_looks_by_claims_and_never_acts() -> None:
+    member = Member(PersonId("bo"), "Bo B", None, ("handler",), None, (), None)
+    stranger = visitor("anna", {"bo": member}, "t", ("auditor", "decision_maker", "handler"))
+    assert stranger.sees(Page.JOURNAL)
+    assert not any(stranger.may(verb) for verb in DOES)
+    assert not stranger.may_end
+
+
+def test_claims_give_roles_beside_those_of_the_plan() -> None:
+    member = Member(PersonId("bo"), "Bo B", None, ("handler",), None, (), None)
+    known = visitor("bo", {"bo": member}, "t", ("wave_lead",))
+    assert known.may("tick")
+    assert known.may("go")
+    assert known.may_end
+    assert not visitor("bo", {"bo": member}, "t").may_end
