@@ -73,6 +73,9 @@ def people_waits(seen: SeenRun, now: datetime) -> list[Wait]:
 
 def _urgency(seen: SeenRun, wait: Wait) -> int:
     """0: moves stand still, or a clock of an unwind runs. 1: a gate or a check. 2: it may wait."""
+    known = seen.run.disturbances.get(wait.subject)
+    if known is not None:
+        return 0 if known.level.value == "red" else 1
     wave = seen.run.waves.get(wait.wave)
     state = wave.state.value if wave is not None else "stuck"  # the run itself is paused
     if wait.subject not in seen.run.checks and state in {"held", "stuck"}:

@@ -99,6 +99,7 @@ def staff(
         str | None,
         typer.Option("--link", metavar="LINK", help="Of the meeting: https:// or plain text."),
     ] = None,
+    reason: ReasonOption = "",
     person: AsOption = None,
     yes: YesOption = False,
     command_id: IdOption = None,
@@ -120,8 +121,10 @@ def staff(
     named = (("owner", owner), ("members", members), ("room", room), ("link", link))
     details = tuple((name, said) for name, said in named if said is not None)
     return steer(
-        Given("staff", run, disturbance, store, form, person, "", command_id, yes, wait, details)
-    )
+        Given(
+            "staff", run, disturbance, store, form, person, reason, command_id, yes, wait, details
+        )
+    )  # fmt: skip
 
 
 def log(
@@ -129,6 +132,7 @@ def log(
     disturbance: DisturbanceArgument,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What is known now.")],
     *,
+    reason: ReasonOption = "",
     person: AsOption = None,
     yes: YesOption = False,
     command_id: IdOption = None,
@@ -146,7 +150,7 @@ def log(
     """
     details = (("note", text),)
     return steer(
-        Given("log", run, disturbance, store, form, person, "", command_id, yes, wait, details)
+        Given("log", run, disturbance, store, form, person, reason, command_id, yes, wait, details)
     )
 
 

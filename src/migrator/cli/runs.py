@@ -67,6 +67,9 @@ def who_may(seen: SeenRun, wait: Wait) -> str:
     check = seen.run.checks.get(wait.subject)
     if check is not None and check.person:
         return check.person
+    known = seen.run.disturbances.get(wait.subject)
+    if known is not None and known.owner:
+        return known.owner
     leg = next((leg for leg in itinerary.waves if leg.id == wait.wave), None)
     wave = seen.run.waves.get(wait.wave)
     state = wave.state.value if wave is not None else ""

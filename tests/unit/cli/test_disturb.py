@@ -61,6 +61,8 @@ def test_one_is_opened_staffed_logged_and_closed(capsys: pytest.CaptureFixture[s
         shown = capsys.readouterr().out
         assert app.run(["status", "latest"]) == 0
         assert "D1 is yellow, web: sums differ" in capsys.readouterr().out
+        assert app.run(["decide", "latest"]) == 0
+        assert "migrator close small-p1 D1 --cause ... --as anna" in capsys.readouterr().out
         said("close", "latest", "D1", "--cause", "an old rule", code=2)
         said("close", "latest", "D1", "--cause", "an old rule", "--reason", "removed")
         capsys.readouterr()
