@@ -30,6 +30,7 @@ class Kind(Enum):
     WRONG_CODE = "wrong-code"
     WRONG_LINK = "wrong-link"
     WRONG_DEVICE_CODE = "wrong-device-code"
+    WRONG_TOKEN = "wrong-token"  # noqa: S105 - a program's; it is named and not shown
     TOO_OFTEN = "too-often"
     SESSION_OVER = "session-over"
     NO_RIGHT = "no-right"
@@ -44,6 +45,7 @@ WORDS: Final = {
     Kind.WRONG_CODE: N_("a wrong invitation code"),
     Kind.WRONG_LINK: N_("an invitation that does not hold"),
     Kind.WRONG_DEVICE_CODE: N_("a wrong code for a second device"),
+    Kind.WRONG_TOKEN: N_("a program's token that does not hold"),
     Kind.TOO_OFTEN: N_("too many wrong codes"),
     Kind.SESSION_OVER: N_("a sign-in that has ended"),
     Kind.NO_RIGHT: N_("something that the role does not allow"),

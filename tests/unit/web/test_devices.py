@@ -187,6 +187,15 @@ def test_the_page_of_sign_ins_shows_what_was_refused(pages: Pages, phone: TestCl
     assert "1 \N{MULTIPLICATION SIGN} en inbjudningskod som var fel inte inloggad" in shown
 
 
+def test_what_programs_are_refused_is_counted_too(pages: Pages) -> None:
+    pages.client.get("/api/v1/run", headers={"authorization": "Bearer migrator_wrong"})
+    pages.sign_in(ASKED)
+    pages.client.get("/api/v1/journal")
+    rows = asyncio.run(entry(pages).refusing.newest(10))
+    found = {(row.cause.kind, row.cause.person) for row in rows}
+    assert found == {("wrong-token", ""), ("no-right", ASKED)}
+
+
 def test_ten_thousand_refusals_are_one_row(pages: Pages) -> None:
     door = entry(pages)
     for _ in range(10_000):

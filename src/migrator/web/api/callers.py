@@ -88,6 +88,7 @@ async def caller(request: Request, given: Credentials) -> Caller:
         wrong: Wrong = request.app.state.wrong_tokens
         too_many = wrong.spent(entry.guesser(request), wall_now())
         raise Problem("too-many-wrong" if too_many else "token-wrong")
+    request.state.person = held.person
     following: Following = request.app.state.following
     whole = visitor(held.person, following.seen.itinerary.members, "")
     return Caller(narrowed(whole, held.only), given.credentials, held.label)

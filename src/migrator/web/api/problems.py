@@ -18,7 +18,9 @@ from starlette.responses import JSONResponse, Response
 
 from migrator.errors import MigratorError
 from migrator.reports.texts import N_
+from migrator.web.doors import note
 from migrator.web.following import Following
+from migrator.web.refusing import Kind
 from migrator.web.rendering import words
 
 KIND: Final = "application/problem+json"
@@ -154,6 +156,14 @@ AWAY_SECONDS: Final = 5
 WRONG_SECONDS: Final = 600
 
 
+REFUSALS: Final = {
+    "token-wrong": Kind.WRONG_TOKEN,
+    "too-many-wrong": Kind.TOO_OFTEN,
+    "role": Kind.NO_RIGHT,
+}
+"""What an auditor is told of. Forged forms are counted where they are seen."""
+
+
 class Problem(Exception):
     """A question that is answered with trouble. `why` adds what is known of this very case."""
 
@@ -172,6 +182,8 @@ def answer(
 ) -> Response:
     """The answer that tells of it."""
     trouble = TROUBLES[problem.reference]
+    if (kind := REFUSALS.get(problem.reference)) is not None:
+        note(request, kind)
     following: Following = request.app.state.following
     t = words(request, following)
     body: dict[str, object] = {
