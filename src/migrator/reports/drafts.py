@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from migrator.engine.events import LinksJudged, UnwindBegun, WaveHeld, WaveStuck
+from migrator.engine.ports import Line
 from migrator.plan.bridges import Bridge, too_many
 from migrator.plan.model import Itinerary, Leg, WaveLeg
 from migrator.reports.story import (
@@ -106,6 +107,14 @@ class CheckDraft:
     outcome: str = "open"
     overridden: bool = False
     ticks: list[TickStory] = field(default_factory=list)
+
+    def say(self, line: Line, person: str, verdict: str, *, simulated: bool, note: bool) -> None:
+        """Add what somebody said."""
+        self.ticks.append(
+            TickStory(person, verdict, line.at, line.seq, simulated, note, withdrawn=False)
+        )
+        if verdict == "does_not_work":
+            self.outcome, self.ended = "refused", line.at
 
     def withdraw(self, person: str) -> None:
         """Take a person's last verdict back; it stays readable."""

@@ -30,13 +30,13 @@ from migrator.reports.story import (
     LedgerFacts,
     Refusal,
     StoryBook,
-    TickStory,
     Waiting,
     WaveStory,
     ledger_of,
 )
 from migrator.reports.words import WRONG_SIDE
 
+_Said = ev.TickGiven | ev.WrongSideSeen | ev.DefectRaised
 SIMULATED = "simulated:"
 """How the journal names a person whom the rehearsal plays."""
 
@@ -285,9 +285,17 @@ class _Teller:
         match event:
             case ev.CheckOpened():
                 attempt = self._current(event.check.rsplit("@", 1)[1])
-                attempt.checks[event.check] = CheckDraft(event.attempt, line.at)
-            case ev.TickGiven() | ev.WrongSideSeen():
-                self._ticked(line, event)
+                known = attempt.checks.get(event.check)
+                if known is None or known.outcome == "void":
+                    attempt.checks[event.check] = CheckDraft(event.attempt, line.at)
+                else:  # a later move made its verdicts old: they are told, and others wanted
+                    known.outcome, known.ended = "open", None
+            case ev.TickGiven():
+                self._ticked(line, event, event.person, event.verdict)
+            case ev.WrongSideSeen():
+                self._ticked(line, event, event.person, WRONG_SIDE)
+            case ev.DefectRaised():
+                self._ticked(line, event, event.by, "does_not_work")
             case ev.TickWithdrawn():
                 self._check(event.check).withdraw(event.person)
             case ev.CheckPassed():
@@ -303,22 +311,10 @@ class _Teller:
     def _check(self, check: str) -> CheckDraft:
         return self._current(check.rsplit("@", 1)[1]).checks[check]
 
-    def _ticked(self, line: Line, event: ev.TickGiven | ev.WrongSideSeen) -> None:
-        check = self._check(event.check)
-        simulated = self._played(line, event.person)
-        check.ticks.append(
-            TickStory(
-                person=event.person,
-                verdict=WRONG_SIDE if isinstance(event, ev.WrongSideSeen) else event.verdict,
-                at=line.at,
-                seq=line.seq,
-                simulated=simulated,
-                note=bool(event.note_digest),
-                withdrawn=False,
-            )
-        )
-        if check.ticks[-1].verdict == "does_not_work":
-            check.outcome, check.ended = "refused", line.at
+    def _ticked(self, line: Line, event: _Said, person: str, verdict: str) -> None:
+        note = not isinstance(event, ev.DefectRaised) and bool(event.note_digest)
+        simulated = self._played(line, person)
+        self._check(event.check).say(line, person, verdict, simulated=simulated, note=note)
 
     # --- the run --------------------------------------------------------------------------------
 

@@ -160,3 +160,16 @@ def test_a_gate_knows_what_was_proved_of_the_links_before_anything_moved() -> No
     assert isinstance(found, dict)
     assert (found["sweep"], found["proved"], found["links"]) == ("b1", 27, 30)
     assert str(found["said"]).startswith("27 of 30 links proved, 1 did not answer, 2 not proved")
+
+
+def test_what_handlers_noted_is_on_the_sheet_and_nothing_where_they_noted_nothing() -> None:
+    play = two_waves()
+    assert not {"defects", "suspects"} & sheet(play).keys()
+    play.go_on(lambda run: F1 in run.checks, ticks=False)
+    play.settle()
+    play.say("tick", F1, "hanna", verdict="works_but")
+    assert rows(sheet(play), "defects") == [
+        {"defect": "F1", "check": F1, "wave": "w1", "person": "Hanna"}
+    ]
+    play.say("raise", "F1", "anna")
+    assert [row["part"] for row in rows(sheet(play), "suspects")] == ["a"]

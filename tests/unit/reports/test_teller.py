@@ -225,3 +225,35 @@ def test_every_beginning_of_a_journal_can_be_told(part: float) -> None:
     book = tell(weekend.itinerary, lines[: int(len(lines) * part)])
     assert not book.ended
     assert book.outcome == "running"
+
+
+def test_what_is_opened_again_keeps_what_was_said_and_wants_it_anew() -> None:
+    weekend = a_weekend(1, 2)
+    wave = weekend.itinerary.waves[0]
+    check = next(c for c in weekend.itinerary.checks if c.wave == wave.id)
+    at = weekend.gate(wave) + minutes(60)
+    weekend.note(at, ev.CheckOpened(check.id, 1))
+    weekend.note(at, ev.TickGiven(check.id, 1, HANDLERS[0], "works_but", ""), HANDLERS[0])
+    weekend.note(at, ev.CheckPassed(check.id, 1))
+    weekend.note(at + minutes(5), ev.CheckOpened(check.id, 1))
+    (story,) = told(weekend, None).waves[0].attempts[0].checks
+
+    assert (story.outcome, story.ended) == ("open", None)
+    assert [tick.verdict for tick in story.ticks] == ["works_but"]
+
+
+def test_a_defect_that_is_raised_is_told_as_a_no_of_who_raised_it() -> None:
+    weekend = a_weekend(1, 2)
+    wave = weekend.itinerary.waves[0]
+    check = next(c for c in weekend.itinerary.checks if c.wave == wave.id)
+    at = weekend.gate(wave) + minutes(60)
+    weekend.note(at, ev.CheckOpened(check.id, 1))
+    weekend.note(at, ev.TickGiven(check.id, 1, HANDLERS[0], "works_but", ""), HANDLERS[0])
+    filed = ev.DefectFiled("F1", check.id, 1, "f", wave.id, HANDLERS[0], "")
+    weekend.note(at, filed, HANDLERS[0])
+    weekend.note(at, ev.CheckPassed(check.id, 1))
+    weekend.note(at, ev.DefectRaised("F1", check.id, 1, DECIDER, "wrong"), DECIDER)
+    (story,) = told(weekend, None).waves[0].attempts[0].checks
+
+    assert story.outcome == "refused"
+    assert [(tick.person, tick.verdict) for tick in story.ticks][1:] == [(DECIDER, "does_not_work")]
