@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from migrator.engine.asking import EVERYTHING, deciders
+from migrator.engine.disturbances import in_a_disturbance
 from migrator.engine.dry_runs import with_dry_run
 from migrator.engine.events import SecondAsked, Stalled
 from migrator.engine.foresight import (
@@ -302,6 +303,8 @@ def _task(run: Run, leg: WaveLeg, move: str, act: ActRecord) -> Wait:
         )
     text = means.manual.text
     allowed = who_may(run, move, means.manual)
+    away = in_a_disturbance(run)
+    allowed = tuple(who for who in allowed if who not in away) or allowed
     return Wait(
         wave=leg.id,
         subject=subject,

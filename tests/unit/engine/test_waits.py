@@ -330,3 +330,13 @@ def test_a_looking_task_that_failed_is_answered_for_by_two() -> None:
     play.wait(1)
     play.say("tick", "a/key", verdict="does_not_work")
     assert verbs(of(play, "a/key")) == ["veto", "retry", "override", "unwind"]
+
+
+def test_a_task_is_asked_of_those_who_are_not_off_it_for_a_disturbance() -> None:
+    play = with_task()
+    assert "Anna, Bo" in of(play, "a/key").on_whom
+    play.say("disturb", "a", "lena", reason="odd sums")
+    play.say("staff", "D1", "lena", members="anna")
+    assert "Anna" not in of(play, "a/key").on_whom
+    play.say("staff", "D1", "lena", members="anna,bo,dora,lena")
+    assert "Anna" in of(play, "a/key").on_whom  # nobody else may
