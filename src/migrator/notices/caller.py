@@ -50,6 +50,10 @@ ABREAST_MAX: Final = 4
 
 STEP_SECONDS: Final = 0.5
 
+ANEW_SECONDS: Final = 5.0
+"""Working out what waits takes tens of milliseconds for 1,000 subsystems, on the conductor's loop.
+Where nothing happens only hours pass, and what they make of a check may be told this much later."""
+
 
 class Facts(Protocol):
     """What is needed of a run's journal: the facts beside it."""
@@ -99,6 +103,7 @@ class Caller:
     send_seconds_max: float = SEND_SECONDS_MAX
     trouble: str = ""  # why the last step failed; empty when it did not
     _book: dict[str, Message] | None = None
+    _last: tuple[int, float, Picture] | None = None  # the journal's line, when it was looked at
     _seen: dict[str, datetime] = field(default_factory=dict)  # since when a call stands
     _sendings: list[_Sending] = field(default_factory=list)
     _pictures: deque[Picture] = field(default_factory=lambda: deque(maxlen=1))
@@ -109,9 +114,19 @@ class Caller:
     # --- on the loop ----------------------------------------------------------------------------
 
     def look(self, run: Run, now: datetime) -> None:
-        """Take a picture of what waits at run time `now`; it blocks nobody."""
-        found = things(run, now, self.policy.limits.check_before)
-        self._pictures.append(Picture(found, contacts_of(run, self.policy), now))
+        """Take a picture of what waits at run time `now`; it blocks nobody.
+
+        Where nothing was committed since, what waited still waits, and only the hour is another.
+        """
+        last, moment = self._last, self.seconds()
+        if last is None or run.seq != last[0] or moment - last[1] >= ANEW_SECONDS:
+            found = things(run, now, self.policy.limits.check_before)
+            self._last = last = (
+                run.seq,
+                moment,
+                Picture(found, contacts_of(run, self.policy), now),
+            )
+        self._pictures.append(replace(last[2], now=now))
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._keep, name="calling", daemon=True)
             self._thread.start()

@@ -238,6 +238,28 @@ def test_closing_does_not_wait_for_a_server_that_hangs() -> None:
     post.free.set()
 
 
+def test_what_waits_is_worked_out_anew_after_a_commit_or_a_while_and_the_hour_at_each_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk()
+    desk.caller.policy = with_people(desk)
+    play = Play(an_itinerary(waves=("a",)))
+    pictures = desk.caller._pictures
+    monkeypatch.setattr(threading.Thread, "start", lambda _thread: None)
+    seen = []
+    for line, passes in ((0, 0.0), (0, 1.0), (1, 1.0), (0, 5.0)):
+        desk.seconds += passes
+        if line:
+            play.say("go", "w1")
+        play.now += timedelta(seconds=1)
+        desk.caller.look(play.run, play.now)
+        assert pictures[-1].now == play.now
+        seen.append(pictures[-1].contacts)
+    assert seen[0] is seen[1]
+    assert seen[1] is not seen[2]
+    assert seen[2] is not seen[3]
+
+
 def test_trouble_is_told_and_goes_away() -> None:
     desk = Desk()
     desk.caller.policy = with_people(desk)

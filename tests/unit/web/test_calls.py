@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from calls import NOW
+from calls import a_call
 from migrator.notices.answering import read_book
-from migrator.notices.book import SENT, Item, Message, State, Why, message_to_data
 from pages import read_page
 from run_with_pages import ASKED, CHECK, DECIDER, OTHER, Pages, pages_of_a_run
 
@@ -20,15 +19,8 @@ STRANGER = "handler-09"
 @pytest.fixture
 def pages(tmp_path: Path) -> Iterator[Pages]:
     with pages_of_a_run(tmp_path / "store") as found:
-        call(found)
+        a_call(found, CALL)
         yield found
-
-
-def call(pages: Pages, name: str = CALL, person: str = ASKED) -> None:
-    """Somebody was called."""
-    item = Item(name, "k", "check", "w01", CHECK, "", "held", NOW, NOW, Why.FIRST)
-    message = Message(f"m{name}", person, "mail", (item,), NOW, NOW, State.SENT)
-    pages.leader.journal.put_facts(SENT + message.id, message_to_data(message))
 
 
 def answered_by(pages: Pages) -> str:
