@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from migrator.store import tables
+from migrator.store.refusals import Cause
+from migrator.store.sessions import Coming, Session
 from migrator.store.sign_in import CODE_LETTERS, SignIn
 from migrator.store.sql import Store, open_store
 from postgresql_server import server
@@ -117,3 +119,35 @@ def test_the_store_knows_no_secret(store: Store, sign_in: SignIn) -> None:
     kept = repr(rows)
     for secret in (invited.token, invited.code, invited.code.replace("-", ""), spent[0]):
         assert secret not in kept
+
+
+def test_a_second_device_gets_in_once_and_ends_with_the_first(sign_in: SignIn) -> None:
+    (invited,) = sign_in.invite(["anna"], NOW, LATER)
+    spent = sign_in.spend_link(invited.token, NOW, LATER, "Edge, Windows")
+    assert spent is not None
+    offered = sign_in.devices.offer(spent[0], NOW)
+    assert offered is not None
+    phone = Coming("device", "Firefox, Android")
+    assert sign_in.devices.spend_code("anna", "no digits", phone, NOW, LATER) is None
+    second = sign_in.devices.spend_code("anna", offered.code, phone, NOW, LATER)
+    assert second is not None
+    assert sign_in.devices.spend_link(offered.token, phone, NOW, LATER) is None
+    assert [each.device for each in sign_in.sessions.of(["anna"], 9)].count(phone.device) == 1
+    assert sign_in.sessions.end_all("anna", "lead", NOW) == 2
+    assert sign_in.holding([spent[0], second[0]], NOW) == frozenset()
+
+
+def test_a_providers_answer_is_taken_once_and_its_roles_come_back(sign_in: SignIn) -> None:
+    session = Session("anna", LATER, "provider", ("auditor", "handler"))
+    token = sign_in.admit(session, "", "state", NOW)
+    assert token is not None
+    assert sign_in.session(token, NOW) == session
+    assert sign_in.admit(session, "", "state", NOW) is None
+
+
+def test_refusals_of_two_processes_are_one_count(store: Store, sign_in: SignIn) -> None:
+    cause = Cause(NOW, "wrong-code", "")
+    for _ in range(2):
+        store.sign_in("autumn").refusals.keep({cause: (21, NOW)}, NOW)
+    (row,) = sign_in.refusals.newest(9)
+    assert (row.cause, row.count, row.last) == (cause, 42, NOW)
