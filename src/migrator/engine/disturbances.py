@@ -7,6 +7,7 @@ Every deadline is a stored fact before anybody waits for it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from migrator.engine import events as ev
@@ -23,17 +24,12 @@ from migrator.plan.model import Trouble
 def decide_disturbances(draft: Draft) -> None:
     """Open what a refusal asks for, and let every yellow one's clock speak."""
     run = draft.run
-    for leg in run.itinerary.waves:
-        wave = run.waves[leg.id]
-        if wave.state is WaveState.HELD:
-            for held in wave.holds:
-                if held.trouble == Trouble.REFUSED.value and not _told(run, held):
-                    owner = owner_of(run, leg.id)
-                    draft.add(
-                        report(run, draft.now, held.subject, leg.id, CHECK, held.cause, owner)
-                    )
-    if draft.events:
-        return  # a second one would take the same number; the next pass sees this one
+    opened = next(_refusals(run, draft.now), None)
+    if opened is not None:
+        draft.add(opened)  # one by one: the next pass gives the next one its own number
+        return
+    if not run.unsettled:
+        return
     call = last_call(run, draft.now)
     limits = run.itinerary.policy.disturbances
     for known in run.unsettled.values():
@@ -53,6 +49,18 @@ def decide_disturbances(draft: Draft) -> None:
             draft.add(ev.DisturbanceWarned(known.id, known.target, due, known.red_at))
         else:
             draft.wake(next_look(known, draft.now, limits))
+
+
+def _refusals(run: Run, now: datetime) -> Iterator[ev.Event]:
+    """What each refused check opens, or adds to, that holds its wave and was not told yet."""
+    for leg in run.itinerary.waves:
+        wave = run.waves[leg.id]
+        if wave.state is not WaveState.HELD:
+            continue
+        for held in wave.holds:
+            if held.trouble == Trouble.REFUSED.value and not _told(run, held):
+                owner = owner_of(run, leg.id)
+                yield report(run, now, held.subject, leg.id, CHECK, held.cause, owner)
 
 
 def _redden(draft: Draft, known: Disturbance) -> None:

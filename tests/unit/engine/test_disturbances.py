@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from forecasts import a_forecast
-from itineraries import after, an_itinerary
+from itineraries import a_check, after, an_itinerary
 from migrator.engine import events as ev
 from migrator.engine.disturbances import in_a_disturbance, last_call, owner_of, reds
 from migrator.engine.fold import apply, fold
@@ -28,6 +28,16 @@ def moving() -> Play:
     play = at_the_gate()
     play.say("go", "w1")
     return play
+
+
+def state(play: Play) -> RunState:
+    """A call, so that nobody believes it to be what it was some lines before."""
+    return play.run.state
+
+
+def level(play: Play) -> Level:
+    """The same, of D1."""
+    return play.run.disturbances["D1"].level
 
 
 def yellow(play: Play, target: str = "a", **words: str) -> str:
@@ -57,9 +67,9 @@ def test_yellow_warns_twice_and_is_red_after_four_hours() -> None:
     play.wait(105)
     assert [each.warning for each in play.happened(ev.DisturbanceWarned)] == [HALF, SOON]
     play.wait(14)
-    assert play.run.disturbances["D1"].level is Level.YELLOW
+    assert level(play) is Level.YELLOW
     play.wait(1)
-    assert play.run.disturbances["D1"].level is Level.RED
+    assert level(play) is Level.RED
     assert play.folded() == play.run
 
 
@@ -85,7 +95,7 @@ def test_red_stops_the_run_and_says_why() -> None:
     assert said[red] == ev.DisturbanceReddened(
         "D1", "a", "not mended 240 min after it was opened: odd sums", True
     )
-    assert play.run.state is RunState.PAUSED
+    assert state(play) is RunState.PAUSED
     for act in sorted(play.under_way):
         play.end(act)
     assert len(play.happened(ev.StepStarted)) == before  # nothing new starts
@@ -99,7 +109,7 @@ def test_red_in_a_run_that_stands_already_stops_nothing_twice() -> None:
     assert not play.last(ev.DisturbanceReddened).holds
     assert len(play.happened(ev.RunPaused)) == 1
     play.say("close", "D1", cause="a bug")
-    assert play.run.state is RunState.PAUSED  # who paused it resumes it
+    assert state(play) is RunState.PAUSED  # who paused it resumes it
 
 
 def test_two_red_ones_stop_the_run_once_and_it_goes_on_after_both() -> None:
@@ -110,9 +120,9 @@ def test_two_red_ones_stop_the_run_once_and_it_goes_on_after_both() -> None:
     assert len(reds(play.run)) == 2
     assert len(play.happened(ev.RunPaused)) == 1
     play.say("close", "D1", cause="a bug")
-    assert play.run.state is RunState.PAUSED
+    assert state(play) is RunState.PAUSED
     play.say("close", "D2", cause="the same")
-    assert play.run.state is RunState.RUNNING
+    assert state(play) is RunState.RUNNING
     assert play.last(ev.RunResumed).reason == "disturbance D2 is closed: the same"
 
 
@@ -134,12 +144,12 @@ def test_a_decision_maker_lets_a_red_run_go_on_with_a_reason_and_the_log_has_it(
     assert "lena may not decide this" in play.refusal("resume", by="lena", reason="on we go")
     assert "D1 is red" in play.refusal("resume", reason="")
     play.say("resume", reason="only a report is late")
-    assert play.run.state is RunState.RUNNING
+    assert state(play) is RunState.RUNNING
     known = play.run.disturbances["D1"]
     assert known.log[-1].text == "the run goes on while this is red: only a report is late"
     assert known.level is Level.RED
     play.wait(600)
-    assert play.run.state is RunState.RUNNING  # it was answered for, and is not stopped again
+    assert state(play) is RunState.RUNNING  # it was answered for, and is not stopped again
 
 
 def test_a_policy_that_waits_for_a_human_is_not_overruled_by_a_closing() -> None:
@@ -156,14 +166,14 @@ def test_a_policy_that_waits_for_a_human_is_not_overruled_by_a_closing() -> None
         play.end(*sorted(play.under_way))
     assert play.run.waves["w1"].state is WaveState.RETURNED
     play.say("close", "D1", cause="a bug")
-    assert play.run.state is RunState.PAUSED
+    assert state(play) is RunState.PAUSED
 
 
 def test_limits_are_the_policys() -> None:
     play = at_the_gate(disturbances=DisturbanceLimits(60, 0.5, 15))
     yellow(play)
     play.wait(60)
-    assert play.run.disturbances["D1"].level is Level.RED
+    assert level(play) is Level.RED
 
 
 # --- turning back ---------------------------------------------------------------------------------
@@ -252,6 +262,19 @@ def test_the_same_check_refused_again_adds_to_the_open_one() -> None:
     assert play.run.disturbances["D1"].times == 2
 
 
+def test_two_refusals_at_the_same_moment_are_two_disturbances() -> None:
+    checks = (a_check("f1", 1, "a"), a_check("f2", 1, "a"))
+    play = Play(an_itinerary(waves=("a",), checks=checks, policy={"gate_default": "wait"}))
+    play.go_on(lambda run: len(run.checks) == 2, ticks=False)
+    play.settle()
+    for check in play.run.checks.values():
+        play.note(ev.TickGiven(check.id, 1, check.person, "does_not_work", ""))
+    play.settle()
+    assert {known.key: name for name, known in play.run.disturbances.items()} == {
+        "f1@w1": "D1", "f2@w1": "D2",
+    }  # fmt: skip
+
+
 def test_one_that_was_closed_over_a_standing_hold_is_not_opened_again() -> None:
     play = refused()
     play.say("close", "D1", "lena", cause="a test case")
@@ -278,16 +301,16 @@ def test_a_run_does_not_end_over_an_open_one() -> None:
     play.say("commit", "w1")
     while play.under_way:
         play.end(*sorted(play.under_way))
-    assert play.run.state is RunState.RUNNING
+    assert state(play) is RunState.RUNNING
     play.say("close", "D1", cause="a bug")
-    assert play.run.state is RunState.ENDED
+    assert state(play) is RunState.ENDED
 
 
 def test_an_aborted_run_ends_and_leaves_open_what_nobody_closed() -> None:
     play = at_the_gate()
     yellow(play)
     play.say("abort", "run")
-    assert play.run.state is RunState.ENDED
+    assert state(play) is RunState.ENDED
     assert list(play.run.unsettled) == ["D1"]
 
 
