@@ -24,7 +24,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import httpx2 as httpx
 from joserfc import jwt
-from joserfc.jwk import JWKRegistry, Key, OctKey, RSAKey
+from joserfc.jwk import JWKRegistry, Key, RSAKey
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -91,8 +91,8 @@ def _new_key() -> Key:
 
 
 @contextmanager
-def canaille() -> Iterator[Canaille]:
-    """Run the provider, which knows one client."""
+def canaille(pages: str = PAGES) -> Iterator[Canaille]:
+    """Run the provider, which knows one client: the pages at this address."""
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # on this machine only
     from canaille import create_app
     from canaille.app import models
@@ -114,8 +114,8 @@ def canaille() -> Iterator[Canaille]:
     with app.app_context():
         client = models.Client(
             client_id=CLIENT, client_secret=SECRET, client_name="The pages",
-            client_uri=PAGES, redirect_uris=[f"{PAGES}/sign-in/back"],
-            post_logout_redirect_uris=[f"{PAGES}/sign-in"], grant_types=["authorization_code"],
+            client_uri=pages, redirect_uris=[f"{pages}/sign-in/back"],
+            post_logout_redirect_uris=[f"{pages}/sign-in"], grant_types=["authorization_code"],
             response_types=["code"], scope=["openid", "email", "profile", "groups"],
             token_endpoint_auth_method="client_secret_basic",
         )  # fmt: skip
@@ -258,4 +258,4 @@ def forger() -> Iterator[Forger]:
         thread.join()
 
 
-__all__ = ["CLIENT", "PAGES", "SECRET", "Canaille", "Forger", "OctKey", "canaille", "forger"]
+__all__ = ["CLIENT", "PAGES", "SECRET", "Canaille", "Forger", "canaille", "forger"]
