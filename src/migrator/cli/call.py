@@ -13,6 +13,7 @@ import typer
 
 from migrator.cli import output
 from migrator.cli.output import Format, FormatOption
+from migrator.cli.runs import DEFAULT_STORE, StoreOption, see_run
 from migrator.errors import InputError, MigratorError
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ def command(
     to: Annotated[
         str, typer.Option("--to", metavar="ADDRESS", help="Where the e-mail of the test goes.")
     ] = "",
+    of: Annotated[
+        str, typer.Option("--of", metavar="RUN", help="Write down whom this run would have called.")
+    ] = "",
+    store: StoreOption = DEFAULT_STORE,
     form: FormatOption = Format.text,
 ) -> int:
     """Check a notices file; with --test, send one message by each of its channels.
@@ -36,8 +41,11 @@ def command(
     Examples:
       migrator call notices.yaml
       migrator call notices.yaml --test --to ops@example.org
+      migrator call notices.yaml --of latest
 
-    Without --test nothing is sent. No person of the file is called in either case.
+    Without --test nothing is sent. No person of the file is called in any case. With --of, what
+    would have been sent in a run that was played, as in a rehearsal, is written into a folder,
+    and counted by person.
 
     \b
     Exit code 0: the file is right, and every channel took the message. 1: one did not.
@@ -46,11 +54,13 @@ def command(
 
     policy = policy_of(read_source(file))
     results = _tried(policy, to) if test else []
+    called, folder = _played(policy, of, store) if of else ({}, None)
     if form is Format.json:
         output.emit(
             {
                 "mode": policy.mode,
                 "people": len(policy.people),
+                "would_call": called,
                 "tested": [{"channel": name, "took": took, "said": s} for name, took, s in results],
             }
         )
@@ -62,9 +72,32 @@ def command(
         )
         for name, took, said in results:
             output.show(f"{'took it' if took else 'FAILED '}  {name}: {said}")
-        if not test:
+        if folder is not None:
+            rows = sorted(called.items(), key=lambda each: (-each[1], each[0]))
+            output.show(output.table(["person", "messages"], rows) if rows else "nobody is called")
+            output.show(f"written, and not sent: {folder}")
+        elif not test:
             output.say("nothing was sent: --test tries the channels out")
     return 0 if all(took for _, took, _ in results) else 1
+
+
+def _played(policy: Policy, run: str, store: str) -> tuple[dict[str, int], Path]:
+    """Write what a run would have sent; how many messages go to whom, and where they are."""
+    from collections import Counter
+
+    from migrator.notices.folder import FolderChannel
+    from migrator.notices.played import would_call
+    from migrator.wiring.calling import letter_of
+
+    seen = see_run(run, store)
+    with seen.store:
+        lines = tuple(seen.journal.lines())
+        found = would_call(seen.name, seen.journal.itinerary(), lines, policy)
+        folder = Path(seen.store.folder) / "calls" / f"{seen.name}-would-be"
+        for message in found:
+            letter = letter_of(message, policy, seen.name, seen.itinerary, practice=True)
+            FolderChannel(folder, message.channel).send(letter)
+    return dict(Counter(message.person for message in found)), folder
 
 
 def _tried(policy: Policy, to: str) -> list[tuple[str, bool, str]]:

@@ -24,6 +24,7 @@ from migrator.notices.mail import MailChannel
 from migrator.notices.policy import MAIL, Mode, Policy
 from migrator.notices.policy_file import Source, policy_of, secret_of
 from migrator.notices.webhook import WebhookChannel
+from migrator.plan.model import Itinerary
 from migrator.reports.calls import Setting, facts_of, words_of
 from migrator.reports.texts import texts
 from migrator.store.sql import Store
@@ -61,17 +62,24 @@ def made(store: Store, name: str, journal: SqlJournal, run: Run, policy: Policy)
     folder = store.folder / "calls" / name if practice and policy.mode is Mode.ON else None
 
     def compose(message: Message) -> Letter:
-        test = policy.mode is Mode.TEST
-        setting = Setting(name, practice, policy.pages, run.itinerary, test)
-        language = policy.language_of(message.person)
-        words = words_of(message, setting, texts(language, run.itinerary.window.time_zone))
-        to = policy.test_mail if test else policy.reached(message.person).mail
-        facts = facts_of(message, setting)
-        return Letter(message.id, message.person, to, words.subject, words.text, language, facts)
+        return letter_of(message, policy, name, run.itinerary, practice=practice)
 
     return Caller(
         name, journal, policy, channels_of(policy, os.environ, folder), compose, wall_now, seconds
     )
+
+
+def letter_of(
+    message: Message, policy: Policy, run: str, itinerary: Itinerary, *, practice: bool
+) -> Letter:
+    """A message in its reader's words, with the address that it goes to."""
+    test = policy.mode is Mode.TEST
+    language = policy.language_of(message.person)
+    setting = Setting(run, practice, policy.pages, itinerary, test)
+    words = words_of(message, setting, texts(language, itinerary.window.time_zone))
+    to = policy.test_mail if test else policy.reached(message.person).mail
+    facts = facts_of(message, setting)
+    return Letter(message.id, message.person, to, words.subject, words.text, language, facts)
 
 
 def channels_of(

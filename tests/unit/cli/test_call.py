@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import practising
 from calls import FILE
 from migrator.cli import app
 
@@ -64,3 +65,15 @@ def test_a_secret_that_is_not_there_is_a_channel_that_failed(
     monkeypatch.delenv("OPS_SECRET", raising=False)
     assert app.run(["call", str(file), "--test", "--to", "me@example.org"]) == 1
     assert "OPS_SECRET is not set" in capsys.readouterr().out
+
+
+def test_whom_a_rehearsal_would_have_called_is_written_down_and_counted(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    practising.played()
+    assert app.run(["call", str(file), "--of", "latest", "--format", "json"]) == 0
+    counted = json.loads(capsys.readouterr().out)["would_call"]
+    written = [*(practising.FOLDER / "calls" / "played-would-be").glob("*.txt")]
+    assert sum(counted.values()) == len(written)
+    assert app.run(["call", str(file), "--of", "latest"]) == 0
+    assert "written, and not sent" in capsys.readouterr().out
