@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from migrator.engine.run import Run
+from migrator.engine.states import WaveState
 from migrator.incidents.model import Level
 from migrator.notices.book import Item, Why
 from migrator.notices.model import Kind
@@ -22,7 +23,7 @@ from migrator.reports.texts import Texts
 from migrator.web.disturbances_view import LEVELS, place
 from migrator.web.outlook_view import TurnBackClock
 from migrator.web.wave_view import person_name
-from migrator.web.weekend_view import TONES, Weekend
+from migrator.web.weekend_view import TONES, WaveRow, Weekend
 
 SLOTS: Final = 4
 """Lines of what is awaited and of what is disturbed."""
@@ -31,7 +32,11 @@ NAMES_MAX: Final = 2
 SOON: Final = timedelta(minutes=30)
 DENSE_FROM: Final = 150
 """From so many subsystems on the wall names only those that need a look."""
-NAMED_MAX: Final = 10
+NAMED_MAX: Final = 6
+"""Of a wave on a large wall: as many as have a place on three lines."""
+
+LINES_MAX: Final = 24
+"""Waves over time on one screen: those that go on, then the next ones, then the last that ended."""
 
 WIDTH: Final = 1600
 LEFT: Final = 330
@@ -148,9 +153,10 @@ def timeline(run: Run, wall: Weekend, turn_back: datetime | None, t: Texts) -> s
     """The waves over time as an SVG: planned, and as it was, up to now. The cards say the rest."""
     window = run.itinerary.window
     axis = TimeAxis(window.start, max(window.end, wall.now), LEFT, RIGHT)
-    bottom = TOP + ROW * len(wall.waves)
+    drawn = _worth_a_line(run, wall)
+    bottom = TOP + ROW * len(drawn)
     body = [axis.drawn(t, TOP, bottom)]
-    for number, row in enumerate(wall.waves):
+    for number, row in enumerate(drawn):
         top = TOP + number * ROW
         body.append(_wave_line(run, row.id, axis, top, wall.now, t))
         said = f"{row.sign} {row.id} {row.name}"
@@ -160,7 +166,11 @@ def timeline(run: Run, wall: Weekend, turn_back: datetime | None, t: Texts) -> s
     if turn_back is not None:
         body.append(_mark(axis, turn_back, bottom, "mark-turn", t._("turn back")))
     body.append(_mark(axis, wall.now, bottom, "mark-now", t._("now")))
-    head = element("title", t._("The waves over time"), id="timeline-title")
+    title_ = t._("The waves over time")
+    if len(drawn) < len(wall.waves):
+        title_ = t._("%(some)s of %(all)s waves over time", some=len(drawn), all=len(wall.waves))
+        body.append(label(0, bottom + 18, title_, class_="tick"))
+    head = element("title", title_, id="timeline-title")
     return element(
         "svg",
         head + "".join(body),
@@ -169,6 +179,21 @@ def timeline(run: Run, wall: Weekend, turn_back: datetime | None, t: Texts) -> s
         aria_labelledby="timeline-title",
         class_="timeline",
     )
+
+
+def _worth_a_line(run: Run, wall: Weekend) -> list[WaveRow]:
+    """The waves that are drawn, in the plan's order."""
+    if len(wall.waves) <= LINES_MAX:
+        return list(wall.waves)
+
+    def rank(row: WaveRow) -> tuple[int, float]:
+        record = run.waves[row.id]
+        if record.ended_at is not None:
+            return 2, -record.ended_at.timestamp()
+        return int(record.state is WaveState.PLANNED), row.gate_at.timestamp()
+
+    chosen = {row.id for row in sorted(wall.waves, key=rank)[:LINES_MAX]}
+    return [row for row in wall.waves if row.id in chosen]
 
 
 def _wave_line(run: Run, wave: str, axis: TimeAxis, top: float, now: datetime, t: Texts) -> str:

@@ -12,7 +12,7 @@ from migrator.engine.fold import apply
 from migrator.engine.run import Run, new_run
 from migrator.reports.texts import texts
 from migrator.web.outlook_view import TurnBackClock
-from migrator.web.wall_view import DENSE_FROM, SLOTS, Around, around
+from migrator.web.wall_view import DENSE_FROM, LINES_MAX, SLOTS, Around, around
 from migrator.web.weekend_view import light, weekend
 from weekend import END, HANDLERS, START, Weekend, a_weekend, minutes
 from weekend_itinerary import LEAD
@@ -115,6 +115,19 @@ def test_the_waves_over_time_are_drawn_as_planned_and_as_they_were(run: Run) -> 
     assert "style" not in {name for each in root.iter() for name in each.attrib}
     limit = TurnBackClock("", "", "", "calm", END)
     assert "mark-turn" in shown(run, clock=limit).timeline
+
+
+def test_of_many_waves_those_that_go_on_and_come_next_have_a_line() -> None:
+    made = a_weekend(40, 1)
+    for wave in made.itinerary.waves[5:7]:
+        made.gate(wave)
+    many = folded(made)
+    svg = shown(many).timeline
+    drawn = [each.id for each in made.itinerary.waves if f" {each.id} " in svg]
+    assert len(drawn) == LINES_MAX
+    assert {"w06", "w07", "w01"} <= set(drawn)
+    assert "w40" not in drawn
+    assert f"{LINES_MAX} av 40" in svg
 
 
 def test_a_wave_that_moves_has_a_bar_up_to_now() -> None:
