@@ -37,6 +37,7 @@ from migrator.engine.ports import Entry, Journal, Line, OperatorCommand
 from migrator.engine.run import Run
 from migrator.engine.states import CheckState, RunState, Side, State, WaveState
 from migrator.errors import EnvironmentFailed, InputError
+from migrator.incidents.model import Level
 from migrator.plan.model import Itinerary, StepKind, Trouble, UndoKind
 
 if TYPE_CHECKING:
@@ -174,6 +175,7 @@ class Metrics:
         self._checks = gauge("checks", "Checks by state.", "state")
         self._sides = gauge("subsystems", "Subsystems by the side with authority.", "authority")
         self._holds = gauge("holds_open", "Holds that stand, by trouble.", "trouble")
+        self._disturbed = gauge("disturbances_open", "Disturbances that are open.", "level")
         self._in_flight = gauge("acts_in_flight", "Steps and undos that began and did not end.")
         self._unknown = gauge("acts_unknown", "Acts of which only a person can tell the outcome.")
         self._waiting = gauge("stalls_open", "Things that wait for longer than they should.")
@@ -264,6 +266,9 @@ class Metrics:
         )
         for trouble in (*TROUBLES, OTHER):
             self._holds.labels(trouble).set(holds[trouble])
+        levels = Tally(known.level for known in run.unsettled.values())
+        for level in (Level.YELLOW, Level.RED):
+            self._disturbed.labels(level.value).set(levels[level])
 
 
 class TimedJournal:

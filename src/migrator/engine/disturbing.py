@@ -163,7 +163,8 @@ def _may_lead(run: Run, command: OperatorCommand, known: Disturbance) -> None:
     """Its owner, whoever opened it or works on it, and those who lead the wave or decide."""
     if not run.itinerary.members:
         return
-    people = leading(run, known.wave) if known.wave else deciders(run)
+    # A wave that was planned anew may be gone; who decides is still there.
+    people = leading(run, known.wave) if known.wave in run.waves else deciders(run)
     named = [who for who in (known.owner, known.by) if who in run.itinerary.members]
     may_decide(run, command, tuple(dict.fromkeys((*named, *known.members, *people))))
 

@@ -22,6 +22,7 @@ from migrator.conductor.metrics import (
     read_address,
 )
 from migrator.engine import events as ev
+from migrator.engine.fold import apply
 from migrator.engine.ports import Entry, Line
 from migrator.engine.run import Run, new_run
 from migrator.engine.states import ActState, WaveState
@@ -172,7 +173,8 @@ def test_gauges_after_every_commit_are_what_the_run_says() -> None:
 
 def states(metrics: Metrics) -> dict[str, float]:
     """Every gauge that shows the run as it stands."""
-    shown = ("run_state", "waves", "checks", "subsystems", "holds", "acts_in", "acts_un", "stalls")
+    shown = ("run_state", "waves", "checks", "subsystems", "holds", "acts_in", "acts_un", "stalls",
+             "disturbances")  # fmt: skip
     return {
         f"{sample.name}{sample.labels}": sample.value
         for family in metrics.registry.collect()
@@ -186,6 +188,21 @@ def test_last_lines_time_is_told_by_both_clocks() -> None:
     metrics = told(a_run(), ev.RunPaused(""))
     assert value(metrics, "last_line_run_timestamp_seconds") == AT.timestamp()
     assert value(metrics, "last_line_timestamp_seconds") >= before
+
+
+def test_open_disturbances_are_shown_by_their_level() -> None:
+    opened = [
+        ev.DisturbanceOpened(name, name, "", "person", "odd", "anna", "anna", AT, "policy")
+        for name in ("D1", "D2", "D3")
+    ]
+    red = ev.DisturbanceReddened("D2", "", "not mended", holds=False)
+    closed = ev.DisturbanceClosed("D3", "", "a rule", "removed", "anna")
+    run = a_run()
+    for event in (*opened, red, closed):
+        apply(run, AT, event)
+    metrics = told(run, closed)
+    assert value(metrics, "disturbances_open", level="yellow") == 1
+    assert value(metrics, "disturbances_open", level="red") == 1
 
 
 def test_verbs_are_counted_by_their_answer() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from itineraries import after, an_itinerary
@@ -186,6 +188,16 @@ def test_only_those_whose_it_is_or_who_lead_staff_and_close_it() -> None:
         assert why == "hanna may not decide this; anna, bo, dora, lena may"
     play.say("staff", "D1", "dora", members="hanna")  # anna's deputy
     play.say("close", "D1", "hanna", cause="a bug")  # who works on it may
+    assert not play.run.unsettled
+
+
+def test_one_about_a_wave_that_was_planned_away_is_closed_by_who_decides() -> None:
+    play = at_the_gate()
+    play.say("disturb", "w2", "hanna")
+    waves = play.run.itinerary.waves[:1]
+    play.run.itinerary = replace(play.run.itinerary, waves=waves)
+    del play.run.waves["w2"]
+    play.say("close", "D1", "dora", cause="its wave is gone")
     assert not play.run.unsettled
 
 
