@@ -11,7 +11,16 @@ from migrator.reports.texts import texts
 from migrator.store.sign_in import CODE_LENGTH
 
 GUIDE = Path(__file__).parents[3] / "docs" / "handlers.md"
-NAMED = ("Sign in on this device", "My checks", "Open the check", "What to try")
+NAMED = (
+    "Sign in on this device",
+    "My devices",
+    "Practice check",
+    "I am here",
+    "My checks",
+    "Open the check",
+    "What to try",
+    "Hand it over",
+)
 ANSWERS = ("It works", "It works, but ...", "It does not work", "I cannot judge it")
 
 
