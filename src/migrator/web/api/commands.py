@@ -31,7 +31,7 @@ LOOK_SECONDS: Final = 0.05
 """A leader answers within a tenth of a second."""
 
 TAKES: Final[Mapping[str, frozenset[str]]] = {
-    "tick": frozenset({"verdict", "side", "left_behind"}),
+    "tick": frozenset({"verdict", "side", "left_behind", "edition"}),
     "extend": frozenset({"until", "minutes"}),
     "postpone": frozenset({"until"}),
     "sign": frozenset({"until"}),

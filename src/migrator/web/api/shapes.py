@@ -138,6 +138,9 @@ class CheckDocument(Document):
     possible_after: datetime | None
     side_mark: bool = Field(description="its screen shows which side it is on: say which you saw")
     person: str | None = Field(description="who is asked; null: nobody, or not for you")
+    edition: str = Field(
+        description="give it back with the verdict: one about what stood here before is refused"
+    )
 
 
 class MyChecks(Document):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from migrator.conductor.clock import wall_now
+from migrator.engine.editions import edition
 from migrator.engine.events import ForecastMade
 from migrator.engine.run import Run
 from migrator.engine.states import CheckState, Side
@@ -164,6 +165,7 @@ def check(run: Run, leg: CheckLeg, visitor: Visitor, t: Texts) -> shapes.CheckDo
         possible_after=_local(leg.possible_after, t),
         side_mark=leg.side_mark is not None,
         person=told or None,
+        edition=edition(known) if known is not None else "",
     )
 
 
