@@ -58,6 +58,24 @@ def disturbed(run: Run, t: Texts) -> tuple[DisturbanceRow, ...]:
     return tuple(_row(run, known, t) for known in run.disturbances.values())
 
 
+def disturbed_lines(run: Run, t: Texts) -> list[str]:
+    """The same in two lines each, for a terminal."""
+    lines: list[str] = []
+    for row in disturbed(run, t):
+        named = {"id": row.id, "place": row.place, "reason": row.reason}
+        lines += ["", t._("Disturbance %(id)s, %(place)s: %(reason)s", **named)]
+        said = [t._("opened %(time)s", time=t.time(row.opened))]
+        if row.reddened is not None:
+            said.append(t._("red at %(time)s", time=t.time(row.reddened)))
+        if row.closed is None:
+            said.append(t._("not closed at the last line of the journal"))
+        else:
+            closed = {"time": t.time(row.closed), "name": row.closed_by, "cause": row.cause}
+            said.append(t._("closed %(time)s by %(name)s: %(cause)s", **closed))
+        lines.append(f"  {'; '.join(said)}")
+    return lines
+
+
 def worst(run: Run) -> str:
     """The worst level that was reached; green where there was no disturbance."""
     if any(known.reddened is not None for known in run.disturbances.values()):

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from migrator.engine.suspecting import suspects_of
 from migrator.reports import narrative
+from migrator.reports.disturbed import disturbed_lines
 from migrator.reports.story import Carried, Decision, StoryBook, TroubleStory
 from migrator.reports.texts import Texts
 from migrator.reports.words import OUTCOMES, TROUBLES, WAVE_OUTCOMES, practice_words
@@ -205,6 +206,7 @@ def summary_text(t: Texts, book: StoryBook, reference: str) -> str:
             lines.append(f"  {t.time(trouble.unwind.at)} {begun}")
             lines += [f"  {each}" for each in narrative.bridge_sentences(t, book, trouble.unwind)]
         lines.append(f"  {narrative.result_sentence(t, trouble)}")
+    lines += disturbed_lines(book.run, t)
     for decision in book.exceptions:
         lines.append(
             t._("Exception: %(what)s", what=narrative.decided(t, book, decision))

@@ -12,7 +12,7 @@ from migrator.engine import events as ev
 from migrator.reports.disturbed import LOG_MAX, disturbed, worst
 from migrator.reports.html import report_html
 from migrator.reports.story import StoryBook
-from migrator.reports.summary import run_facts
+from migrator.reports.summary import run_facts, summary_text
 from migrator.reports.teller import tell
 from migrator.reports.texts import texts
 from weekend import DECIDER, END, HANDLERS, Weekend, a_quiet_weekend, minutes
@@ -105,6 +105,17 @@ def test_the_worst_that_was_reached_is_kept_after_the_end() -> None:
     weekend = a_quiet_weekend()
     opened(weekend)
     assert worst(book_of(weekend).run) == "yellow"
+
+
+def test_a_terminal_gets_two_lines_of_each() -> None:
+    t = texts("en", "Europe/Stockholm")
+    text = summary_text(t, book_of(ended()), "r")
+    assert "\nDisturbance D1, w01: sums <differ>\n  opened " in text
+    assert re.search(r"; red at .*; closed .* by .*: a rule\n", text)
+    weekend = a_quiet_weekend()
+    opened(weekend)
+    assert "not closed at the last line" in summary_text(t, book_of(weekend), "r")
+    assert "Disturbance" not in summary_text(t, book_of(a_quiet_weekend()), "r")
 
 
 def test_programs_get_each_with_stable_keys() -> None:
