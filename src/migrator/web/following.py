@@ -11,12 +11,12 @@ import asyncio
 import json
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Final
 
-from migrator.conductor.clock import wall_now
+from migrator.conductor.clock import seconds, wall_now
 from migrator.engine import events as ev
 from migrator.engine.fold import apply
 from migrator.engine.ports import Line
@@ -29,6 +29,8 @@ LOOK_SECONDS: Final = 0.05
 """How often the store is asked whether anything was committed; asking costs microseconds."""
 FRAME_SECONDS: Final = 0.25
 TROUBLE_SECONDS: Final = 1.0
+LINGER_SECONDS: Final = 10.0
+"""A form that is sent, or a reload, closes a page for a moment: nobody has left because of that."""
 LOOKS_PER_CLOCK: Final = 20
 """The leader and its clock are read once a second at least."""
 
@@ -36,14 +38,16 @@ LOOKS_PER_CLOCK: Final = 20
 class Following:
     """A run that is followed, and the hub that tells of it."""
 
-    def __init__(self, seen: SeenRun, hub: Hub) -> None:
-        """Follow `seen`; nothing is read before `keep_up`."""
+    def __init__(self, seen: SeenRun, hub: Hub, clock: Callable[[], float] = seconds) -> None:
+        """Follow `seen`; nothing is read before `keep_up`. `clock` gives seconds."""
         self.seen = seen
         self.hub = hub
         self.trouble: tuple[datetime, str] | None = None  # since when nothing could be read
         self._version: int | None = None
         self._process = secrets.token_hex(8)
+        self._clock = clock
         self._at_pages: Counter[str] = Counter()
+        self._left: dict[str, float] = {}  # when somebody's last page was closed
         self._told: frozenset[str] = frozenset()
 
     @contextmanager
@@ -54,6 +58,13 @@ class Following:
             yield
         finally:
             self._at_pages[person] -= 1
+            self._left[person] = self._clock()
+
+    def here(self) -> frozenset[str]:
+        """Who has a page open, or had one a moment ago."""
+        since = self._clock() - LINGER_SECONDS
+        self._left = {person: left for person, left in self._left.items() if left > since}
+        return frozenset((*(+self._at_pages), *self._left))
 
     async def tell_presence(self) -> None:
         """Say who is here, in practice runs, until cancelled; at the end that nobody is."""
@@ -61,10 +72,10 @@ class Following:
             return
         try:
             while True:
-                await self._say(frozenset(+self._at_pages))
+                await self._say(self.here())
                 for _ in range(int(presence.TELL_SECONDS / FRAME_SECONDS)):
                     await asyncio.sleep(FRAME_SECONDS)
-                    if frozenset(+self._at_pages) != self._told:
+                    if self.here() != self._told:
                         break
         finally:
             with suppress(MigratorError):
