@@ -9,14 +9,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from migrator.errors import MigratorError
-from migrator.notices.book import SENT, Item, Message, State, Why, message_to_data
+from migrator.notices.book import Message
 from migrator.notices.caller import Caller, Picture
 from migrator.notices.escalation import Contact, Contacts
 from migrator.notices.letter import Letter
 from migrator.notices.model import Kind, Thing
 from migrator.notices.policy import Limits, Mode, Policy
 from migrator.notices.policy_file import Source, policy_of
-from run_with_pages import ASKED, CHECK, Pages
 
 NOW = datetime(2023, 10, 14, 1, 0, tzinfo=UTC)
 """Three in the night by the plan's clocks."""
@@ -141,10 +140,3 @@ class Desk:
 def _letter(message: Message) -> Letter:
     why = " ".join(item.why for item in message.items)
     return Letter(message.id, message.person, "to", "subject", why, "en", {})
-
-
-def a_call(pages: Pages, name: str, person: str = ASKED) -> None:
-    """Somebody was called for a check of a run that has pages."""
-    item = Item(name, "k", "check", "w01", CHECK, "", "held", NOW, NOW, Why.FIRST)
-    message = Message(f"m{name}", person, "mail", (item,), NOW, NOW, State.SENT)
-    pages.leader.journal.put_facts(SENT + message.id, message_to_data(message))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from calls import a_call
+from called_pages import a_call
 from migrator.notices.answering import read_book
 from pages import read_page
 from run_with_pages import ASKED, CHECK, DECIDER, OTHER, Pages, pages_of_a_run
