@@ -23,6 +23,8 @@ import typer
 from migrator.errors import InputError
 
 TOKEN_VARIABLE: Final = "MIGRATOR_TOKEN"  # noqa: S105 - its name, not a token
+FAR_SECONDS: Final = 0.25
+"""How long a server is asked to wait for a command's answer before it is asked again."""
 SERVED: Final = frozenset(
     {
         "status", "decide", "watch", "since",

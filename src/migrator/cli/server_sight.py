@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, cast
 
-from migrator.cli.server_options import Chosen
+from migrator.cli.server_options import FAR_SECONDS, Chosen
 from migrator.cli.server_talk import Server
 from migrator.errors import EnvironmentFailed, InputError
 from migrator.web.seen import SeenRun
@@ -142,7 +142,7 @@ class FarJournal:
         """What became of it; None while it waits."""
         from migrator.engine.events import CommandRefused, CommandTaken, event_from_data
 
-        found = _facts(self.server.get(f"/commands/{command_id}", wait=0.5))
+        found = _facts(self.server.get(f"/commands/{command_id}", wait=FAR_SECONDS))
         given = self._given[command_id]
         if found["answer"] == "waiting":
             return None

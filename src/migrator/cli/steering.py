@@ -20,7 +20,7 @@ from migrator.cli.limits import passed_lines
 from migrator.cli.output import Format
 from migrator.cli.runs import SeenRun, os_user, see_run
 from migrator.cli.sentences import told_of
-from migrator.cli.server_options import chosen
+from migrator.cli.server_options import FAR_SECONDS, chosen
 from migrator.errors import InputError, RefusedError
 
 if TYPE_CHECKING:
@@ -225,16 +225,17 @@ def _submit(seen: SeenRun, given: Given, actor: str, command_id: str) -> None:
 
 def _wait(seen: SeenRun, command_id: str, seconds_max: float) -> Answer:
     """Look for the answer as long as somebody leads the run, and the caller wants to wait."""
-    until = time.monotonic() + seconds_max
-    led = None
+    near = chosen() is None
+    left = seconds_max
     while True:
-        events = seen.journal.answer_of(command_id)
+        events = seen.journal.answer_of(command_id)  # a server waits for it by itself, for a while
         if events is not None:
             return _answer(seen, events)
-        led = seen.journal.leader() is not None if led is None else led
-        if not led or time.monotonic() >= until:
+        if left <= 0 or (left == seconds_max and seen.journal.leader() is None):
             return Answer(KEPT, "", ())
-        time.sleep(POLL_SECONDS)
+        if near:
+            time.sleep(POLL_SECONDS)
+        left -= POLL_SECONDS if near else FAR_SECONDS
 
 
 def _answer(seen: SeenRun, events: tuple[Event, ...]) -> Answer:
