@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from calls import a_call
+from called_pages import a_call
 from migrator.engine import events as ev
 from run_with_pages import ASKED, CHECK, DECIDER, Pages, pages_of_a_run
 
