@@ -35,6 +35,7 @@ class Kind(Enum):
     SESSION_OVER = "session-over"
     NO_RIGHT = "no-right"
     FORGED_FORM = "forged-form"
+    WRONG_TOKEN = "wrong-token"  # noqa: S105 - a kind of refusal, not a token
     OTHER_SITE = "other-site"
     PROVIDER_ANSWER = "provider-answer"
     PROVIDER_STRANGER = "provider-stranger"
@@ -50,6 +51,7 @@ WORDS: Final = {
     Kind.SESSION_OVER: N_("a sign-in that has ended"),
     Kind.NO_RIGHT: N_("something that the role does not allow"),
     Kind.FORGED_FORM: N_("a form that is forged, or of an old page"),
+    Kind.WRONG_TOKEN: N_("a program's token that does not hold"),
     Kind.OTHER_SITE: N_("a form that another site sent"),
     Kind.PROVIDER_ANSWER: N_("an answer of the sign-in service that does not hold"),
     Kind.PROVIDER_STRANGER: N_("somebody whom the plan does not name"),
@@ -89,8 +91,9 @@ class Refusing:
                 await asyncio.sleep(KEEP_SECONDS)
                 await self.keep()
         finally:
-            with suppress(MigratorError):
-                self._kept.keep(self._waiting, wall_now())
+            if self._waiting:
+                with suppress(MigratorError):
+                    self._kept.keep(self._waiting, wall_now())
 
     async def keep(self) -> None:
         """Write what waits. While the store is away it waits on."""

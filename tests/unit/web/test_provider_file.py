@@ -80,6 +80,18 @@ def test_the_secret_may_stand_in_the_environment(
     assert read_provider(file(tmp_path, text)).secret == "s3cret"
 
 
+def test_the_file_that_the_document_shows_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = (Path(__file__).parents[3] / "docs" / "sign-in.md").read_text(encoding="utf-8")
+    shown = document.partition("```yaml\n")[2].partition("```")[0]
+    monkeypatch.setenv("MIGRATOR_CLIENT_SECRET", "s3cret")
+    (tmp_path / "agency-ca.pem").write_text("", encoding="utf-8")
+    found = read_provider(file(tmp_path, shown))
+    assert found.people == {"anna.a@agency.example": "anna"}
+    assert found.secret == "s3cret"
+
+
 def test_all_faults_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
     text = LEAST.replace("https://id.agency.test", "http://id.agency.test")
     text = text.replace("8443/", "8443/pages")

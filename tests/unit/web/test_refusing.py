@@ -56,19 +56,22 @@ def test_however_many_people_are_refused_what_waits_has_a_limit() -> None:
     assert sum(count for count, _ in refusing._waiting.values()) == 3 * WAITING_MAX
 
 
-def test_at_the_end_what_waits_is_written() -> None:
+def test_at_the_end_what_waits_is_written_and_else_nothing() -> None:
     kept = Kept()
 
-    async def play() -> None:
+    async def play(*kinds: Kind) -> None:
         refusing = Refusing(kept)
         task = asyncio.create_task(refusing.keep_up())
         await asyncio.sleep(0)
-        refusing.note(Kind.OTHER_SITE)
+        for kind in kinds:
+            refusing.note(kind)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
 
     asyncio.run(play())
+    assert kept.rows == []
+    asyncio.run(play(Kind.OTHER_SITE))
     assert total(kept.rows) == 1
 
 
