@@ -7,6 +7,7 @@ folder that is named; somebody has to look at them.
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import sys
 import tempfile
@@ -18,10 +19,15 @@ import uvicorn
 from playwright.async_api import Browser, async_playwright
 
 from run_with_pages import ASKED, CHECK, DECIDER, Pages, pages_of_a_run
+from troubled_pages import trouble
 
-SIZES: Final = {"phone": (390, 844), "desk": (1280, 800), "wall": (1920, 1080)}
+SIZES: Final = {"phone": (390, 844), "desk": (1280, 800), "wall": (2560, 1440)}
 OF_A_HANDLER: Final = ("/checks", f"/checks/{CHECK}")
-OF_A_DECIDER: Final = ("/weekend", "/decide", "/waves/w01", "/journal", "/roster")
+OF_A_DECIDER: Final = (
+    "/weekend", "/weekend?dense=1", "/decide", "/waves/w01", "/subsystems/sickness-intake",
+    "/disturbances", "/disturbances/D1", "/disturbances/D2", "/links", "/graph",
+    "/graph/sickness-intake", "/graph/sickness-intake?steps=2", "/journal", "/roster",
+)  # fmt: skip
 FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync")
 
 
@@ -29,6 +35,10 @@ async def take(browser: Browser, pages: Pages, address: str, folder: Path) -> in
     """All pictures; says how many."""
     taken = 0
     for person, paths in ((ASKED, OF_A_HANDLER), (DECIDER, OF_A_DECIDER)):
+        if person == DECIDER:
+            trouble(pages)  # only then, for a handler's form is gone once she has answered
+            while pages.seen.run.seq < pages.leader.run.seq:  # noqa: ASYNC110 - another thread's
+                await asyncio.sleep(0.05)
         for language in ("sv", "en"):
             for scheme in ("light", "dark"):
                 context = await browser.new_context(locale=language, color_scheme=scheme)
@@ -39,7 +49,7 @@ async def take(browser: Browser, pages: Pages, address: str, folder: Path) -> in
                     await page.set_viewport_size({"width": width, "height": height})
                     for path in paths:
                         await page.goto(address + path)
-                        name = path.strip("/").replace("/", "-").replace("@", "-")
+                        name = re.sub(r"\W+", "-", path.strip("/"))
                         place = folder / f"{name}-{language}-{size}-{scheme}.png"
                         await page.screenshot(path=place, full_page=size != "wall")
                         taken += 1

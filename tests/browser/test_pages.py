@@ -16,6 +16,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from called_pages import a_call
 from migrator.engine import events as ev
 from run_with_pages import ASKED, CHECK, DECIDER, Pages, pages_of_a_run
+from troubled_pages import trouble
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +29,8 @@ CALL = "aaaabbbbcccc"
 CLOSER = (
     "/devices", "/access", "/handover", f"/calls/{CALL}",
     "/waves/w01", "/subsystems/sickness-intake", "/journal", "/roster", "/links", "/graph",
-    "/graph/sickness-intake", "/graph/sickness-intake?steps=2",
+    "/graph/sickness-intake", "/graph/sickness-intake?steps=2", "/disturbances",
+    "/disturbances/D1", "/disturbances/D2", "/weekend?dense=1",
 )  # fmt: skip
 OWN = ("/practice", "/practice/done", f"/checks/{CHECK}/said")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -80,6 +82,12 @@ async def browser() -> AsyncIterator[Browser]:
             await found.close()
 
 
+async def troubled(pages: Pages) -> None:
+    """Much goes wrong, and the pages show it."""
+    trouble(pages)
+    await asyncio.to_thread(pages.catch_up)
+
+
 async def signed_in(
     browser: Browser, pages: Pages, address: str, person: str, **options: object
 ) -> tuple[BrowserContext, Page]:
@@ -117,6 +125,7 @@ async def test_nothing_on_any_page_shuts_anybody_out(
     context, page = await signed_in(
         browser, pages, address, DECIDER, locale=language, color_scheme=scheme
     )
+    await troubled(pages)
     for path in ("/checks", f"/checks/{CHECK}", *OWN, "/weekend", "/decide", *CLOSER, "/nowhere"):
         await page.goto(address + path)
         assert await faults(page) == [], path
@@ -136,6 +145,7 @@ async def test_nothing_is_wider_than_the_screen(
 ) -> None:
     size = {"width": width, "height": 640}
     _, page = await signed_in(browser, pages, address, DECIDER, viewport=size)
+    await troubled(pages)
     for path in ("/checks", f"/checks/{CHECK}", *OWN, "/weekend", "/decide", *CLOSER):
         await page.goto(address + path)
         wide = await page.evaluate("document.documentElement.scrollWidth")
@@ -204,6 +214,42 @@ async def test_a_page_changes_by_itself_and_leaves_alone_what_is_being_typed(
     await asyncio.to_thread(pages.catch_up)
     await wall.get_by_text("the printers stand still").first.wait_for()
     assert await form.locator("#note").input_value() == "half a sentence"
+
+
+@pytest.mark.parametrize("width", [1280, 2560])
+async def test_nothing_on_the_wall_jumps_when_things_happen(
+    browser: Browser, pages: Pages, address: str, width: int
+) -> None:
+    size = {"width": width, "height": 900}
+    _, wall = await signed_in(browser, pages, address, DECIDER, locale="sv", viewport=size)
+    await wall.goto(f"{address}/weekend")
+    edges = """() => Object.fromEntries(Array.from(document.querySelectorAll("[data-live=wall]"),
+        (part) => [part.id, part.getBoundingClientRect().top + window.scrollY]))"""
+    before = await wall.evaluate(edges)
+    await troubled(pages)
+    pages.leader.note(ev.WaveHeld("w01", 1, "refused", CHECK, (), "long words " * 20, None))
+    await asyncio.to_thread(pages.catch_up)
+    await wall.locator("#disturbed").get_by_text("the printers stand").wait_for()
+    await wall.locator("#wave-w01").get_by_text("long words").wait_for()
+    assert await wall.evaluate(edges) == before
+    assert len(before) == 6
+
+
+async def test_a_clock_goes_on_by_itself_between_two_looks(
+    browser: Browser, pages: Pages, address: str
+) -> None:
+    _, wall = await signed_in(browser, pages, address, DECIDER, locale="en")
+    await wall.goto(f"{address}/weekend")
+    left = wall.locator(".left").first
+    before = await left.text_content()
+    await wall.evaluate("document.body.dataset.speed = 3600")  # an hour in a second
+    await wall.wait_for_function(
+        "(before) => document.querySelector('.left').textContent !== before", arg=before
+    )
+    after = await left.text_content()
+    assert before is not None
+    assert after is not None
+    assert int(after.split()[0]) < int(before.split()[0])
 
 
 async def test_a_lost_connection_is_said_and_comes_back(
