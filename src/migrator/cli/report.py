@@ -9,14 +9,20 @@ from __future__ import annotations
 import errno
 import json
 import os
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from migrator.cli import output
 from migrator.cli.runs import DEFAULT_STORE, StoreOption
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from migrator.engine.ports import Line
 
 
 class ReportFormat(Enum):
@@ -92,8 +98,21 @@ def command(
         from migrator.wiring.kept_forecasts import kept_forecast
 
         found = kept_forecast(name, store, lines, book.itinerary.plan_digest)
+        book = replace(book, apart=_apart(name, store, lines))
         text = report_html(t, book, lines, name, found)
     deliver(text, file)
+
+
+def _apart(run: str, store: str, lines: Sequence[Line]) -> Mapping[int, Mapping[str, bool]]:
+    """The notes and pictures that verdicts came with, and which of them were erased."""
+    from migrator.store.find import find_run
+    from migrator.store.pictures import Pictures, lying_apart, named
+
+    if not named(lines):
+        return {}
+    opened, name = find_run(run, store)
+    with opened:
+        return lying_apart(Pictures(opened.database, name), lines)
 
 
 def language(asked: Language | None) -> str:

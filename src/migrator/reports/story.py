@@ -7,8 +7,8 @@ has not happened is None.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -290,6 +290,8 @@ class StoryBook:
     lines: int
     head: str
     ledger: Ledger | None
+    # Line of a verdict -> what came along and lies apart: note, picture; whether it was erased.
+    apart: Mapping[int, Mapping[str, bool]] = field(default_factory=dict)
 
     @property
     def ended(self) -> bool:

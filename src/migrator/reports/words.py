@@ -145,6 +145,14 @@ VERDICTS: Final = {
     WRONG_SIDE: N_("looked at the old side; not counted"),
 }
 
+APART: Final = {
+    ("note", False): N_("note kept apart"),
+    ("note", True): N_("note erased"),
+    ("picture", False): N_("picture kept apart"),
+    ("picture", True): N_("picture erased"),
+}
+"""What came along with a verdict, by kind and by whether somebody erased it."""
+
 CHECKS: Final = {
     "passed": N_("verified"),
     "refused": N_("refused"),

@@ -194,6 +194,7 @@ class Named:
     check: str
     person: str  # who wrote or sent it
     at: datetime
+    seq: int  # the line of the verdict
 
 
 def named(lines: Iterable[Line]) -> tuple[Named, ...]:
@@ -205,5 +206,15 @@ def named(lines: Iterable[Line]) -> tuple[Named, ...]:
             continue
         for kind, digest in ((NOTE, event.note_digest), (PICTURE, event.picture_digest)):
             if digest:
-                found.append(Named(digest, kind, event.check, event.person, line.at))
+                found.append(Named(digest, kind, event.check, event.person, line.at, line.seq))
     return tuple(found)
+
+
+def lying_apart(album: Pictures, lines: Iterable[Line]) -> Mapping[int, Mapping[str, bool]]:
+    """Line of a verdict -> what came along, by kind; True where it was erased."""
+    found = named(lines)
+    stones = album.tombstones({each.digest for each in found})
+    apart: dict[int, dict[str, bool]] = {}
+    for each in found:
+        apart.setdefault(each.seq, {})[each.kind] = each.digest in stones
+    return apart

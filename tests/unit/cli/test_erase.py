@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,7 @@ from migrator.store.pictures import Pictures
 from migrator.store.sql import Store, open_store
 
 RUN = "small-p1"
-CHECK = "pay@w01"
+CHECK = next(each.id for each in practising.small_itinerary().checks)
 
 
 @pytest.fixture
@@ -35,7 +36,8 @@ def digests(store: Store) -> tuple[str, str]:
     album.name(picture, CHECK, "cecilia")
     journal = store.journal(RUN, lead=True)
     tick = ev.TickGiven(CHECK, 1, "cecilia", "works_but", note, picture)
-    journal.append([Entry(journal.itinerary().window.start, "cecilia", tick)])
+    at = journal.itinerary().window.start
+    journal.append([Entry(at, "engine", ev.CheckOpened(CHECK, 1)), Entry(at, "cecilia", tick)])
     journal.release()
     return note, picture
 
@@ -97,3 +99,13 @@ def test_what_cannot_be_erased_is_said(
 def test_the_journal_stays_whole(store: Store, digests: tuple[str, str]) -> None:
     app.run(["erase", RUN, digests[0], "--reason", "a name", "--as", "anna"])
     store.journal(RUN, lead=False).verify()
+
+
+def test_the_report_says_what_was_erased(digests: tuple[str, str], tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    picture = "picture kept apart"
+    for words in (("note kept apart", picture), ("note erased", picture)):
+        assert app.run(["report", RUN, "-o", str(page), "--lang", "en"]) == 0
+        text = page.read_text(encoding="utf-8")
+        assert all(f"({each})" in text for each in words), words
+        app.run(["erase", RUN, digests[0], "--reason", "a name", "--as", "anna"])
