@@ -35,7 +35,6 @@ class Kind(Enum):
     SESSION_OVER = "session-over"
     NO_RIGHT = "no-right"
     FORGED_FORM = "forged-form"
-    WRONG_TOKEN = "wrong-token"  # noqa: S105 - a kind of refusal, not a token
     OTHER_SITE = "other-site"
     PROVIDER_ANSWER = "provider-answer"
     PROVIDER_STRANGER = "provider-stranger"
@@ -51,7 +50,6 @@ WORDS: Final = {
     Kind.SESSION_OVER: N_("a sign-in that has ended"),
     Kind.NO_RIGHT: N_("something that the role does not allow"),
     Kind.FORGED_FORM: N_("a form that is forged, or of an old page"),
-    Kind.WRONG_TOKEN: N_("a program's token that does not hold"),
     Kind.OTHER_SITE: N_("a form that another site sent"),
     Kind.PROVIDER_ANSWER: N_("an answer of the sign-in service that does not hold"),
     Kind.PROVIDER_STRANGER: N_("somebody whom the plan does not name"),
