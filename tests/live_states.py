@@ -6,10 +6,11 @@ Used by the tests that let a weekend go on from its middle.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import replace
 
 from migrator.schedule import problem as of
-from migrator.schedule.live import Live, RealCheck, RealMove, RealWave, live
+from migrator.schedule.live import Live, RealCheck, RealMove, RealTick, RealWave, live
 from migrator.schedule.paper import BLOCKED, MOVED, RETURNED, STRANDED
 from migrator.schedule.plain_notes import Played, Try
 from schedules import Waves
@@ -29,13 +30,22 @@ def cut(w: Played, waves: Waves, t: float) -> Live:
     checks = [RealCheck() for _ in w.p.pools]
     known: list[RealWave] = []
     missed, stopped, under_way = w.late, False, False
+    ticks: list[RealTick] = []
+    given: Counter[int] = Counter()
+    before: Try | None = None  # of the wave in front, if it moves
+    base = len(w.p.crews) - 1 - int(w.p.rules[of.PEOPLE])
     for k, wave in enumerate(waves):
         tries = [one for one in w.tries if one.wave == k and one.ahead <= t]
         if not tries:
             known.append(RealWave())
+            if before is not None and before.gate <= t and w.p.rules[of.COPY_CAPACITY] < math.inf:
+                for i in wave:
+                    moves[i] = ahead_of_gate(before, i, t)
+            before = None
             continue
         now = tries[-1]
         given_up = now.back <= t
+        before = None if given_up else now
         gate = now.gate if now.gate <= t else math.inf
         count = now.nth + (1 if given_up else 0)
         back = max((one.back for one in tries if one.back <= t), default=math.inf)
@@ -51,12 +61,31 @@ def cut(w: Played, waves: Waves, t: float) -> Live:
         if over and not given_up:
             for i in wave:
                 moves[i] = replace(moves[i], fate=MOVED if w.state[i] == MOVED else 0)
+            given.update(tick.crew - base for job in now.jobs for tick in job.ticks)
         elif not over and not under_way:
             under_way = True
             missed = now.late
             for job in now.jobs:
                 note(job_of=now, number=job.number, w=w, checks=checks, moves=moves, t=t)
-    return live(t, moves, checks, known, stopped=stopped, missed=missed)
+                ticks += [
+                    RealTick(
+                        job.number, tick.crew - base, tick.begun,
+                        tick.until if tick.until <= t else math.inf,
+                    )
+                    for tick in job.ticks
+                    if tick.begun <= t
+                ]  # fmt: skip
+    counts = [given[person] for person in range(len(w.p.crews) - 1 - base)]
+    return live(t, moves, checks, known, stopped=stopped, missed=missed, ticks=ticks, given=counts)
+
+
+def ahead_of_gate(before: Try, i: int, t: float) -> RealMove:
+    """What is known of a move whose wave has no gate yet, while the wave in front moves."""
+    prepared, copying, copied = (
+        time if time <= t else math.inf
+        for time in (before.times[name][i] for name in ("prepared", "copying", "copied"))
+    )
+    return RealMove(before.gate, prepared, copying, copied)
 
 
 def a_move(w: Played, now: Try, i: int, t: float) -> RealMove:
@@ -85,9 +114,13 @@ def note(
 
 def foreseeable(w: Played, waves: Waves, t: float) -> bool:
     """Tell whether the rest follows exactly: nothing is half undone, and nobody stranded is left
-    behind in a wave that reality could not have passed.
+    behind in a wave that reality could not have passed; nor is a wave taken back while the one
+    behind it is prepared, which in a whole weekend is prepared anew and in reality stays prepared.
     """
+    limited = w.p.rules[of.COPY_CAPACITY] < math.inf
     for one in w.tries:
+        if limited and one.gate <= t < one.failed < math.inf:
+            return False
         if one.failed <= t < one.back:
             return False
         stuck = any(w.state[i] == STRANDED for i in waves[one.wave])

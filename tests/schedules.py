@@ -5,7 +5,7 @@ Shares are eighths and durations are multiples of eight minutes, so no sum is ev
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from random import Random
 
@@ -35,11 +35,14 @@ class Estate:
     pairs: Pairs
     rules: Rules
     waves: Waves
+    people: tuple[Crew, ...]
 
     @property
     def problem(self) -> Problem:
         """The rows as arrays."""
-        return arrays(self.moves, self.functions, self.teams, self.pools, self.pairs, self.rules)
+        return arrays(
+            self.moves, self.functions, self.teams, self.pools, self.pairs, self.rules, self.people
+        )
 
 
 def an_estate(random: Random, *, sigma: float = 0.0, rough: bool = True) -> Estate:
@@ -62,6 +65,8 @@ def an_estate(random: Random, *, sigma: float = 0.0, rough: bool = True) -> Esta
         )
         for _ in range(random.randint(0, 5))
     )
+    people = tuple(a_person(random) for _ in range(random.randint(0, 4)))
+    functions = tuple(with_people(random, function, len(people)) for function in functions)
     edges = sorted(random.sample(range(1, n), random.randint(0, min(n - 1, 4))) if n > 1 else [])
     cuts = [0, *edges, n]
     return Estate(
@@ -72,6 +77,24 @@ def an_estate(random: Random, *, sigma: float = 0.0, rough: bool = True) -> Esta
         pairs=some_pairs(random, n),
         rules=some_rules(random, rough=rough),
         waves=[order[a:b] for a, b in pairwise(cuts)],
+        people=people,
+    )
+
+
+def a_person(random: Random) -> Crew:
+    """Somebody who is always there, or has shifts with gaps."""
+    shifts = a_crew(random).shifts
+    return Crew(tuple((start, end, 1) for start, end, count in shifts if count))
+
+
+def with_people(random: Random, function: Function, people: int) -> Function:
+    """The function as it is, or with some of the people by name; times stay exact."""
+    if not people or random.random() < 0.4:
+        return function
+    named = random.sample(range(people), random.randint(1, people))
+    quorum = random.choice((1, 1, 2)) if len(named) > 1 else 1
+    return replace(
+        function, handlers=tuple(sorted(named)), quorum=quorum, rank=random.randint(0, 3)
     )
 
 
@@ -118,6 +141,7 @@ def a_move(random: Random, teams: int, sigma: float, *, rough: bool = True) -> M
         move=Spread(8.0 * random.randint(0, 20), sigma),
         shares=shares,
         opening=random.choice((0.0, 0.0, 0.125)),
+        behind=random.random() < 0.2,
         unwind=Spread(8.0 * random.randint(0, 10), sigma),
         back_share=random.randint(0, 8) / 8,
         early_share=random.randint(0, 8) / 8,

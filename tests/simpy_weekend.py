@@ -40,7 +40,7 @@ class Wish:
     """Somebody who waits for something of which there is not enough; served in order of `rank`."""
 
     rank: tuple[float, int]
-    may: Callable[[], bool]
+    may: Callable[[], object]
     take: Callable[[], None]
     granted: simpy.Event
 
@@ -53,10 +53,12 @@ class Weekend:
         self.rows, self.waves = rows, waves
         self.env = simpy.Environment()
         self.told = Told()
-        self.crews = [*rows.teams, *rows.pools]
+        self.crews = [*rows.teams, *rows.pools, *rows.people]
+        self.given = [0] * len(rows.people)
         self.busy = [0] * len(self.crews)
         self.line: dict[int, float] = {}  # rates of copies that run
-        self.asked: dict[int, tuple[int, float]] = {}  # wave and rate of copies that wait
+        self.begun: set[int] = set()  # whose copies have begun
+        self.fresh: set[int] = set()  # who began in the round that is under way
         self.wishes: list[Wish] = []
         self.minutes = [draw(move.move) for move in rows.moves]
         self.draw = draw
@@ -80,7 +82,7 @@ class Weekend:
         self._settle()
 
     def _wish(
-        self, rank: tuple[float, int], may: Callable[[], bool], take: Callable[[], None]
+        self, rank: tuple[float, int], may: Callable[[], object], take: Callable[[], None]
     ) -> simpy.Event:
         wish = Wish(rank, may, take, self.env.event())
         self.wishes.append(wish)
@@ -96,16 +98,23 @@ class Weekend:
 
     def _serve(self) -> None:
         self.wishes.sort(key=lambda wish: wish.rank)
-        for wish in list(self.wishes):
-            if wish.may():
-                wish.take()
-                self.wishes.remove(wish)
-                wish.granted.succeed()
+        while True:
+            self.fresh.clear()
+            for wish in list(self.wishes):
+                if wish.may():
+                    wish.take()
+                    self.wishes.remove(wish)
+                    wish.granted.succeed()
+            if not self.fresh:
+                return
 
     def _there(self, crew: int) -> bool:
         shifts = self.crews[crew].shifts
         now = sum(count for start, end, count in shifts if start <= self.env.now < end)
         return not shifts or self.busy[crew] < now
+
+    def _may_sit(self, crew: int, led: Callable[[], bool]) -> bool:
+        return self._there(crew) and led()
 
     def _sit(self, crew: int) -> None:
         self.busy[crew] += 1
@@ -143,46 +152,67 @@ class Weekend:
             self.env.process(self._prepare(i, number, place))
 
     def _prepare(self, i: int, number: int, place: int) -> Steps:
-        move, capacity = self.rows.moves[i], self.rows.rules.copy_capacity
-        rate, length = min(move.copy_rate, capacity), self.minutes[i] * move.shares[1]
-        limited = capacity < math.inf and rate > 0 and length > 0
-        if limited:
-            self.asked[i] = (number, rate)
-        yield self.env.timeout(self.minutes[i] * move.shares[0])
+        yield self.env.timeout(self.minutes[i] * self.rows.moves[i].shares[0])
         self.prepared[i].succeed()
-        if limited:
-            may, take = partial(self._room, number, rate), partial(self._copy, i, rate)
-            yield self._wish((number - 0.5, place), may, take)
-        yield self.env.timeout(length)
-        if limited:
-            del self.line[i]
-            self._settle()
+
+        def may() -> bool:
+            ahead = number >= len(self.told.gates) and not self.rows.moves[i].behind
+            return i not in self.begun and self._room(i) and (ahead or not self._with_hands(i))
+
+        yield from self._copy(i, number, place, may)
+
+    def _with_hands(self, i: int) -> bool:
+        """Whether a copy behind the gate begins with the seat taken."""
+        move = self.rows.moves[i]
+        return self._length(i) > 0 and (move.opening > 0 or move.behind)
+
+    def _length(self, i: int) -> float:
+        return self.minutes[i] * self.rows.moves[i].shares[1]
+
+    def _room(self, i: int) -> bool:
+        """Room beside what runs."""
+        rate, used = self._rate(i), sum(self.line.values())
+        return rate == 0 or used == 0 or used + rate <= self.rows.rules.copy_capacity
+
+    def _rate(self, i: int) -> float:
+        """What a copy takes of a line that is too narrow for all."""
+        capacity = self.rows.rules.copy_capacity
+        limited = capacity < math.inf and self._length(i) > 0
+        return min(self.rows.moves[i].copy_rate, capacity) if limited else 0.0
+
+    def _copy(self, i: int, number: int, place: int, may: Callable[[], object]) -> Steps:
+        """Wait until the copy may begin, if it ever may by this wish, and copy."""
+
+        def take() -> None:
+            self.begun.add(i)
+            self.line[i] = self._rate(i)
+
+        yield self._wish((number - 0.5, place), may, take)
+        yield self.env.timeout(self._length(i))
+        del self.line[i]
+        self._settle()
         self.ready[i].succeed()
-
-    def _room(self, number: int, rate: float) -> bool:
-        """Room beside what runs, and beside what earlier waves still wait to copy."""
-        earlier = [each for wave, each in self.asked.values() if wave < number]
-        used = sum(self.line.values()) + sum(earlier)
-        return used == 0 or used + rate <= self.rows.rules.copy_capacity
-
-    def _copy(self, i: int, rate: float) -> None:
-        del self.asked[i]
-        self.line[i] = rate
 
     def _move(self, i: int, place: int, wave: Sequence[int]) -> Steps:
         env, move, minutes = self.env, self.rows.moves[i], self.minutes[i]
-        yield self.prepared[i] if move.opening else self.ready[i]
+        number = len(self.told.gates) - 1
+        yield self.prepared[i] if self._with_hands(i) else self.ready[i]
         earlier = [b for b in move.before if b in wave]
 
-        def may() -> bool:
-            return self._there(move.team) and all(b in self.told.start for b in earlier)
+        def led() -> bool:
+            begun = all(b in self.told.start and b not in self.fresh for b in earlier)
+            return begun or not self.crews[move.team].shifts
 
         def take() -> None:
             self._sit(move.team)
             self.told.start[i] = env.now
+            self.fresh.add(i)
 
-        yield self._wish((len(self.told.gates), place), may, take)
+        may = partial(self._may_sit, move.team, led)
+        yield self._wish((number + 1, place), may, take)
         yield env.timeout(minutes * move.opening)
+        if i not in self.begun:
+            env.process(self._copy(i, number, place, partial(self._room, i)))
         yield self.ready[i]
         yield env.timeout(minutes * move.shares[2])
         yield env.all_of([self.switched[b] for b in earlier])
@@ -201,9 +231,40 @@ class Weekend:
         env, pool = self.env, len(self.rows.teams) + function.pool
         yield env.all_of([self.free[i] for i in core])
         yield env.timeout(max(0.0, function.possible_after - env.now))
+        asked: list[int] = []
+        for _ in range(function.quorum if function.handlers else 0):
+            may, take = (
+                partial(self._somebody, function, asked),
+                partial(self._ask, function, asked),
+            )
+            yield self._wish((function.rank, f), may, take)
+            yield env.timeout(self.draw(function.verify) / function.quorum)
+            self._rise(self._crew(asked[-1]))
+        if asked:
+            return
         yield self._wish((env.now, f), partial(self._there, pool), partial(self._sit, pool))
         yield env.timeout(self.draw(function.verify))
         self._rise(pool)
+
+    def _crew(self, who: int) -> int:
+        return len(self.rows.teams) + len(self.rows.pools) + who
+
+    def _somebody(self, function: Function, asked: Sequence[int]) -> list[int]:
+        """Who of the named handlers could take a check now."""
+        found = []
+        for who in function.handlers:
+            crew = self._crew(who)
+            shifts = self.crews[crew].shifts or ((-math.inf, math.inf, 1),)
+            there = any(start <= self.env.now < end for start, end, _ in shifts)
+            if there and not self.busy[crew] and who not in asked:
+                found.append(who)
+        return found
+
+    def _ask(self, function: Function, asked: list[int]) -> None:
+        who = min(self._somebody(function, asked), key=lambda who: self.given[who])
+        asked.append(who)
+        self.given[who] += 1
+        self._sit(self._crew(who))
 
     def _end(self, i: int, checks: dict[int, simpy.Process]) -> Steps:
         mine = [check for f, check in checks.items() if i in self.rows.functions[f].core]

@@ -14,18 +14,20 @@ from schedules import a_crew, an_estate
 from simpy_weekend import Weekend
 
 
-def left(random: Random) -> Crew:
-    """A crew in which somebody is left at the end of every shift."""
-    crew = a_crew(random)
+def left(crew: Crew) -> Crew:
+    """The crew, with somebody left at the end of every shift."""
     if not crew.shifts or crew.shifts[-1][1] == NEVER:
         return crew
     return Crew((*crew.shifts, (crew.shifts[-1][1], NEVER, 1)))
 
 
 def lasting(move: Move) -> Move:
-    """A move that takes some time with its seat: processes see no order inside one instant."""
+    """A move that takes some time with its seat, also before a copy that comes then: processes see
+    no order inside one instant.
+    """
     shares = move.shares if sum(move.shares[2:]) else (0.0, 0.25, 0.25, 0.25, 0.25)
-    return replace(move, move=Spread(move.move.mid or 8.0, 0.0), shares=shares)
+    opening = move.opening or (0.125 if move.behind else 0.0)
+    return replace(move, move=Spread(move.move.mid or 8.0, 0.0), shares=shares, opening=opening)
 
 
 @settings(max_examples=60, deadline=None)
@@ -35,9 +37,10 @@ def test_processes_tell_of_the_same_weekend(seed: int) -> None:
     estate = an_estate(random)
     moves = tuple(lasting(replace(move, quota=0.0)) for move in estate.moves)
     rules = replace(estate.rules, switching=0, quota=NEVER)
-    teams = tuple(left(random) for _ in estate.teams)
-    pools = tuple(left(random) for _ in estate.pools)
-    rows = Rows(moves, estate.functions, teams, pools, estate.pairs, rules)
+    teams = tuple(left(a_crew(random)) for _ in estate.teams)
+    pools = tuple(left(a_crew(random)) for _ in estate.pools)
+    people = tuple(left(person) for person in estate.people)
+    rows = Rows(moves, estate.functions, teams, pools, estate.pairs, rules, people)
     found = weekends(arrays(*rows), decision(estate.waves), 1, 1, first=PLAN, keep=1)
     told = Weekend(rows, estate.waves, lambda spread: spread.mid).play()
     assert found.gates[0].tolist() == told.gates

@@ -24,12 +24,12 @@ from itertools import pairwise
 from typing import Final
 
 from migrator.ids import ShiftId, TeamId
-from migrator.inventory.model import Estimate, Inventory, Subsystem
+from migrator.inventory.model import Estimate, Inventory, Person, Subsystem
 from migrator.plan.minutes import step_minutes, undo_minutes
 from migrator.plan.model import Policy, Recipe, RecipeStep, StepKind, Trouble, UndoKind
 from migrator.plan.recipes import RECIPE_OF_KIND
 from migrator.planner.calendars import GRID_MINUTES, Grid
-from migrator.planner.problem import RATE_SCALE, Problem
+from migrator.planner.problem import RATE_SCALE, CheckFacts, Problem
 from migrator.schedule.problem import (
     NEVER,
     Crew,
@@ -41,6 +41,9 @@ from migrator.schedule.problem import (
     Stretch,
     spread,
 )
+
+_LOOKS: Final = frozenset({StepKind.BASELINE, StepKind.PROBE, StepKind.PROBE_LINKS})
+"""Steps that only look, which may be left for later by what runs ahead of the gate."""
 
 SHOCK_SIGMA: Final = 0.1
 """A bad weekend in six takes a tenth longer in everything; runs will teach a better figure."""
@@ -73,6 +76,13 @@ def kernel_rows(
         for function in inventory.functions
         if function.possible_after is not None
     }
+    ranks = {
+        name: rank
+        for rank, name in enumerate(sorted(_check_id(c, problem) for c in problem.checks))
+    }
+    # The engine breaks ties by id, the kernel by number.
+    by_id = people_by_id(problem)
+    number = {who: place for place, who in enumerate(by_id)}
     functions = []
     for check, pool in zip(problem.checks, pool_of, strict=True):
         if check.function is None:
@@ -83,7 +93,17 @@ def kernel_rows(
         one = spread(estimate.p50, estimate.p80)
         whole = Spread(one.mid * check.quorum, one.sigma)
         earliest = possible_after.get(check.function, 0.0) if check.function else 0.0
-        functions.append(Function(whole, tuple(sorted(check.core)), pool, earliest))
+        functions.append(
+            Function(
+                whole,
+                tuple(sorted(check.core)),
+                pool,
+                earliest,
+                handlers=tuple(sorted(number[who] for who in check.handlers)),
+                quorum=check.quorum,
+                rank=ranks[_check_id(check, problem)],
+            )
+        )
     failed = policy.on.get(Trouble.STEP_FAILED)
     capacity = problem.copy_capacity
     return Rows(
@@ -106,6 +126,7 @@ def kernel_rows(
             unwind_delay=failed.veto_minutes if failed is not None else 0.0,
             shock_sigma=shock_sigma,
         ),
+        [people.person(inventory.people.people[who]) for who in by_id],
     )
 
 
@@ -149,14 +170,15 @@ class _People:
             return Crew(((0.0, NEVER, max(1, self.assumed)),))
         return self._crew(tuple(team.seats.items()))
 
+    def person(self, person: Person) -> Crew:
+        """One person; without shifts always there. Two shifts that overlap are one person still."""
+        crew = self._crew([(shift, 1) for shift in person.shifts])
+        return Crew(tuple((start, end, 1) for start, end, _ in crew.shifts))
+
     def pool(self, handlers: Sequence[int]) -> Crew:
-        """Several people, by how many are there; one without shifts always is."""
-        everybody = []
-        for who in handlers:
-            person = self._crew([(shift, 1) for shift in self.people.people[who].shifts])
-            # Two shifts that overlap are one person all the same.
-            everybody += [(start, end, 1) for start, end, _ in person.shifts or _ALWAYS]
-        return Crew(_added(everybody))
+        """Several people, by how many are there."""
+        known = [self.person(self.people.people[who]) for who in handlers]
+        return Crew(_added([shift for crew in known for shift in crew.shifts or _ALWAYS]))
 
     def _crew(self, seats: Sequence[tuple[ShiftId, int]]) -> Crew:
         """Seats by shift; none at all: no limit."""
@@ -185,11 +207,23 @@ def _added(stretches: Sequence[tuple[float, float, int]]) -> tuple[tuple[float, 
     return tuple(found)
 
 
+def people_by_id(problem: Problem) -> list[int]:
+    """The kernel's people, by their numbers in the planner's problem, in the order of their ids."""
+    return sorted(range(len(problem.handlers)), key=lambda who: problem.handlers[who])
+
+
+def _check_id(check: CheckFacts, problem: Problem) -> str:
+    """What orders the checks of a wave in the engine: their id, without the wave's."""
+    if check.function is not None:
+        return f"{check.function}@"
+    (only,) = check.core
+    return f"team.{problem.ids[only]}@"
+
+
 def _pools(problem: Problem, people: _People) -> tuple[list[Crew], list[int]]:
     """A pool for each set of handlers that some check may have, and which one each check has.
 
-    Whoever is in two sets counts in both, which is kinder than the truth when both want him at
-    once; the planner's own decoder and the engine know people by name.
+    They verify after an unwind, by heads: whoever is in two sets counts in both there.
     """
     pools: list[Crew] = []
     number: dict[tuple[int, ...], int] = {}
@@ -208,7 +242,7 @@ def _move(
 ) -> Move:
     facts = problem.moves[i]
     minutes = step_minutes(subsystem, recipe, policy.soak_minutes)
-    length, parts, opening = _parts(recipe, policy, minutes)
+    length, parts, opening, behind = _parts(recipe, policy, minutes)
     move = subsystem.durations["move"]
     unwind, back_share, early_share = _unwind(subsystem, recipe, policy)
     careful, before_switch = _cut(recipe, policy, minutes)
@@ -217,6 +251,7 @@ def _move(
         move=Spread(length, spread(move.p50, move.p80).sigma),
         shares=parts,
         opening=opening,
+        behind=behind,
         unwind=unwind,
         back_share=back_share,
         early_share=early_share,
@@ -234,24 +269,30 @@ def _move(
 
 def _parts(
     recipe: Recipe, policy: Policy, minutes: Mapping[str, Estimate]
-) -> tuple[float, tuple[float, float, float, float, float], float]:
-    """P50 of a move, and its parts: preparing, copying, leading up to the cut, cut, and tail; and
-    what is opened with a seat while the copy may still run (the baseline, as recipes have it).
+) -> tuple[float, tuple[float, float, float, float, float], float, bool]:
+    """P50 of a move, and its parts: preparing, copying, leading up to the cut, cut, and tail; what
+    is opened with a seat before the copy, or while it runs (the baseline, as recipes have it); and
+    whether the copy may not begin before the gate.
 
     What runs ahead of the gate after the copy counts as preparing: the line is asked a little late.
     """
     parts = [0.0] * 6
-    ahead = [step.kind for step in recipe.steps if step.kind in policy.ahead_of_gate]
-    copied = StepKind.COPY not in ahead
-    cut = switched = False
+    copied = all(step.kind is not StepKind.COPY for step in recipe.steps)
+    behind = cut = switched = False
     for step in recipe.steps:
         length = minutes[step.key].p50
         if step.kind is StepKind.DRAIN:
             length = min(length, policy.drain_minutes_max)  # then it is fenced
-        if step.kind in policy.ahead_of_gate:
-            parts[1 if step.kind is StepKind.COPY else 0] += length
-            copied = copied or step.kind is StepKind.COPY
+        if step.kind is StepKind.COPY:
+            behind = behind or step.kind not in policy.ahead_of_gate
+            parts[1] += length
+            copied = True
             continue
+        if step.kind in policy.ahead_of_gate:
+            parts[0] += length
+            continue
+        # Only what looks may be left for later by what runs ahead of the gate.
+        behind = behind or (not copied and step.kind not in _LOOKS)
         cut = cut or step.kind in (StepKind.QUIESCE, StepKind.SWITCH)
         parts[4 if switched else 3 if cut else 2 if copied else 5] += length
         switched = switched or step.kind is StepKind.SWITCH
@@ -259,7 +300,7 @@ def _parts(
             break
     length = sum(parts)
     prepare, copy, lead, cutting, tail, opening = (part / (length or 1.0) for part in parts)
-    return length, (prepare, copy, lead, cutting, tail), opening
+    return length, (prepare, copy, lead, cutting, tail), opening, behind
 
 
 def _cut(recipe: Recipe, policy: Policy, minutes: Mapping[str, Estimate]) -> tuple[float, float]:

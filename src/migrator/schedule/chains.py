@@ -115,9 +115,14 @@ def _through(p: Problem, w: Paper, order: Ints, wave_at: Ints, wave_of: Ints, i:
             if before != NOBODY:
                 i = before
                 continue
-            opened = times[i, at.START] + times[i, at.MINUTES] * p.moves[i, of.OPENING]
-            if p.moves[i, of.OPENING] > 0.0 and times[i, at.COPIED] > opened:
-                return _copied(p, w, wave_of, i)
+            front = _held_up(p, w, wave_of, i)
+            if wave_of[front] != k:
+                _blamed(w, k)
+                return int(k - 1)
+            ahead = p.moves[front, of.OPENING] == 0.0 and p.moves[front, of.BEHIND] == 0.0
+            if _copied_late(p, w, front) or (ahead and front != i):
+                return _copied(p, w, wave_of, front)
+            i = front
         following = _seated_by(p, w, wave, k, i)
         started = False
         if following == NOBODY:
@@ -143,6 +148,54 @@ def _cut_by(p: Problem, w: Paper, i: int) -> int:
         if w.times[first, at.SWITCH] + length == w.times[i, at.SWITCH]:
             return int(first)
     return int(NOBODY)
+
+
+@compiled
+def _held_up(p: Problem, w: Paper, wave_of: Ints, i: int) -> int:
+    """Follow copies that waited for the line with their seats taken, from one to the one before.
+
+    The last one is a copy that waited for nobody, was made ahead of its gate, or is of the next
+    wave, which was prepared from this gate on.
+    """
+    for _ in range(len(wave_of)):
+        if not _copied_late(p, w, i):
+            break
+        length = w.times[i, at.MINUTES] * p.moves[i, of.COPY]
+        opened = w.times[i, at.START] + w.times[i, at.MINUTES] * p.moves[i, of.OPENING]
+        if w.times[i, at.COPIED] - length <= opened:
+            break
+        ahead = _in_line_before(p, w, wave_of, i)
+        if ahead == NOBODY:
+            break
+        w.marks[ahead, at.ON_CHAIN] = 1
+        i = ahead
+    return int(i)
+
+
+@compiled
+def _copied_late(p: Problem, w: Paper, i: int) -> bool:
+    """Tell whether a move that was opened waited for its copy; one that was then made with its seat
+    taken, and at once, is its own work.
+    """
+    if p.moves[i, of.OPENING] == 0.0 and p.moves[i, of.BEHIND] == 0.0:
+        return False
+    opened = w.times[i, at.START] + w.times[i, at.MINUTES] * p.moves[i, of.OPENING]
+    copied = w.times[i, at.COPIED]
+    return bool(copied > opened and copied != opened + w.times[i, at.MINUTES] * p.moves[i, of.COPY])
+
+
+@compiled
+def _in_line_before(p: Problem, w: Paper, wave_of: Ints, i: int) -> int:
+    """Whose copy left the line when a move's copy began."""
+    length = w.times[i, at.MINUTES] * p.moves[i, of.COPY]
+    found = NOBODY
+    for m in range(len(wave_of)):
+        near = abs(wave_of[m] - wave_of[i]) <= 1
+        if m != i and near and p.moves[m, of.RATE] > 0.0 and length > 0.0:
+            same = w.times[m, at.COPIED] + length == w.times[i, at.COPIED]
+            if same and w.times[m, at.MINUTES] * p.moves[m, of.COPY] > 0.0:
+                found = m
+    return int(found)
 
 
 @compiled
@@ -188,14 +241,7 @@ def _copied(p: Problem, w: Paper, wave_of: Ints, i: int) -> int:
     """Follow a copy back through the line to the gate behind which it was prepared."""
     for _ in range(len(wave_of)):
         w.marks[i, at.ON_CHAIN] = 1
-        length = w.times[i, at.MINUTES] * p.moves[i, of.COPY]
-        ahead = NOBODY
-        for m in range(len(wave_of)):
-            near = wave_of[m] == wave_of[i] or wave_of[m] == wave_of[i] - 1
-            if m != i and near and p.moves[m, of.RATE] > 0.0 and length > 0.0:
-                same = w.times[m, at.COPIED] + length == w.times[i, at.COPIED]
-                if same and w.times[m, at.MINUTES] * p.moves[m, of.COPY] > 0.0:
-                    ahead = m
+        ahead = _in_line_before(p, w, wave_of, i)
         if ahead == NOBODY:
             break
         i = ahead

@@ -1,9 +1,10 @@
 """The checks of a wave that did not fail: who verifies what, and when each move is accepted.
 
 Called by `weekend.py` after a try (`wave.py`). A check of a function opens when all its core moves
-of the wave have switched and ended their tail, and goes to the first free handler of its pool, in
-the order in which checks opened. An incident takes a handler of the move's first function in the
-same way. A move is verified when its checks and its incident are done, and accepted after the soak.
+of the wave have switched and ended their tail. Where handlers are named it goes to them
+(`handlers.py`), else to the first free one of its pool, in the order in which checks opened. An
+incident takes somebody of the pool of the move's first function in the same way. A move is verified
+when its checks and its incident are done, and accepted after the soak.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from migrator.schedule.chance import (
 )
 from migrator.schedule.compiled import PLACES, ZERO, compiled, embedded, inlined
 from migrator.schedule.crews import seat_from, take
+from migrator.schedule.handlers import ask_people
 from migrator.schedule.heap import sort
 from migrator.schedule.paper import Paper
 from migrator.schedule.problem import Ints, Problem
@@ -39,6 +41,32 @@ def verify(
     """Hold the checks of a wave that did not fail; set when each move is verified and accepted."""
     ties, times, marks, checks = p.ties, w.times, w.marks, w.checks
     jobs = _open(p, w, wave, chance, start, nth)
+    named = _aside(p, w, jobs)
+    jobs -= named
+    _ask_pools(p, w, jobs, chance, start, nth, factor)
+    if w.level[at.CHAINED] != 0.0:
+        _openers(p, w, wave, named)
+    ask_people(p, w, named, chance, start, nth, factor)
+    for member in wave:
+        i = member & PLACES
+        if marks[i, at.STATE] != at.WAITING:
+            continue
+        for k in range(ties[i, of.EXERCISE], ties[i, of.EXERCISE_END]):
+            passed = checks[p.lists[k] & PLACES, at.READY]
+            times[i, at.VERIFIED] = max(times[i, at.VERIFIED], passed)
+        times[i, at.VERIFIED] = min(times[i, at.VERIFIED], fact(w, i, real.VERIFIED))
+        times[i, at.END] = accepted(p, w, i)
+        if times[i, at.END] == math.inf:
+            marks[i, at.STATE] = at.STRANDED
+    if w.level[at.CHAINED] != 0.0:
+        _root(p, w, wave, jobs)
+
+
+@embedded
+def _ask_pools(
+    p: Problem, w: Paper, jobs: int, chance: bool, start: np.uint64, nth: int, factor: float
+) -> None:
+    """Give each check and incident that goes to a pool to the first who is free."""
     keys, items = w.keys[at.JOBS], w.items[at.JOBS]
     sort(keys, items, jobs)
     if w.counts[at.KNOWN]:
@@ -59,19 +87,6 @@ def verify(
         if begin < math.inf:
             take(crew, until, w.seats[0], p.crews)
         _done(p, w, job, until)
-    for member in wave:
-        i = member & PLACES
-        if marks[i, at.STATE] != at.WAITING:
-            continue
-        for k in range(ties[i, of.EXERCISE], ties[i, of.EXERCISE_END]):
-            passed = checks[p.lists[k] & PLACES, at.READY]
-            times[i, at.VERIFIED] = max(times[i, at.VERIFIED], passed)
-        times[i, at.VERIFIED] = min(times[i, at.VERIFIED], fact(w, i, real.VERIFIED))
-        times[i, at.END] = accepted(p, w, i)
-        if times[i, at.END] == math.inf:
-            marks[i, at.STATE] = at.STRANDED
-    if w.level[at.CHAINED] != 0.0:
-        _root(p, w, wave, jobs)
 
 
 @compiled
@@ -85,14 +100,7 @@ def _root(p: Problem, w: Paper, wave: Ints, jobs: int) -> None:
         f = _exercised(p, items[k])
         roots[k] = items[k] - len(p.pools)
         if items[k] < len(p.pools):
-            latest = -math.inf
-            for member in wave:
-                i = member & PLACES
-                for e in range(p.ties[i, of.EXERCISE], p.ties[i, of.EXERCISE_END]):
-                    moves = w.marks[i, at.STATE] == at.WAITING and p.lists[e] == f
-                    if moves and times[i, at.FREE] > latest:
-                        latest = times[i, at.FREE]
-                        roots[k] = i
+            roots[k] = _opener(p, w, wave, f)
         for j in range(k):
             waited = begins[k] > keys[k] and p.pools[_exercised(p, items[j])] == p.pools[f]
             if waited and _until(p, w, items[j]) == begins[k]:
@@ -105,6 +113,57 @@ def _root(p: Problem, w: Paper, wave: Ints, jobs: int) -> None:
         for k in range(jobs):
             if _until(p, w, items[k]) == times[i, at.VERIFIED] and _concerns(p, items[k], i):
                 w.marks[i, at.ROOT] = roots[k]
+        for e in range(p.ties[i, of.EXERCISE], p.ties[i, of.EXERCISE_END]):
+            f = p.lists[e]
+            if _by_name(p, f) and w.checks[f, at.READY] == times[i, at.VERIFIED]:
+                w.marks[i, at.ROOT] = w.check_marks[f, at.BECAUSE]
+
+
+@compiled
+def _openers(p: Problem, w: Paper, wave: Ints, named: int) -> None:
+    """Note who opens each check that goes to people."""
+    for k in range(named):
+        f = w.items[at.ASIDE, k]
+        w.check_marks[f, at.BECAUSE] = _opener(p, w, wave, f)
+
+
+@compiled
+def _opener(p: Problem, w: Paper, wave: Ints, f: int) -> int:
+    """Who of a wave let a check wait longest for its opening."""
+    latest = -math.inf
+    found = ZERO - 1
+    for member in wave:
+        i = member & PLACES
+        for e in range(p.ties[i, of.EXERCISE], p.ties[i, of.EXERCISE_END]):
+            moves = w.marks[i, at.STATE] == at.WAITING and p.lists[e] == f
+            if moves and w.times[i, at.FREE] > latest:
+                latest = w.times[i, at.FREE]
+                found = i
+    return int(found)
+
+
+@inlined
+def _by_name(p: Problem, f: int) -> bool:
+    """Tell whether a check goes to people and not to a pool."""
+    return bool(p.handlers[f, of.BANDS] >= 0)
+
+
+@embedded
+def _aside(p: Problem, w: Paper, jobs: int) -> int:
+    """Put the checks with named handlers aside; says how many they are."""
+    keys, items = w.keys[at.JOBS], w.items[at.JOBS]
+    kept = named = ZERO
+    for k in range(jobs):
+        job = items[k] & PLACES
+        if job < len(p.pools) and _by_name(p, job):
+            w.checks[job, at.READY] = keys[k]
+            w.items[at.ASIDE, named] = job
+            named += 1
+        else:
+            keys[kept] = keys[k]
+            items[kept] = job
+            kept += 1
+    return int(named)
 
 
 @compiled

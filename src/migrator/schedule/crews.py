@@ -70,6 +70,19 @@ def take(crew: int, until: float, seats: Floats, crews: Ints) -> None:
     seats[place] = until
 
 
+@embedded
+def retake(crew: int, until: float, seats: Floats, crews: Ints) -> None:
+    """Give a seat that was taken without an end its end."""
+    crew &= PLACES
+    first, place = crews[crew, SEAT] & PLACES, crews[crew, SEAT_END] - 1
+    if place < first:
+        return
+    while place > first and seats[place - 1] > until:
+        seats[place] = seats[place - 1]
+        place -= 1
+    seats[place] = until
+
+
 @compiled
 def decided(t: float, minutes: float, crews: Ints, stretches: Floats) -> float:
     """When a decision asked for at `t` has been taken; after the last shift it can be at once."""

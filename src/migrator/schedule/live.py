@@ -59,8 +59,11 @@ CHECK_OPENED, CHECK_BEGUN, CHECK_PASSED = range(3)
 GATE, TRIES, UNWIND_AT, BACK_AT, NOT_BEFORE = range(5)
 """The columns of `Live.waves`."""
 
-NOW, STOPPED, MISSED = range(3)
-"""The places in `Live.clock`."""
+CHECK, PERSON, SINCE, TICKED = range(4)
+"""The columns of `Live.ticks`."""
+
+NOW, STOPPED, MISSED, TICKS, GIVEN = range(5)
+"""The places in `Live.clock`; the last two only where all is one array."""
 
 
 class Live(NamedTuple):
@@ -70,24 +73,30 @@ class Live(NamedTuple):
     moves: Floats  # by move
     checks: Floats  # by function, of the wave that is under way
     waves: Floats  # by wave
+    ticks: Floats  # of the checks of the wave that is under way, in the order of their beginning
+    given: Floats  # by person: how many other checks each was given so far; no rows: none
 
 
 NOTHING_YET: Final = Live(
-    np.array([-math.inf, 0.0, 0.0]), np.zeros((0, 18)), np.zeros((0, 3)), np.zeros((0, 5))
-)
+    np.array([-math.inf, 0.0, 0.0]), np.zeros((0, 18)), np.zeros((0, 3)), np.zeros((0, 5)),
+    np.zeros((0, 4)), np.zeros(0),
+)  # fmt: skip
 """Before the weekend."""
 
 
 def stacked(live: Live) -> Floats:
-    """The same as one array, for compiled code: the moves, the checks, the waves, and the clock.
+    """The same as one array, for compiled code: the moves, the checks, the waves, who was given
+    which check, who was given how many, and the clock with how many rows the last two have.
 
     Each array that is handed from function to function costs, whether it is looked at or not.
     """
     if len(live.moves) == 0:
         return np.zeros((0, 18))
-    found = np.full((len(live.moves) + len(live.checks) + len(live.waves) + 1, 18), math.inf)
+    clock = np.array([[*live.clock, len(live.ticks), len(live.given)]])
+    parts = (live.moves, live.checks, live.waves, live.ticks, live.given.reshape(-1, 1), clock)
+    found = np.full((sum(len(part) for part in parts), 18), math.inf)
     row = 0
-    for part in (live.moves, live.checks, live.waves, live.clock.reshape(1, -1)):
+    for part in parts:
         found[row : row + len(part), : part.shape[1]] = part
         row += len(part)
     return found
@@ -130,6 +139,19 @@ class RealCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class RealTick:
+    """Somebody who was given a check of the wave under way: function and person by their numbers.
+
+    Where this is not told of a check that has begun, somebody without a name has it.
+    """
+
+    check: int
+    person: int
+    since: float
+    ticked: float = NEVER
+
+
+@dataclass(frozen=True, slots=True)
 class RealWave:
     """Where a wave stands."""
 
@@ -148,8 +170,12 @@ def live(
     *,
     stopped: bool = False,
     missed: int = 0,
+    ticks: Sequence[RealTick] = (),
+    given: Sequence[int] = (),
 ) -> Live:
     """Lay rows out as arrays: every move, every function, every wave in the decision's order.
+
+    `given`: by person, in the order of the rows, or nothing; needed where there are `ticks`.
 
     `stopped`: nothing more may begin; `missed`: the fixed dates that earlier tries did not keep.
     """
@@ -159,6 +185,10 @@ def live(
         known,
         np.array([astuple(each) for each in checks], dtype=np.float64).reshape(len(checks), 3),
         np.array([astuple(each) for each in waves], dtype=np.float64).reshape(len(waves), 5),
+        np.array(
+            [astuple(each) for each in sorted(ticks, key=lambda tick: tick.since)], dtype=np.float64
+        ).reshape(len(ticks), 4),
+        np.array(given, dtype=np.float64),
     )
 
 

@@ -25,9 +25,18 @@ MOVE, VERIFY, UNWIND, FAILURE, SHOCK, AGAIN, INCIDENT, INCIDENT_MINUTES = range(
 
 TIMES: Final = (
     "start", "switch", "free", "verified", "end", "prepared", "copying", "copied", "asking",
-    "opened", "led", "cutting", "cut", "length",
+    "opened", "led", "cutting", "cut", "length", "asks",
 )  # fmt: skip
 """The lists by move."""
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Somebody who has a check, or had it."""
+
+    crew: int
+    begun: float
+    until: float
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ class Job:
     opened: float
     begun: float
     passed: float
+    ticks: tuple[Tick, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,10 @@ class Played:
     cutting: list[float] = field(default_factory=list)
     cut: list[float] = field(default_factory=list)  # ready to switch
     length: list[float] = field(default_factory=list)
+    asks: list[float] = field(default_factory=list)  # for the line
+    clock: float = 0.0  # when the line is to be looked at again
+    carried: int = 0  # which wave was prepared beside the one before it
+    given: dict[int, int] = field(default_factory=dict)  # by crew of one: checks so far
     jobs: list[Job] = field(default_factory=list)  # of the last wave that was verified
     tries: list[Try] = field(default_factory=list)
     gates: list[float] = field(default_factory=list)

@@ -8,13 +8,21 @@ and nothing is judged: whoever makes the rows has refused what cannot be.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from migrator.schedule.laying import (
+    groups_of,
+    jobs_of,
+    lay_crews,
+    lay_handlers,
+    near_of,
+    ranks,
+)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -63,12 +71,14 @@ class Move:
     `shares` are the parts of `move`: preparing and copying, ahead of the gate and without a seat;
     then with a seat of the team: leading up to the cut, the cut until the switch, the tail. An
     `opening` is a sixth part that needs a seat and no copy: with one, the seat is taken as soon as
-    the move is prepared, and kept while the copy still runs.
+    the move is prepared, and kept while the copy still runs. A copy that has not begun when its
+    gate opens then comes after the opening, and so does one that may not begin before (`behind`).
     """
 
     move: Spread
     shares: tuple[float, float, float, float, float] = (0.0, 0.0, 0.5, 0.3, 0.2)
     opening: float = 0.0
+    behind: bool = False
     unwind: Spread = NOTHING
     back_share: float = 1.0  # of the undo, until its traffic is back
     early_share: float = 1.0  # of the undo, where it had not switched yet
@@ -90,12 +100,21 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A check in each wave that has a core part of it. `verify` is for the whole quorum."""
+    """A check in each wave that has a core part of it. `verify` is for the whole quorum.
+
+    Where `handlers` are named, so many as the `quorum` verify it one after the other, each for his
+    part of the time and once only: of those who are there and free whoever was asked least, of
+    several the lowest number. Of several checks that wait the one of the lowest `rank` comes first.
+    Where nobody is named, and after an unwind, one of the pool does all of it.
+    """
 
     verify: Spread
     core: tuple[int, ...]
     pool: int = 0
     possible_after: float = 0.0
+    handlers: tuple[int, ...] = ()
+    quorum: int = 1
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +173,8 @@ class Rules:
     INCIDENT,
     COMMIT_AFTER,
     OPENING,
-) = range(21)
+    BEHIND,
+) = range(22)
 """The columns of `Problem.moves`."""
 
 (
@@ -176,8 +196,16 @@ class Rules:
 """The columns of `Problem.ties`; two with and without _END are a range of `lists`, for blackouts of
 `stretches`."""
 
-VERIFY_MID, VERIFY_SIGMA, POSSIBLE_AFTER = range(3)
+VERIFY_MID, VERIFY_SIGMA, POSSIBLE_AFTER, QUORUM, RANK, PART_MID = range(6)
 """The columns of `Problem.functions`."""
+
+BANDS, BY_RANK = range(2)
+"""The columns of `Problem.handlers`: from where on the bands of the function's handlers stand, one
+for each of the stretches between `hours`, below zero where nobody is named; and, which is not about
+the row's own function, the function of the rank that is the row's number."""
+
+MEMBER, MEMBER_END = range(2)
+"""The columns of `Problem.bands`: a range of `lists`, of people."""
 
 SHIFT, SHIFT_END, SEAT, SEAT_END = range(4)
 """The columns of `Problem.crews`: ranges of `stretches`, and of the seats of all crews."""
@@ -203,8 +231,9 @@ FROM, TO, COUNT = range(3)
     SHOCK_SIGMA,
     INCIDENT_MID,
     INCIDENT_SIGMA,
-) = range(17)
-"""The places in `Problem.rules`."""
+    PEOPLE,
+) = range(18)
+"""The places in `Problem.rules`; the last one: how many crews of one person there are."""
 
 
 class Problem(NamedTuple):
@@ -214,7 +243,10 @@ class Problem(NamedTuple):
     ties: Ints  # by move
     functions: Floats
     pools: Ints  # by function: the crew of its handlers
-    crews: Ints  # the teams, then the pools, last those who decide
+    handlers: Ints  # by function: who may verify it
+    bands: Ints  # of people who may verify the same and are there at the same hours
+    hours: Floats  # when somebody's shift begins or ends
+    crews: Ints  # the teams, the pools, then people one by one, last those who decide
     stretches: Floats
     lists: Ints
     pairs: Ints  # two columns
@@ -235,6 +267,7 @@ class Rows(NamedTuple):
     pools: Sequence[Crew]
     pairs: Pairs
     rules: Rules
+    people: Sequence[Crew] = ()
 
 
 def arrays(
@@ -244,6 +277,7 @@ def arrays(
     pools: Sequence[Crew] = (Crew(),),
     pairs: Pairs = (),
     rules: Rules | None = None,
+    people: Sequence[Crew] = (),
 ) -> Problem:
     """Lay rows out as arrays."""
     rules = rules or Rules()
@@ -258,8 +292,8 @@ def arrays(
     for f, function in enumerate(functions):
         for i in function.core:
             exercised[i].append(f)
-    near = _near(moves, known)
-    groups = _groups(moves)
+    near = near_of(moves, known)
+    groups = groups_of(moves)
     ties = []
     for i, move in enumerate(moves):
         row = [move.team, groups[i], move.crowd, int(move.pilot)]
@@ -269,22 +303,36 @@ def arrays(
         row += [len(stretches), len(stretches) + len(move.blackouts)]
         stretches += [(start, end, 0.0) for start, end in sorted(move.blackouts)]
         ties.append(row)
-    deciders = Crew(tuple((start, end, 1) for start, end in rules.deciding))
-    crews = _crews(
-        (*teams, *pools, deciders), _jobs(moves, functions, exercised, len(teams)), stretches
-    )
+    jobs = jobs_of(moves, functions, exercised, len(teams))
+    crews = lay_crews((*teams, *pools), people, rules.deciding, jobs, stretches)
+    handlers = lay_handlers(functions, people, lists)
     return Problem(
-        moves=_table([_numbers(move, rules) for move in moves], 21),
+        moves=_table([_numbers(move, rules) for move in moves], 22),
         ties=np.array(ties, dtype=np.int64).reshape(len(moves), 14),
-        functions=_table([(*each.verify, each.possible_after) for each in functions], 3),
+        functions=_table(
+            [
+                (
+                    *each.verify,
+                    each.possible_after,
+                    each.quorum,
+                    rank,
+                    each.verify.mid / each.quorum,
+                )
+                for each, rank in zip(functions, ranks(functions), strict=True)
+            ],
+            6,
+        ),
         pools=_ints(len(teams) + function.pool for function in functions),
+        handlers=np.array(handlers.rows, dtype=np.int64).reshape(len(functions), 2),
+        bands=np.array(handlers.bands, dtype=np.int64).reshape(len(handlers.bands), 2),
+        hours=np.array(handlers.hours, dtype=np.float64),
         crews=np.array(crews, dtype=np.int64),
         stretches=_table(stretches, 3),
         lists=_ints(lists),
         pairs=np.array([pair[:2] for pair in known], dtype=np.int64).reshape(len(known), 2),
         weights=np.array([pair[2] for pair in known], dtype=np.float64),
         crowd_max=_ints(rules.crowd_max),
-        rules=_rules(rules),
+        rules=_rules(rules, len(people)),
     )
 
 
@@ -305,10 +353,11 @@ def _numbers(move: Move, rules: Rules) -> tuple[float, ...]:
         move.incident,
         move.commit_after,
         move.opening,
+        move.behind,
     )
 
 
-def _rules(rules: Rules) -> Floats:
+def _rules(rules: Rules, people: int) -> Floats:
     return np.array(
         [
             rules.window,
@@ -327,42 +376,10 @@ def _rules(rules: Rules) -> Floats:
             rules.unwind_seats,
             rules.shock_sigma,
             *rules.incident,
+            people,
         ],
         dtype=np.float64,
     )
-
-
-def _jobs(
-    moves: Sequence[Move],
-    functions: Sequence[Function],
-    exercised: Sequence[Sequence[int]],
-    teams: int,
-) -> Counter[int]:
-    """By crew: how many jobs could ever be done at the same time."""
-    jobs = Counter(move.team for move in moves)
-    jobs.update(teams + function.pool for function in functions)
-    for move, mine in zip(moves, exercised, strict=True):
-        if move.incident > 0 and mine:
-            jobs[teams + functions[mine[0]].pool] += 1
-    return jobs
-
-
-def _crews(
-    crews: Sequence[Crew], jobs: Mapping[int, int], stretches: list[tuple[float, float, float]]
-) -> list[tuple[int, int, int, int]]:
-    """Add the crews' shifts to the stretches, and count their seats: what is never sat on is not
-    kept, or a pool of fifty handlers would cost fifty steps for each check.
-    """
-    rows = []
-    seat = 0
-    for number, crew in enumerate(crews):
-        # A crew without seats is one without limit, so whoever has shifts has one at least.
-        largest = max((count for _, _, count in crew.shifts), default=0)
-        most = max(1, min(largest, jobs.get(number, 0))) if crew.shifts else 0
-        rows.append((len(stretches), len(stretches) + len(crew.shifts), seat, seat + most))
-        stretches += crew.shifts
-        seat += most
-    return rows
 
 
 def _table(rows: Sequence[Sequence[float]], columns: int) -> Floats:
@@ -371,30 +388,3 @@ def _table(rows: Sequence[Sequence[float]], columns: int) -> Floats:
 
 def _ints(values: Iterable[int]) -> Ints:
     return np.fromiter(values, dtype=np.int64)
-
-
-def _groups(moves: Sequence[Move]) -> list[int]:
-    """Groups by numbers below n: the first member names it."""
-    first: dict[int, int] = {}
-    return [
-        i if move.group is None else first.setdefault(move.group, i) for i, move in enumerate(moves)
-    ]
-
-
-def _near(moves: Sequence[Move], pairs: Sequence[tuple[int, int, float]]) -> list[list[int]]:
-    """Who waits for whom in an unwind: linked, declared before, or of one group."""
-    near: list[set[int]] = [set() for _ in moves]
-    members: dict[int, list[int]] = {}
-    for i, move in enumerate(moves):
-        for first in move.before:
-            near[i].add(first)
-            near[first].add(i)
-        if move.group is not None:
-            members.setdefault(move.group, []).append(i)
-    for group in members.values():
-        for i in group:
-            near[i].update(other for other in group if other != i)
-    for one, other, _ in pairs:
-        near[one].add(other)
-        near[other].add(one)
-    return [sorted(group) for group in near]

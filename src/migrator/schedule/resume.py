@@ -49,6 +49,27 @@ def now(w: Paper) -> float:
     return float(w.real[len(w.real) - 1, real.NOW])
 
 
+@inlined
+def crew_of(p: Problem, person: int) -> int:
+    """A person as a crew: behind all others but those who decide."""
+    return len(p.crews) - 1 - int(p.rules[of.PEOPLE]) + person
+
+
+@inlined
+def ticks(w: Paper) -> int:
+    """How many handlers' parts of checks the real state tells of, or none before the weekend."""
+    if len(w.real) == 0:
+        return 0
+    return int(w.real[len(w.real) - 1, real.TICKS])
+
+
+@inlined
+def tick_fact(w: Paper, row: int, column: int) -> float:
+    """What is known of such a part."""
+    last = len(w.real) - 1
+    return float(w.real[last - int(w.real[last, real.GIVEN]) - ticks(w) + row, column])
+
+
 @compiled
 def ends(p: Problem, w: Paper, i: int, share: int, since: float, column: int) -> float:
     """When a part of a move is over that begins at `since`."""
@@ -83,11 +104,16 @@ def resume(
     """Put on fresh paper what is over and what runs; says when the last wave was back, and how many
     were taken back.
     """
+    w.level[at.NOW] = now(w)
     w.counts[at.STOPPED] = int(w.real[len(w.real) - 1, real.STOPPED])
     w.counts[at.MISSED] = int(w.real[len(w.real) - 1, real.MISSED])
     w.counts[at.KNOWN] = w.counts[at.UNDER_WAY] = 1
     last = 0.0
     unwinds = ZERO
+    people = int(w.real[len(w.real) - 1, real.GIVEN])
+    for person in range(people):
+        seat = p.crews[crew_of(p, person), of.SEAT]
+        w.seats[at.GIVEN, seat] = w.real[len(w.real) - 1 - people + person, 0]
     for k in range(len(wave_at) - 1):
         tries = int(wave_fact(w, k, real.TRIES))
         unwinds += tries

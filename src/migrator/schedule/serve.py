@@ -15,12 +15,13 @@ import numpy as np
 
 from migrator.schedule import run, searching, searching_frames
 from migrator.schedule.compiled import COMPILES, cache_folder
-from migrator.schedule.live import FATE, NOTHING_YET, Live
+from migrator.schedule.live import FATE, NOTHING_YET, PERSON, Live
 from migrator.schedule.messages import Message, Words, read, write
 from migrator.schedule.paper import MOVED, RETURNED, WAITING
 from migrator.schedule.problem import (
     BEFORE,
     BEFORE_END,
+    PEOPLE,
     Function,
     Move,
     Problem,
@@ -138,6 +139,9 @@ def _check_live(p: Problem, chosen: run.Decision, live: Live) -> None:
         each.shape[1:] for each in NOTHING_YET[1:]
     ):
         raise ValueError("the state of the run has not the columns that it should have")
+    known = len(live.given)
+    if known not in (0, int(p.rules[PEOPLE])) or not set(live.ticks[:, PERSON]) <= {*range(known)}:
+        raise ValueError("the state of the run tells of handlers that nobody knows")
     if rows not in ((0, 0, 0), expected):
         raise ValueError(f"the state of the run has {rows} rows where the plan has {expected}")
     fates = set(live.moves[:, FATE].tolist())

@@ -22,6 +22,7 @@ from migrator.schedule.compiled import PLACES, compiled, embedded
 from migrator.schedule.crews import seat_from, take
 from migrator.schedule.paper import Paper
 from migrator.schedule.problem import Ints, Problem
+from migrator.schedule.resume import crew_of
 
 
 @embedded
@@ -97,7 +98,7 @@ def unwound(p: Problem, w: Paper, members: Ints, count: int, t: float, begin: fl
     moves, ties, lists, crews, stretches = p.moves, p.ties, p.lists, p.crews, p.stretches
     times, checks, known, seats, back = w.times, w.checks, w.check_marks, w.seats[1], w.back
     seated = p.rules[of.UNWIND_SEATS] != 0.0
-    seats[:] = begin
+    seats[: crews[crew_of(p, 0), of.SEAT]] = begin  # people are not asked by name here
     for m in range(count):
         i = members[m] & PLACES
         if times[i, at.SWITCH] <= t:

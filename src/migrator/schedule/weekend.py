@@ -56,6 +56,7 @@ def play(
         last, unwinds = resume(p, w, order, wave_at, chance, start, factor)
     for k in range(len(wave_at) - 1):
         wave = order[wave_at[k] : wave_at[k + 1]]
+        following = order[wave_at[k + 1] : wave_at[min(k + 2, len(wave_at) - 1)]]
         w.gates[k] = ready
         if not _admit(p, w, wave):
             if lives and wave_fact(w, k, real.GATE) < math.inf:
@@ -69,7 +70,7 @@ def play(
         while True:
             w.gates[k] = gate
             level = w.level[at.QUOTA]
-            failed = attempt(p, w, wave, ahead, gate, chance, start, nth, factor)
+            failed = attempt(p, w, k, wave, following, ahead, gate, chance, start, nth, factor)
             failed = going_back(w, wave, k, failed + p.rules[of.UNWIND_DELAY])
             if failed == math.inf:
                 verify(p, w, wave, chance, start, nth, factor)
@@ -93,8 +94,7 @@ def play(
         w.counts[at.UNDER_WAY] = 0
         if ready == math.inf:
             w.counts[at.STOPPED] = 1
-    figures[UNWINDS] = unwinds
-    _figures(p, w, last, figures)
+    _figures(p, w, last, unwinds, figures)
 
 
 @compiled
@@ -141,10 +141,13 @@ def _reset(p: Problem, w: Paper) -> None:
     w.marks[:] = 0
     w.check_marks[:] = 0
     w.times[:] = 0.0
-    w.seats[:] = 0.0
+    w.seats[at.WEEKEND] = 0.0
+    w.seats[at.GIVEN] = 0.0
+    w.turns[:] = 0
     w.counts[:] = 0
     w.level[at.QUOTA] = p.rules[of.QUOTA]
     w.level[at.FLOOR] = -math.inf
+    w.level[at.NOW] = -math.inf
 
 
 @embedded
@@ -223,11 +226,12 @@ def _part(w: Paper, wave: Ints, t: float) -> int:
     for seat in range(len(seats)):
         seats[seat] = min(seats[seat], t)
     w.counts[at.COPYING] = 0
+    w.counts[at.CARRIED] = 0
     return count
 
 
 @embedded
-def _figures(p: Problem, w: Paper, last: float, figures: Floats) -> None:
+def _figures(p: Problem, w: Paper, last: float, unwinds: int, figures: Floats) -> None:
     """Sum up; whoever did not move has no times, and stands apart until the window closes."""
     gone = 0
     times = w.times
@@ -247,6 +251,7 @@ def _figures(p: Problem, w: Paper, last: float, figures: Floats) -> None:
         one, other = p.pairs[k, 0] & PLACES, p.pairs[k, 1] & PLACES
         exposure += p.weights[k] * abs(times[one, at.TOGETHER] - times[other, at.TOGETHER])
     figures[OVER] = last
+    figures[UNWINDS] = unwinds
     figures[EXPOSURE] = exposure
     figures[GONE] = gone
     figures[LATE] = w.counts[at.MISSED]

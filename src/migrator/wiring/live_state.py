@@ -17,7 +17,8 @@ from migrator.engine.states import COMPLETE, CheckState, RunState, WaveState
 from migrator.forecast.chance import Dial
 from migrator.plan.model import Plan, Recipe, RecipeStep, StepKind
 from migrator.planner.problem import Problem as Facts
-from migrator.schedule.live import Live, RealCheck, RealMove, RealWave, live
+from migrator.planner.rows import people_by_id
+from migrator.schedule.live import Live, RealCheck, RealMove, RealTick, RealWave, live
 from migrator.schedule.problem import NEVER
 
 HOLD_MINUTES: Final = 20.0
@@ -62,16 +63,20 @@ def middle_of(run: Run, plan: Plan, facts: Facts, dial: Dial, now: datetime) -> 
             if move.subsystem in facts.index:
                 i = facts.index[move.subsystem]
                 moves[i] = known.move(record, run.moves.get(str(move.subsystem)))
-    checks = [
-        known.check(f"{check.function or f'team.{_only(facts, check.core)}'}@{current}")
+    names = [
+        f"{check.function or f'team.{_only(facts, check.core)}'}@{current}"
         for check in facts.checks
     ]
+    checks = [known.check(name) for name in names]
+    number = {str(facts.handlers[who]): place for place, who in enumerate(people_by_id(facts))}
     state = live(
         minute,
         moves,
         checks,
         waves,
         stopped=run.state is RunState.ABORTING or _stopped(run, plan),
+        ticks=[tick for f, name in enumerate(names) for tick in known.ticks(f, name, number)],
+        given=known.given(number, names),
     )
     return Middle(now, minute, run.seq, state, tuple(over), tuple(returned), known.notes())
 
@@ -168,7 +173,7 @@ class _Known:
             prepared=self._done(acts, parts["prepare"]),
             copying=self._begun(acts, copy),
             copied=self._done(acts, copy) if copy else NEVER,
-            started=self._begun(acts, (*parts["opening"], *parts["lead"], *parts["cut"])),
+            started=self._begun(acts, parts["seated"]),
             opened=self._done(acts, parts["opening"]),
             led=self._done(acts, parts["lead"]),
             cutting=self._begun(acts, parts["cut"]),
@@ -215,6 +220,28 @@ class _Known:
             passed=self._passed(record),
         )
 
+    def ticks(self, check: int, name: str, number: Mapping[str, int]) -> list[RealTick]:
+        """Who has a check and who had it; of who has ticked it is not kept since when."""
+        record = self.run.checks.get(name)
+        if record is None or record.state in (CheckState.VOID, CheckState.PASSED):
+            return []
+        ticked = ((person, self.minute(at)) for person, at in record.ticked_at.items())
+        found = [RealTick(check, number[who], t, t) for who, t in ticked if who in number]
+        if record.person in number and record.person not in record.ticked_at:
+            since = self.minute(record.assigned_at)
+            found.append(RealTick(check, number[record.person], since))
+        return found
+
+    def given(self, number: Mapping[str, int], apart: Sequence[str]) -> list[int]:
+        """By person: how many checks each was given beside those that are told one by one."""
+        found = [0] * len(number)
+        for name, record in self.run.checks.items():
+            if name in apart and record.state not in (CheckState.VOID, CheckState.PASSED):
+                continue
+            for person in {*record.ticks, record.person} & number.keys():
+                found[number[person]] += 1
+        return found
+
     def _passed(self, record: CheckRecord) -> float:
         if record.state is not CheckState.PASSED:
             return NEVER
@@ -243,16 +270,20 @@ class _Known:
 def _parts(recipe: Recipe, plan: Plan) -> dict[str, tuple[str, ...]]:
     """The steps of each part of a move, as `planner/rows.py` parts them."""
     found: dict[str, list[str]] = {
-        part: [] for part in ("prepare", "copy", "opening", "lead", "cut", "tail")
+        part: [] for part in ("prepare", "copy", "opening", "lead", "cut", "tail", "seated")
     }
     ahead = plan.policy.ahead_of_gate
-    copied = StepKind.COPY not in [step.kind for step in recipe.steps if step.kind in ahead]
+    copied = all(step.kind is not StepKind.COPY for step in recipe.steps)
     cut = switched = False
     for step in recipe.steps:
+        if step.kind not in ahead:
+            found["seated"].append(step.key)
+        if step.kind is StepKind.COPY:
+            found["copy"].append(step.key)
+            copied = True
+            continue
         if step.kind in ahead:
-            is_copy = step.kind is StepKind.COPY
-            found["copy" if is_copy else "prepare"].append(step.key)
-            copied = copied or is_copy
+            found["prepare"].append(step.key)
             continue
         cut = cut or _begins_cut(step)
         part = "tail" if switched else "cut" if cut else "lead" if copied else "opening"

@@ -51,6 +51,39 @@ def test_a_copy_that_waits_has_the_copy_before_it_on_the_chain() -> None:
     assert on_chain(p, [[0, 1, 2]]) == [0, 1]
 
 
+def test_a_copy_that_waits_with_its_seat_has_the_copy_before_it_on_the_chain() -> None:
+    behind = {"shares": (0.0, 0.5, 0.125, 0.25, 0.0), "opening": 0.125, "behind": True}
+    moves = [a_move(80, copy_rate=3.0, **behind) for _ in range(2)]
+    p = arrays(moves, rules=Rules(copy_capacity=4.0))
+    assert on_chain(p, [[0, 1]]) == [0, 1]
+    # Where the line is wide enough a copy behind the gate is its move's own work.
+    p = arrays([*moves, a_move(30)], rules=Rules(copy_capacity=6.0))
+    assert on_chain(p, [[2], [0], [1]]) == [0, 1, 2]
+    assert on_chain(p, [[2], [0, 1]])[-1] == 2
+
+
+def test_the_next_waves_copy_may_stand_in_the_way_and_leads_to_the_gate_of_this_one() -> None:
+    behind = a_move(
+        80, shares=(0.0, 0.5, 0.125, 0.25, 0.0), opening=0.125, behind=True, copy_rate=3.0
+    )
+    early = a_move(800, shares=(0.0, 0.5, 0.125, 0.25, 0.125), copy_rate=3.0)
+    p = arrays([a_move(30), behind, early], rules=Rules(copy_capacity=4.0))
+    # The next wave's copy begins with the gate, the one behind the gate after its opening.
+    assert on_chain(p, [[0], [1], [2]]) == [0, 1, 2]
+
+
+def test_who_was_busy_with_another_check_leads_back_to_whose_check_that_was_by_name() -> None:
+    functions = [
+        Function(Spread(100.0, 0.0), (0,), handlers=(0,)),
+        Function(Spread(30.0, 0.0), (1,), handlers=(0,)),
+    ]
+    p = arrays([a_move(60), a_move(80)], functions, people=[Crew()])
+    assert on_chain(p, [[0, 1]]) == [0, 1]  # the second one's check waits for the first one's
+    other = Function(Spread(30.0, 0.0), (1,), handlers=(0, 1))
+    p = arrays([a_move(60), a_move(80)], [functions[0], other], people=[Crew(), Crew()])
+    assert on_chain(p, [[0, 1]]) == [0]
+
+
 def test_a_handler_who_was_busy_leads_back_to_whose_check_that_was() -> None:
     functions = [Function(Spread(100.0, 0.0), (0,)), Function(Spread(30.0, 0.0), (1,))]
     p = arrays([a_move(60), a_move(80)], functions, pools=[STEADY])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -44,7 +45,8 @@ def played(
     teams = changes.get("teams", (Crew(),))
     pools = changes.get("pools", (Crew(),))
     pairs = changes.get("pairs", ())
-    p = arrays(moves, functions, teams, pools, pairs, rules)  # type: ignore[arg-type]  # the same
+    people = changes.get("people", ())
+    p = arrays(moves, functions, teams, pools, pairs, rules, people)  # type: ignore[arg-type]  # the same
     return weekends(p, decision([list(wave) for wave in waves]), 1, 1, first=sample, keep=1)
 
 
@@ -81,9 +83,51 @@ def test_more_people_than_moves_keep_nobody_waiting() -> None:
 
 def test_the_cut_waits_for_the_switch_before_it_with_the_seat_taken() -> None:
     moves = [a_move(move=Spread(120.0, 0.0)), a_move(before=(0,)), a_move()]
-    found = played([[0, 1, 2]], moves, teams=(steady(2),))
-    assert column(found, START) == [0.0, 0.0, 120.0]
+    found = played([[0, 1, 2]], moves, teams=(steady(3),))
+    assert column(found, START) == [0.0, 0.0, 0.0]
     assert column(found, SWITCH)[:2] == [90.0, 105.0]
+
+
+def test_who_may_begin_because_of_somebody_comes_after_all_others_of_that_minute() -> None:
+    moves = [a_move(), a_move(before=(0,)), a_move()]
+    found = played([[0, 1, 2]], moves, teams=(steady(2),))
+    assert column(found, START) == [0.0, 60.0, 0.0]
+
+
+def test_a_copy_that_has_not_begun_at_the_gate_comes_after_the_opening_with_the_seat_taken() -> (
+    None
+):
+    early = a_move(shares=(0.1, 0.4, 0.2, 0.1, 0.1), opening=0.1, move=Spread(100.0, 0.0))
+    late = replace(early, shares=(0.3, 0.4, 0.0, 0.1, 0.1))
+    behind = replace(early, behind=True)
+    found = played([[0, 1, 2]], [early, late, behind], gate_minutes=20.0)
+    assert column(found, START) == [20.0, 30.0, 20.0]
+    # Copied from 10 to 50, from 40 to 80, from 30 to 70.
+    assert column(found, SWITCH) == [80.0, 90.0, 100.0]
+
+
+def test_a_seat_is_kept_while_its_copy_waits_for_the_line_and_nobody_else_waits_for_ever() -> None:
+    moves = [
+        a_move(shares=(0.0, 0.5, 0.0, 0.25, 0.0), opening=0.25, behind=True, copy_rate=1.0)
+        for _ in range(3)
+    ]
+    found = played([[0, 1, 2]], moves, teams=(steady(2),), copy_capacity=1.0)
+    assert column(found, START) == [0.0, 0.0, 60.0]
+    assert column(found, SWITCH) == [60.0, 90.0, 120.0]
+
+
+def test_handlers_are_asked_by_name_whoever_was_asked_least_and_each_once() -> None:
+    functions = [
+        Function(Spread(20.0, 0.0), (0,), handlers=(0, 1), quorum=2, rank=1),
+        Function(Spread(30.0, 0.0), (0,), handlers=(0,), rank=0),
+        Function(Spread(40.0, 0.0), (1,), handlers=(0, 1), rank=2),
+    ]
+    people = (steady(1), Crew(((0.0, 100.0, 1), (200.0, NEVER, 1))))
+    found = played([[0], [1]], [a_move(), a_move()], functions, people=people)
+    # The second function is first by rank and takes the first person from 60 to 90; the other one
+    # has the second from 60 to 70, and then has to wait for the first, until 100.
+    # The second move is checked at 160 by whoever is there, though the other was asked less.
+    assert column(found, VERIFIED) == [100.0, 200.0]
 
 
 def test_copies_share_the_line_and_the_first_that_fits_goes() -> None:

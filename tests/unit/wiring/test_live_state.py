@@ -19,13 +19,24 @@ from migrator.plan.model import Itinerary, Plan
 from migrator.planner.build import make_plan
 from migrator.platform.simulated.faults import PlannedFault
 from migrator.schedule import paper
-from migrator.schedule.live import BACK_AT, FATE, GATE, NOT_BEFORE, SWITCHED, TRIES, UNWIND_AT
+from migrator.schedule.live import (
+    BACK_AT,
+    FATE,
+    GATE,
+    NOT_BEFORE,
+    PERSON,
+    SINCE,
+    SWITCHED,
+    TRIES,
+    UNWIND_AT,
+)
 from migrator.schedule.problem import NEVER
 from migrator.wiring import live_state
 from migrator.wiring.forecast_estate import Estate, an_estate
 from migrator.wiring.forecasting import RunForecaster, forecast_run
 from migrator.wiring.live_state import Middle, middle_of
 from migrator.wiring.rehearsing import Rehearsed, rehearsal
+from paired_weekends import a_weekend, rehearsed
 from playing_weekends import PlainKernel
 from weekend_estates import an_estate as an_inventory
 from weekend_estates import pairs_of
@@ -192,6 +203,25 @@ def test_a_check_is_known_from_its_opening_to_its_last_tick() -> None:
     assert (middle(run, now).live.checks[:, 2] < NEVER).any() or (
         middle(run, now).live.moves[:, FATE].any()
     )
+
+
+def test_who_has_a_check_and_how_many_each_was_given_is_known_by_name() -> None:
+    drawn = a_weekend(1)
+    names = sorted(str(person.id) for person in drawn.inventory.people.people)
+    estate = an_estate(drawn.plan, drawn.inventory, drawn.pairs)
+    run = new_run(drawn.itinerary)
+    assigned = 0
+    for line in rehearsed(drawn).lines:
+        apply(run, line.at, line.event)
+        found = middle_of(run, drawn.plan, estate.facts, estate.dial, line.at).live
+        told = [names[int(who)] for who in found.ticks[:, PERSON]]
+        if isinstance(line.event, ev.CheckAssigned) and line.event.person in names:
+            assigned += 1
+            assert told.count(line.event.person) == 1
+            assert found.clock[0] == found.ticks[told.index(line.event.person), SINCE]
+        assert found.given.sum() + len(told) == assigned
+    assert assigned > 3
+    assert len(found.ticks) == 0
 
 
 def test_one_forecaster_says_the_same_as_a_fresh_one() -> None:
