@@ -128,6 +128,25 @@ def test_a_handler_only_reports(pages: Pages, action: str) -> None:
     assert pages.lead() == []
 
 
+def test_a_receipt_says_what_was_reported_and_leads_back_to_it(pages: Pages) -> None:
+    reported(pages, DECIDER, about="")
+    pages.lead()
+    forms = pages.form("/disturbances/D1", "/disturbances/log")
+    for action, fields, there in (
+        ("/disturbances/log", {**forms, "text": "a fuse"}, "/disturbances/D1"),
+        (
+            "/disturbances",
+            {**pages.form("/disturbances", "/disturbances"), "reason": "and the lifts"},
+            "/disturbances",
+        ),
+    ):
+        receipt = pages.client.post(action, data=fields)  # the browser follows to it
+        main = receipt.text.partition("<main")[2]
+        assert f'href="{there}"' in main, action
+    assert "and the lifts" in main
+    assert "allt" in main or "the whole" in main
+
+
 def test_what_somebody_wrote_is_only_text(pages: Pages) -> None:
     reported(pages, DECIDER, reason="<img src=x onerror=alert(1)>")
     pages.lead()
