@@ -10,6 +10,7 @@ import pytest
 from migrator.conductor.clock import wall_now
 from migrator.store.tokens import Tokens
 from migrator.web.api.callers import WRONG_MAX, WRONG_MINUTES, Wrong
+from migrator.web.refusing import Kind
 from programs import API, Program, a_program
 from run_with_pages import ASKED, CHECK, DECIDER, NAME, Pages
 
@@ -127,3 +128,12 @@ def test_a_verdict_from_a_program_is_its_persons(pages: Pages) -> None:
     assert a_program(pages, ASKED).give("tick", CHECK, details=told).status_code == 202
     (command,) = pages.leader.journal.take_commands()
     assert (command.actor, command.asserted) == (ASKED, False)
+
+
+def test_what_is_refused_is_counted_by_kind_and_person(pages: Pages) -> None:
+    entry = pages.client.app.state.entry  # type: ignore[attr-defined] # starlette's own
+    noted: list[tuple[Kind, str]] = []
+    entry.refusing.note = lambda kind, person="": noted.append((kind, person))
+    Program(pages, "migrator_wrong").get("/run")
+    a_program(pages, ASKED).give("hold", "w01", reason="odd")
+    assert noted == [(Kind.WRONG_TOKEN, ""), (Kind.NO_RIGHT, ASKED)]
