@@ -146,5 +146,5 @@ def test_a_check_is_named_and_led_to() -> None:
     itinerary = SETTING.itinerary
     check = itinerary.checks[0]
     item: Item = replace(a_message(a_due(Kind.CHECK)).items[0], subject=check.id)
-    assert title(item, itinerary, SV) == f"Vi väntar på ditt svar: {check.name['sv']}"
+    assert title(item, itinerary, SV) == f"Ett svar väntas: {check.name['sv']}"
     assert page_of(item, PAGES) == f"{PAGES}/checks/{check.id}"
