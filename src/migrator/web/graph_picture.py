@@ -51,7 +51,7 @@ class Drawing:
 class _Ring:
     """Columns from the left: place -> names in their order."""
 
-    columns: Mapping[int, tuple[str, ...]]
+    columns: Mapping[int, tuple[str, ...]]  # those that are not empty
     neighbours: int  # all that there are, drawn or not
 
 
@@ -106,7 +106,8 @@ def _ring(run: Run, arcs: Arcs, centre: str, steps: int) -> _Ring:
         columns[2] = _most(run, right_of, OUTER_MAX)
         columns[-2] = _most(run, left_of, OUTER_MAX)
         neighbours += len(right_of) + len(left_of)
-    return _Ring(columns, neighbours)
+    # An empty column would only push the others out of the screen.
+    return _Ring({number: names for number, names in columns.items() if names}, neighbours)
 
 
 def _further(
@@ -143,12 +144,13 @@ def _places(ring: _Ring, steps: int) -> tuple[dict[str, tuple[float, float]], in
     tallest = max(len(names) for names in ring.columns.values())
     step = BOX[0] + GAP[steps]
     place = {}
+    leftmost, rightmost = min(ring.columns), max(ring.columns)
     for number, names in ring.columns.items():
-        x = MARGIN + BOX[0] / 2 + (number + steps) * step
+        x = MARGIN + BOX[0] / 2 + (number - leftmost) * step
         first = TOP + (tallest - len(names)) * ROW / 2 + ROW / 2
         for row, name in enumerate(names):
             place[name] = (x, first + row * ROW)
-    return place, 2 * MARGIN + BOX[0] + 2 * steps * step, TOP + tallest * ROW
+    return place, 2 * MARGIN + BOX[0] + (rightmost - leftmost) * step, TOP + tallest * ROW
 
 
 def _arcs_between(arcs: Arcs, column: Mapping[str, int]) -> list[PairLeg]:
@@ -180,10 +182,11 @@ def _column_heads(ring: _Ring, steps: int, t: Texts) -> list[str]:
         2: t._("are called by those"),
     }
     step = BOX[0] + GAP[steps]
+    leftmost = min(ring.columns)
     return [
-        label(MARGIN + (number + steps) * step, 18, words[number], class_="around-head")
-        for number, names in sorted(ring.columns.items())
-        if names and number in words
+        label(MARGIN + (number - leftmost) * step, 18, words[number], class_="around-head")
+        for number in sorted(ring.columns)
+        if number in words
     ]
 
 

@@ -68,6 +68,16 @@ def test_no_more_is_drawn_than_can_be_read_and_it_says_so() -> None:
     assert run.itinerary.names[names[1]] not in boxes(root), "the one with fewest"
 
 
+def test_a_side_on_which_nobody_stands_takes_no_room() -> None:
+    names = [str(name) for name in an_itinerary(4, 6).legs]
+    run = a_run(pair(names[0], names[1], 3), pair(names[1], names[2], 3))
+    for centre, steps in ((names[0], 1), (names[0], 2), (names[2], 2)):
+        _, root = drawn(run, centre, steps)
+        place = boxes(root)
+        assert min(place.values()) < 10, (centre, steps)
+        assert max(place.values()) + 220 > float(root.attrib["width"]), (centre, steps)
+
+
 def test_a_box_says_in_words_where_it_stands_and_leads_on() -> None:
     names = [str(name) for name in an_itinerary(4, 6).legs]
     run = a_run(pair(names[0], names[1], 3), pair(names[0], "old-print", 1))
