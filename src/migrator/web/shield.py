@@ -40,7 +40,7 @@ YEAR_SECONDS: Final = 31_536_000
 FORM_KIND: Final = b"application/x-www-form-urlencoded"
 """What every page sends. Other kinds would bring alphabets of the sender's choice, and files."""
 API: Final = "/api/"
-"""Programs send JSON there; the API says itself which kinds it takes, in the form of its answers."""
+"""Programs send JSON there; the API says itself what it takes, in the form of its answers."""
 FORM_BYTES_MAX: Final = 64 * 1024
 BODY_SECONDS_MAX: Final = 20.0
 """A form is a few kilobytes; whoever sends them for longer only keeps a place."""
