@@ -42,7 +42,7 @@ NUMBERS: Final = frozenset(
         "same", "better", "broken", "regressed", "deferred", "left",
         "links", "proved", "wrong_side", "slower", "flaky", "unproved", "untestable", "waived",
         "calls_per_hour", "calls_per_hour_max",
-        "knows", "weekends", "compiled", "fits", "forward_first", "times", "holds",
+        "knows", "weekends", "compiled", "fits", "forward_first", "times", "holds", "claimed",
     }
 )  # fmt: skip
 TIMES: Final = frozenset(
@@ -58,7 +58,7 @@ WORDS: Final = frozenset(
     {
         "mode", "outcome", "how", "verdict", "look", "trouble", "side", "verb", "program",
         "plan_digest", "itinerary_digest", "began_with", "goes_on_with", "seen", "now",
-        "dry_run", "disturbance", "source", "warning", "from_what",
+        "dry_run", "disturbance", "source", "warning", "from_what", "defect", "estate",
     }
 )  # fmt: skip
 """Closed vocabularies and digests of files. What does not look like one is left out."""
@@ -82,12 +82,12 @@ WITHHELD: Final = frozenset(
         "name", "play", "wall",  # the run is bound to every line; who is present is nobody's log's
         "reason", "cause", "detail", "why", "waits_for", "mend", "reasons", "widened",  # free text
         "by", "second", "person", "on_whom", "os_user",  # people; `by` says what kind of actor
-        "owner", "room", "key",  # the same, and where they are; an alarm's own name of a thing
+        "to", "owner", "room", "key",  # the same, and where they are; an alarm's own name of a thing
         "token", "command", "digest",  # they open something, or name what does
         "note_digest", "picture_digest",
-        "text",  # what people wrote down
+        "text", "left_behind",  # what people wrote down
         "file",  # typed by hand
-        "link", "sweep", "swept_at",  # the estate's own names
+        "link", "sweep", "swept_at", "function",  # the estate's own names
     }
 )  # fmt: skip
 """Every field of every event is in one of these sets; a test holds a new one up."""
