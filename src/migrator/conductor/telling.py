@@ -82,7 +82,7 @@ WITHHELD: Final = frozenset(
         "name", "play", "wall",  # the run is bound to every line; who is present is nobody's log's
         "reason", "cause", "detail", "why", "waits_for", "mend", "reasons", "widened",  # free text
         "by", "second", "person", "on_whom", "os_user",  # people; `by` says what kind of actor
-        "to", "owner", "room", "key",  # the same, and where they are; an alarm's own name of a thing
+        "to", "owner", "room", "key",  # the same, and where; an alarm's own name of a thing
         "token", "command", "digest",  # they open something, or name what does
         "note_digest", "picture_digest",
         "text", "left_behind",  # what people wrote down
