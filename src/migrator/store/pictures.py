@@ -12,7 +12,7 @@ import hashlib
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, select
@@ -24,6 +24,8 @@ from migrator.store.database import Database, once_more
 
 PICTURE: Final = "picture"
 NOTE: Final = "note"
+FORGOTTEN_AFTER: Final = timedelta(days=1)
+"""A picture that was added and not sent for so long will not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,12 @@ class Pictures:
     def keep(self, subject: str, person: str, media: str, content: bytes, now: datetime) -> str:
         """Keep a picture until a verdict names it; an earlier one that waits goes.
 
-        The answer is the digest that names it.
+        So do all that nobody has sent within a day. The answer is the digest that names it.
         """
         salt = secrets.token_bytes(16)
         digest = hashlib.sha256(salt + content).hexdigest()
         self.drop(subject, person)
+        self._forget(now - FORGOTTEN_AFTER)
         with self._database.writing() as connection:
             connection.execute(
                 tables.pictures.insert().values(
@@ -75,7 +78,7 @@ class Pictures:
                     run=self._run,
                     subject=subject,
                     person=person,
-                    kept=now.isoformat(),
+                    kept=_text(now),
                     named=0,
                 )
             )
@@ -126,6 +129,17 @@ class Pictures:
         if self.waiting(subject, person) is None:
             return False
         return self._database.erase(
+            lambda connection: connection.execute(table.delete().where(which)).rowcount > 0
+        )
+
+    def _forget(self, before: datetime) -> None:
+        """Take away what was added and never sent: nobody would ever erase it."""
+        table = tables.pictures
+        which = (table.c.run == self._run) & (table.c.named == 0) & (table.c.kept < _text(before))
+        with self._database.reading() as connection:
+            if connection.execute(select(table.c.digest).where(which)).first() is None:
+                return
+        self._database.erase(
             lambda connection: connection.execute(table.delete().where(which)).rowcount > 0
         )
 
@@ -218,3 +232,8 @@ def lying_apart(album: Pictures, lines: Iterable[Line]) -> Mapping[int, Mapping[
     for each in found:
         apart.setdefault(each.seq, {})[each.kind] = each.digest in stones
     return apart
+
+
+def _text(moment: datetime) -> str:
+    """Of one form, so that the database may compare it."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")

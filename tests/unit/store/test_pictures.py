@@ -104,3 +104,15 @@ def test_a_note_is_erased_in_the_same_way(store: Store, album: Pictures) -> None
 def test_what_was_never_here_cannot_be_erased(album: Pictures) -> None:
     assert album.erase("0" * 64, "dora", "why", NOW) == ""
     assert album.tombstones(["0" * 64]) == {}
+
+
+def test_what_was_added_and_never_sent_is_forgotten_after_a_day(album: Pictures) -> None:
+    never, sent = kept(album, "anna"), kept(album, "bo")
+    album.name(sent, CHECK, "bo")
+    later = NOW + timedelta(hours=23)
+    album.keep("f2@w01", "cecilia", "image/png", RARE, later)
+    assert album.read(never) is not None
+    album.keep("f2@w01", "dora", "image/png", RARE, NOW + timedelta(hours=25))
+    assert album.read(never) is None
+    assert album.read(sent) is not None, "a verdict names it"
+    assert album.waiting("f2@w01", "cecilia") is not None
