@@ -25,6 +25,7 @@ class Kind(StrEnum):
     HOLD = "hold"
     VETO = "veto"  # a hold whose clock runs
     STUCK = "stuck"
+    REFUSED = "refused"  # something in an accepted wave does not work
     TURN_BACK = "turn-back"
     DISTURBANCE = "disturbance"
     STALLED = "stalled"
@@ -38,7 +39,15 @@ class Kind(StrEnum):
 
 
 PIERCING: Final = frozenset(
-    {Kind.GATE, Kind.HOLD, Kind.VETO, Kind.STUCK, Kind.TURN_BACK, Kind.DISTURBANCE}
+    {
+        Kind.GATE,
+        Kind.HOLD,
+        Kind.VETO,
+        Kind.STUCK,
+        Kind.REFUSED,
+        Kind.TURN_BACK,
+        Kind.DISTURBANCE,
+    }
 )
 """Quiet hours never silence these: while somebody sleeps, a clock runs or a wave stands still."""
 

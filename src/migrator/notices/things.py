@@ -37,6 +37,7 @@ KINDS: Final = {
     "a decision": Kind.HOLD,
     "a veto, or the end of the veto period": Kind.VETO,
     "a human who mends it": Kind.STUCK,
+    "a decision: nothing holds an accepted wave, and it is not committed meanwhile": Kind.REFUSED,
     "a signature": Kind.COMMIT,
     "a verdict": Kind.CHECK,
     "a person's tick": Kind.TASK,
@@ -125,8 +126,8 @@ def _cause(run: Run, kind: Kind, wait: Wait, hold: Hold | None) -> str:
     """Why it waits, as a code; what somebody wrote about it stays on the page."""
     if kind is Kind.DISTURBANCE:
         return run.disturbances[wait.subject].level.value
-    if kind is Kind.STUCK:
-        return "undo_failed"
+    if kind in {Kind.STUCK, Kind.REFUSED}:
+        return "undo_failed" if kind is Kind.STUCK else "refused"
     if hold is None:
         return ""
     return "turn_back" if hold.subject == TURN_BACK else hold.trouble
@@ -139,7 +140,9 @@ def _then(run: Run, kind: Kind, wait: Wait) -> str:
     known = run.disturbances.get(wait.subject)
     if known is not None:
         return "red" if known.level is Level.YELLOW else ""
-    return {Kind.VETO: "unwind", Kind.CHECK: "held", Kind.TASK: "held"}.get(kind, "")
+    if kind is Kind.CHECK:
+        return "held" if wait.then == "the wave is held" else "passed-on"
+    return {Kind.VETO: "unwind", Kind.TASK: "held"}.get(kind, "")
 
 
 def _people(run: Run, kind: Kind, wait: Wait) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ TITLES: Final = {
     Kind.HOLD: N_("%(wave)s is held and waits for a decision"),
     Kind.VETO: N_("%(wave)s is held and is about to be taken back"),
     Kind.STUCK: N_("%(wave)s is stuck: a person must mend it"),
+    Kind.REFUSED: N_("%(wave)s is accepted, and something in it does not work"),
     Kind.TURN_BACK: N_("Soon it is too late to turn back"),
     Kind.DISTURBANCE: N_("Disturbance %(subject)s (%(cause)s)"),
     Kind.STALLED: N_("%(wave)s: the step %(subject)s stands still"),
@@ -38,6 +39,7 @@ CONSEQUENCES: Final = {
     "no-go": N_("then it becomes a no-go"),
     "wait": N_("then it goes on waiting"),
     "held": N_("then the wave is held"),
+    "passed-on": N_("then somebody else is asked"),
     "red": N_("then it becomes red: all hands, and the run holds"),
 }
 REASONS: Final = {

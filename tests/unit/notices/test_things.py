@@ -81,6 +81,18 @@ def test_a_check_is_a_thing_shortly_before_its_time_is_over() -> None:
     assert thing.people == (known.person,)
 
 
+def test_what_does_not_work_in_an_accepted_wave_calls_its_lead() -> None:
+    play = Play(ONE)
+    play.go_on(lambda run: run.waves["w1"].state is WaveState.ACCEPTED)
+    (check,) = play.run.itinerary.checks[:1]
+    (handler,) = play.run.checks[check.id].ticks
+    play.say("withdraw", check.id, handler)
+    play.say("tick", check.id, handler, verdict="does_not_work", note_digest="ab" * 32)
+    thing = of(play, Kind.REFUSED)
+    assert (thing.wave, thing.subject, thing.cause) == ("w1", check.id, "refused")
+    assert thing.pierces
+
+
 def test_a_paused_run_and_an_accepted_wave_are_news_that_want_no_answer() -> None:
     play = Play(ONE)
     play.go_on(lambda run: run.waves["w1"].state is WaveState.ACCEPTED)
@@ -113,10 +125,12 @@ def test_a_disturbance_calls_its_owner_warns_and_calls_all_hands_when_red() -> N
 
 
 def test_every_wait_for_a_person_has_a_kind_of_its_own() -> None:
-    source = Path(module.__file__).read_text(encoding="utf-8")
+    sources = sorted(Path(module.__file__).parent.glob("waits*.py"))
+    assert len(sources) > 1
     waits = [
         node
-        for node in ast.walk(ast.parse(source))
+        for source in sources
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Wait"
     ]
     words = {
