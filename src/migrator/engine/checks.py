@@ -46,6 +46,20 @@ def decide_checks(draft: Draft, leg: WaveLeg) -> None:
             _go_on(draft, check, known)
 
 
+def decide_refusals(draft: Draft, leg: WaveLeg) -> None:
+    """What is refused while the wave is held for something else holds it, too, with its own clock.
+
+    Whoever lets go of the other hold would otherwise not know of it.
+    """
+    wave = draft.run.waves[leg.id]
+    for check in draft.run.checks_of[leg.id]:
+        known = draft.run.checks.get(check.id)
+        if known is None or known.attempt != wave.attempt or known.overridden:
+            continue
+        if known.state is CheckState.REFUSED:
+            _refused(draft, check, known)
+
+
 def limit_of_check(run: Run, check: CheckLeg, now: datetime) -> datetime:
     """When a check that is given now counts as unanswered.
 
@@ -111,7 +125,7 @@ def _refused(draft: Draft, check: CheckLeg, known: CheckRecord) -> None:
     """Hold the wave at once; an accepted one has its disturbance, and its people to decide."""
     run = draft.run
     wave = run.waves[check.wave]
-    if wave.state not in _HOLDABLE:
+    if wave.state is WaveState.ACCEPTED:
         return
     person = next(who for who, said in known.ticks.items() if said == "does_not_work")
     raised = any(

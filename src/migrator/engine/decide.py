@@ -17,7 +17,7 @@ from itertools import takewhile
 from migrator.engine import events as ev
 from migrator.engine.attendance import decide_attendance
 from migrator.engine.bridging import load_after
-from migrator.engine.checks import decide_checks
+from migrator.engine.checks import decide_checks, decide_refusals
 from migrator.engine.disturbances import decide_disturbances
 from migrator.engine.draft import Draft
 from migrator.engine.foresight import decide_foresight
@@ -99,6 +99,7 @@ def _decide_wave(draft: Draft, leg: WaveLeg, wave: WaveRecord) -> None:
             decide_moving(draft, leg)
     elif state is WaveState.HELD:
         decide_doubts(draft, leg)
+        decide_refusals(draft, leg)
         decide_held(draft, leg)
     elif state in {WaveState.UNWINDING, WaveState.STUCK}:
         decide_unwinding(draft, leg)

@@ -320,3 +320,17 @@ def test_a_check_stays_where_it_is_while_everybody_else_is_in_a_disturbance() ->
     play.wait(45)
 
     assert play.last(ev.WaveHeld).trouble == "unanswered"
+
+
+def test_a_refusal_in_a_wave_that_is_held_already_holds_it_too_with_its_own_clock() -> None:
+    play = opened()
+    play.say("hold", "w1", "lena")
+    play.say("tick", F1, "hanna", verdict="does_not_work")
+
+    assert [hold.subject for hold in play.run.waves["w1"].holds] == ["w1", F1]
+    assert "held for f1@w1" in play.refusal("release", "w1", "lena")
+    play.say("withdraw", F1, "hanna")
+    assert [hold.subject for hold in play.run.waves["w1"].holds] == ["w1"]
+    play.say("tick", F1, "hanna", verdict="does_not_work")
+    play.wait(15)
+    assert play.wave() is WaveState.UNWINDING
