@@ -8,12 +8,8 @@ of two hundred, each time.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
-
-if TYPE_CHECKING:
-    from migrator.schedule.problem import Crew, Function, Move, Stretch
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 Seated = tuple[int, int, int, int]
 """A row of `Problem.crews`."""
@@ -24,34 +20,17 @@ _ALWAYS: Final[Shifts] = ((-math.inf, math.inf, 1),)
 """One person who is always there: unlike a crew without shifts, no more than one."""
 
 
-def jobs_of(
-    moves: Sequence[Move],
-    functions: Sequence[Function],
-    exercised: Sequence[Sequence[int]],
-    teams: int,
-) -> Counter[int]:
-    """By crew: how many jobs could ever be done at the same time."""
-    jobs = Counter(move.team for move in moves)
-    jobs.update(teams + function.pool for function in functions)
-    for move, mine in zip(moves, exercised, strict=True):
-        if move.incident > 0 and mine:
-            jobs[teams + functions[mine[0]].pool] += 1
-    return jobs
-
-
 def lay_crews(
-    crews: Sequence[Crew],
-    people: Sequence[Crew],
-    deciding: Iterable[Stretch],
+    crews: Sequence[Shifts],
+    people: Sequence[Shifts],
+    deciding: Shifts,
     jobs: Mapping[int, int],
     stretches: list[tuple[float, float, float]],
 ) -> list[Seated]:
     """Add everybody's shifts to the stretches, and count the seats: what is never sat on is not
     kept, or a pool of fifty handlers would cost fifty steps for each check.
     """
-    everybody: list[Shifts] = [crew.shifts for crew in crews]
-    everybody += [person.shifts or _ALWAYS for person in people]
-    everybody.append(tuple((start, end, 1) for start, end in deciding))
+    everybody = [*crews, *(shifts or _ALWAYS for shifts in people), deciding]
     rows: list[Seated] = []
     known: dict[Shifts, int] = {}
     seat = 0
@@ -76,23 +55,26 @@ class Handlers(NamedTuple):
 
 
 def lay_handlers(
-    functions: Sequence[Function], people: Sequence[Crew], lists: list[int]
+    handlers: Sequence[Sequence[int]],
+    order: Sequence[int],
+    people: Sequence[Shifts],
+    lists: list[int],
 ) -> Handlers:
     """The handlers of each function by hours: between two of them the same people are there.
+    `order` has the functions by rank.
 
     Functions that the same people verify share them.
     """
-    shifts = [person.shifts or _ALWAYS for person in people]
+    shifts = [each or _ALWAYS for each in people]
     edges = {edge for each in shifts for start, end, _ in each for edge in (start, end)}
     hours = [-math.inf, *sorted(edges - {-math.inf, math.inf}), math.inf]
     there = [[any(a <= since < b for a, b, _ in each) for since in hours[:-1]] for each in shifts]
-    by_rank = sorted(range(len(functions)), key=lambda f: (functions[f].rank, f))
     bands: list[tuple[int, int]] = []
     known: dict[tuple[int, ...], int] = {(): -1}
     laid: dict[tuple[int, ...], tuple[int, int]] = {}
     rows = []
-    for f, function in enumerate(functions):
-        whom = tuple(sorted(function.handlers))
+    for named, by_rank in zip(handlers, order, strict=True):
+        whom = tuple(sorted(named))
         if whom not in known:
             known[whom] = len(bands)
             for hour in range(len(hours) - 1):
@@ -101,36 +83,31 @@ def lay_handlers(
                     laid[members] = (len(lists), len(lists) + len(members))
                     lists += members
                 bands.append(laid[members])
-        rows.append((known[whom], by_rank[f]))
+        rows.append((known[whom], by_rank))
     return Handlers(rows, bands, hours)
 
 
-def ranks(functions: Sequence[Function]) -> list[int]:
-    """By function: its place in the order of ranks."""
-    found = [0] * len(functions)
-    for rank, f in enumerate(sorted(range(len(functions)), key=lambda f: (functions[f].rank, f))):
-        found[f] = rank
-    return found
-
-
-def groups_of(moves: Sequence[Move]) -> list[int]:
-    """Groups by numbers below n: the first member names it."""
+def groups_of(groups: Sequence[int | None]) -> list[int]:
+    """Groups by numbers below n: the first member names it; None is a group of its own."""
     first: dict[int, int] = {}
-    return [
-        i if move.group is None else first.setdefault(move.group, i) for i, move in enumerate(moves)
-    ]
+    return [i if group is None else first.setdefault(group, i) for i, group in enumerate(groups)]
 
 
-def near_of(moves: Sequence[Move], pairs: Sequence[tuple[int, int, float]]) -> list[list[int]]:
+def near_of(
+    before: Sequence[Sequence[int]],
+    groups: Sequence[int | None],
+    pairs: Sequence[tuple[int, int, float]],
+) -> list[list[int]]:
     """Who waits for whom in an unwind: linked, declared before, or of one group."""
-    near: list[set[int]] = [set() for _ in moves]
+    near: list[set[int]] = [set() for _ in before]
     members: dict[int, list[int]] = {}
-    for i, move in enumerate(moves):
-        for first in move.before:
+    for i, firsts in enumerate(before):
+        for first in firsts:
             near[i].add(first)
             near[first].add(i)
-        if move.group is not None:
-            members.setdefault(move.group, []).append(i)
+    for i, number in enumerate(groups):
+        if number is not None:
+            members.setdefault(number, []).append(i)
     for group in members.values():
         for i in group:
             near[i].update(other for other in group if other != i)

@@ -8,6 +8,7 @@ and nothing is judged: whoever makes the rows has refused what cannot be.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -15,14 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from migrator.schedule.laying import (
-    groups_of,
-    jobs_of,
-    lay_crews,
-    lay_handlers,
-    near_of,
-    ranks,
-)
+from migrator.schedule.laying import groups_of, lay_crews, lay_handlers, near_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -292,8 +286,9 @@ def arrays(
     for f, function in enumerate(functions):
         for i in function.core:
             exercised[i].append(f)
-    near = near_of(moves, known)
-    groups = groups_of(moves)
+    named = [move.group for move in moves]
+    near = near_of([move.before for move in moves], named, known)
+    groups = groups_of(named)
     ties = []
     for i, move in enumerate(moves):
         row = [move.team, groups[i], move.crowd, int(move.pilot)]
@@ -303,22 +298,31 @@ def arrays(
         row += [len(stretches), len(stretches) + len(move.blackouts)]
         stretches += [(start, end, 0.0) for start, end in sorted(move.blackouts)]
         ties.append(row)
-    jobs = jobs_of(moves, functions, exercised, len(teams))
-    crews = lay_crews((*teams, *pools), people, rules.deciding, jobs, stretches)
-    handlers = lay_handlers(functions, people, lists)
+    # By crew: how many jobs could ever be done at the same time.
+    jobs = Counter(move.team for move in moves)
+    jobs.update(len(teams) + function.pool for function in functions)
+    for move, mine in zip(moves, exercised, strict=True):
+        if move.incident > 0 and mine:
+            jobs[len(teams) + functions[mine[0]].pool] += 1
+    crews = lay_crews(
+        [crew.shifts for crew in (*teams, *pools)],
+        [person.shifts for person in people],
+        tuple((start, end, 1) for start, end in rules.deciding),
+        jobs,
+        stretches,
+    )
+    by_rank = sorted(range(len(functions)), key=lambda f: (functions[f].rank, f))
+    ranks = np.argsort(by_rank)
+    parts = [function.verify.mid / function.quorum for function in functions]
+    whom = [function.handlers for function in functions]
+    handlers = lay_handlers(whom, by_rank, [person.shifts for person in people], lists)
     return Problem(
         moves=_table([_numbers(move, rules) for move in moves], 22),
         ties=np.array(ties, dtype=np.int64).reshape(len(moves), 14),
         functions=_table(
             [
-                (
-                    *each.verify,
-                    each.possible_after,
-                    each.quorum,
-                    rank,
-                    each.verify.mid / each.quorum,
-                )
-                for each, rank in zip(functions, ranks(functions), strict=True)
+                (*each.verify, each.possible_after, each.quorum, rank, part)
+                for each, rank, part in zip(functions, ranks, parts, strict=True)
             ],
             6,
         ),
