@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from _copies import many
 from _runs import RUN, begun, percentile, report
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, ViewportSize, async_playwright
 
 from migrator.conductor.clock import wall_now
 from migrator.engine import events as ev
@@ -51,7 +51,7 @@ PAUSE_SECONDS: Final = 0.7
 
 PAGES: Final = 20
 FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync")
-WALL: Final = {"width": 2560, "height": 1440}
+WALL: Final = ViewportSize(width=2560, height=1440)
 GOAL_MS: Final = 200.0
 WATCH: Final = """
 window.at = {}; window.edges = null; window.jumped = 0;
