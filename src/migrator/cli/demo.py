@@ -222,7 +222,8 @@ def _teller(itinerary: Itinerary) -> Callable[[Run, Sequence[Line]], None]:
                 words = output.colour(f"{event.wave} returned to the old side", "yellow")
             elif isinstance(event, ev.WaveAccepted):
                 checks = sum(check.wave == event.wave for check in run.checks.values())
-                words = output.colour(f"{event.wave} accepted, {checks} checks ticked", "green")
+                ticked = "1 check" if checks == 1 else f"{checks} checks"
+                words = output.colour(f"{event.wave} accepted, {ticked} ticked", "green")
             if words:
                 output.show(f"  {at_offset(line.at, where):%a %H:%M}  {words}")
 
