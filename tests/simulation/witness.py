@@ -207,7 +207,11 @@ class Witness(MeansWitness):
         two = event.by != event.second and {event.by, event.second} <= members.keys()
         self.must(two and self.said("override") == event.by, f"not two people: {event}")
         wave = self.waves[event.wave]
-        self.must(event.subject in wave.holds, f"nothing was held for it: {event}")
+        # What is refused after its wave was accepted holds nothing, and still keeps it from being
+        # committed until two people answer for it.
+        said = self.ticks.get(event.subject, {}).values()
+        late = wave.phase == "accepted" and "does_not_work" in said
+        self.must(event.subject in wave.holds or late, f"nothing was held for it: {event}")
         self.overridden.add((event.subject, wave.attempt))
         move, _, act = event.subject.partition("/")
         if act:
