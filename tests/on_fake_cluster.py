@@ -240,6 +240,8 @@ class People:
                 self._say("tick", event.check, event.person, line.seq, verdict)
             elif isinstance(event, ev.WaveAccepted):
                 self._say("commit", event.wave, "anna", line.seq)
+            elif isinstance(event, ev.DisturbanceOpened):
+                self._say("close", event.disturbance, event.owner or "anna", line.seq)
 
     def _say(self, verb: str, target: str, who: str, seq: int, verdict: str = "") -> None:
         key = f"{verb}-{target}-{seq}"
@@ -252,7 +254,10 @@ class People:
             return
         self.answered.add(key)
         details = (("verdict", verdict),) if verdict else ()
-        self.journal.submit(OperatorCommand(key, verb, who, True, target, "", seq, details))
+        reason = ""
+        if verb == "close":
+            details, reason = (("cause", "it did not work"),), "it is seen to"
+        self.journal.submit(OperatorCommand(key, verb, who, True, target, reason, seq, details))
         self.changed.set()
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -59,6 +60,7 @@ ANSWERS: Final = {
     "go or no-go": "go",
     "a verdict": "tick",
     "a signature": "commit",
+    "its cause, and an end": "close",
 }
 """What a person is asked for, as `status` says it, and the verb that answers."""
 
@@ -163,13 +165,16 @@ def _asked(folder: Path, refused: str) -> Iterator[tuple[str, Sequence[str]]]:
         if verb == "tick":
             verdict = "does_not_work" if subject.startswith(f"team.{refused}@") else "works"
             yield verb, (subject, verdict, "--as", "cia")
+        elif verb == "close":
+            why = ("--cause", "it did not work there", "--reason", "it is seen to on the old side")
+            yield verb, (subject, "--as", "anna", *why)
         elif verb is not None:
             yield verb, (subject, "--as", "anna")
 
 
 def _answer(folder: Path, verb: str, words: Sequence[str]) -> None:
     """Give a verb; one that came too late is answered by the program, and nothing is lost."""
-    shown = " ".join(words)
+    shown = shlex.join(words)
     print(f"    stand-in: migrator {verb} {RUN} {shown}", flush=True)  # noqa: T201
     argv: list[str | Path] = [MIGRATOR, verb, RUN, *words, "--yes"]
     said = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from interruptions.scenarios import Scenario
@@ -87,6 +88,10 @@ class DeskPeople(threading.Thread):
             if check.state is CheckState.ASSIGNED and check.person not in check.ticks:
                 verdict = "does_not_work" if check.id in self._scenario.refused else "works"
                 yield self._command(run, "tick", check.person, check.id, check.attempt, verdict)
+        for known in run.unsettled.values():
+            # A run does not end while a disturbance has neither cause nor end.
+            command = self._command(run, "close", known.owner or "anna", known.id, 1)
+            yield replace(command, details=(("cause", "it did not work"),))
         if all(wave.state in FINAL_WAVES | {WaveState.COMMITTING} for wave in run.waves.values()):
             for wave in run.waves.values():
                 if wave.state is WaveState.ACCEPTED:
