@@ -1,9 +1,9 @@
 """What a caller heard, held against what the journal says was done.
 
-Three things are judged and nothing is forgiven. A Service's answers change sides once for every
-switch that was journalled, within the time of that switch. A failed call began or ended within a
-time in which the journal says that the Service was fenced or drained. A kept connection is cut only
-then, too. Every difference comes back as a sentence.
+Three things are judged, from a front's first answer on, and nothing is forgiven. A Service's
+answers change sides once for every switch that was journalled, within the time of that switch. A
+failed call began or ended within a time in which the journal says that the Service was fenced or
+drained. A kept connection is cut only then, too. Every difference comes back as a sentence.
 """
 
 from __future__ import annotations
@@ -98,10 +98,13 @@ class Judged:
         """Count a failure under the act that explains it; False where none does."""
         for window in windows:
             if window.touches(call.began, call.ended):
-                key = f"{word} during {window.act}"
-                self.explained[key] = self.explained.get(key, 0) + 1
+                self.count(f"{word} during {window.act}")
                 return True
         return False
+
+    def count(self, key: str) -> None:
+        """One more that is explained by this."""
+        self.explained[key] = self.explained.get(key, 0) + 1
 
 
 def judge(heard: Mapping[str, Heard], done: Mapping[str, Done]) -> Judged:
@@ -112,10 +115,14 @@ def judge(heard: Mapping[str, Heard], done: Mapping[str, Done]) -> Judged:
         judged.wrong += [f"{name}: {fault}" for fault in _turns(each, acts)]
         fenced = list(acts.fenced())
         for call in each.failures:
-            if not judged.explain(call.word, fenced, call):
+            if is_before_baseline(each, acts, call):
+                judged.count(f"{call.word} before its baseline")
+            elif not judged.explain(call.word, fenced, call):
                 judged.wrong.append(f"{name}: {_said(call)} with no fence to explain it")
         for cut in each.cuts:
-            if not judged.explain(f"kept connection {cut.word}", _cut_by(acts), cut):
+            if is_before_baseline(each, acts, cut):
+                judged.count(f"kept connection {cut.word} before its baseline")
+            elif not judged.explain(f"kept connection {cut.word}", _cut_by(acts), cut):
                 judged.wrong.append(f"{name}: its kept connection: {_said(cut)}, unexplained")
     return judged
 
@@ -176,13 +183,21 @@ def judge_links(
     return judged
 
 
-def is_too_early(windows: Sequence[Window], heard: Heard, done: Done, call: Call) -> bool:
-    """Whether a call met a front that a fault kept from the data plane, and that nobody calls yet.
+def is_before_baseline(heard: Heard, done: Done, call: Call) -> bool:
+    """Whether a call came before its front's first answer of all, and before its baseline.
 
-    Only while it is made: before its first answer of all, and before its baseline was taken, which
-    waits for that answer. After a restart kube-proxy gets its watches back one after the other.
+    A data plane hears of a Service and of its slice by two watches, one after the other, and
+    refuses in between; the baseline waits for the first answer, and nobody is sent there before.
     """
     answered = min((each.began for each in heard.calls if each.word in SIDES), default=0.0)
     seen = min((window.end for window in done.of("baseline")), default=0.0)
+    return call.began <= min(answered, seen)
+
+
+def is_too_early(windows: Sequence[Window], heard: Heard, done: Done, call: Call) -> bool:
+    """Whether a call met a front that a fault kept from the data plane, and that nobody calls yet.
+
+    After a restart kube-proxy gets its watches back one after the other.
+    """
     struck = any(window.begin <= call.began for window in windows)
-    return struck and call.began <= min(answered, seen)
+    return struck and is_before_baseline(heard, done, call)

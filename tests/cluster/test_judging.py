@@ -100,6 +100,20 @@ def test_a_failed_call_of_an_application_needs_a_fence_of_either_end() -> None:
     assert judge_links(rows, links, {"mail": Done([FENCE])}).wrong
 
 
+def test_a_front_may_refuse_before_its_first_answer_and_its_baseline_and_no_longer() -> None:
+    baseline = Window(7.0, 8.0, "baseline")
+    fresh = heard((6.5, "refused"), (7.5, "old"), (9, "old"), kept=((6.6, "refused"), (7.6, "old")))
+    judged = judge(fresh, {"web": Done([baseline])})
+    assert judged.wrong == []
+    assert judged.explained == {
+        "refused before its baseline": 1,
+        "kept connection refused before its baseline": 1,
+    }
+    assert wrong(heard((6.5, "refused"), (7.5, "old"))), "nobody has looked at it"
+    assert wrong(heard((6, "old"), (6.5, "refused"), (7.5, "old")), baseline), "it had answered"
+    assert wrong(heard((7, "old"), (9, "refused"), (10, "old")), baseline)
+
+
 def test_a_front_that_a_fault_holds_up_may_refuse_until_its_baseline_and_no_longer() -> None:
     fault, done = [Window(5.0, 6.0, "restart")], Done([Window(7.0, 8.0, "baseline")])
     (found,) = heard((6.5, "refused"), (7.5, "old"), (7.7, "refused"), (9, "refused")).values()
