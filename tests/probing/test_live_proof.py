@@ -138,7 +138,9 @@ def test_a_link_that_is_refused_on_the_new_side_takes_its_wave_back(tmp_path: Pa
     assert "refused" in worse[0].causes[0]
     back = [each for each in night.looks if each.look == "prove-back"]
     assert {each.regressed for each in back} == {0}
-    assert back[-1].same == 2, "after the unwind the old links are proved again"
+    # Of two that go back together the later one proves the links between them; it need not be the
+    # one whose look took longer.
+    assert 2 in [each.same for each in back], "after the unwind the old links are proved again"
 
 
 def test_a_link_that_the_wrong_side_answers_takes_its_wave_back(tmp_path: Path) -> None:
