@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from itineraries import a_check, a_member, after, an_itinerary
 from migrator.engine import events as ev
-from migrator.engine.attendance import presence_required
+from migrator.engine.asking import Refusal
+from migrator.engine.attendance import _member, presence_required
 from migrator.engine.states import CheckState, WaveState
 from migrator.plan.model import CheckLeg, Member
 from migrator.plan.verifying import Verifying
@@ -120,3 +123,8 @@ def test_a_verdict_of_somebody_who_has_not_said_to_be_there_counts_all_the_same(
     play.say("tick", F1, "heidi", verdict="works")
 
     assert play.check(F1) is CheckState.PASSED
+
+
+def test_somebody_whom_the_plan_does_not_know_is_nobody_to_attend() -> None:
+    with pytest.raises(Refusal, match="mallory is not among the people of this run"):
+        _member(opened().run, "mallory")

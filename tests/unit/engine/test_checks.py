@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from itineraries import HANDLERS, a_check, a_member, after, an_itinerary
 from migrator.engine import events as ev
+from migrator.engine.checks import _nobody
+from migrator.engine.draft import Draft
 from migrator.engine.states import ActState, CheckState, WaveState
 from migrator.ids import PersonId
 from migrator.inventory.model import Estimate
@@ -334,3 +336,10 @@ def test_a_refusal_in_a_wave_that_is_held_already_holds_it_too_with_its_own_cloc
     play.say("tick", F1, "hanna", verdict="does_not_work")
     play.wait(15)
     assert play.wave() is WaveState.UNWINDING
+
+
+def test_nobody_is_missed_in_a_wave_that_holds_for_nothing() -> None:
+    play = Play(an_itinerary(waves=("a",)))
+    draft = Draft(play.run, play.now)
+    _nobody(draft, play.run.itinerary.checks[0])
+    assert draft.events == []

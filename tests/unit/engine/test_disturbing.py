@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from itineraries import after, an_itinerary
+from itineraries import a_member, after, an_itinerary
 from migrator.engine import events as ev
 from migrator.engine.commands import answer
 from migrator.engine.disturbing import OPEN_MAX
@@ -291,3 +291,25 @@ def test_an_estate_that_names_nobody_lets_anybody() -> None:
     assert play.run.disturbances["D1"].owner == ""
     play.say("close", "D1", "y", cause="a bug")
     assert not play.run.unsettled
+
+
+def test_more_people_than_can_work_on_one_are_refused() -> None:
+    people = {f"p{n}": a_member(f"p{n}", "handler") for n in range(51)}
+    leads = {name: a_member(name, "decision_maker") for name in ("anna", "bo")}
+    play = at_the_gate(members={**leads, **people})
+    play.say("disturb", "a", "bo", "odd sums")
+    assert "50 people at most" in refused(play, "staff", "D1", "bo", members=",".join(people))
+
+
+def test_a_room_and_a_link_can_be_taken_away_again() -> None:
+    play = with_one()
+    play.say("staff", "D1", "bo", room="B 12", link="https://meet.example/1")
+    play.say("staff", "D1", "bo", room="", link="")
+    known = play.run.disturbances["D1"]
+    assert (known.room, known.link) == ("", "")
+
+
+def test_what_a_program_reports_where_nobody_decides_is_nobodys_yet() -> None:
+    play = at_the_gate(members={})
+    play.say("disturb", "", "source.alarms", "high load")
+    assert play.run.disturbances["D1"].owner == ""

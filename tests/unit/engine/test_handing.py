@@ -7,6 +7,7 @@ from dataclasses import replace
 from itineraries import a_check, a_member, after, an_itinerary
 from migrator.engine import events as ev
 from migrator.engine.states import CheckState, WaveState
+from migrator.engine.waits_checks import may_be_raised
 from migrator.ids import PersonId
 from migrator.plan.model import CheckLeg, Member
 from playing import Play
@@ -219,6 +220,31 @@ def test_of_several_defects_one_is_named() -> None:
     play.say("tick", F1, "heidi", verdict="works_but")
 
     assert play.refusal("raise", F1, "anna") == "f1@w1 has several defects; name one: F1, F2"
+
+
+def test_who_verified_it_and_leads_its_wave_can_raise_it_too() -> None:
+    both = (PersonId("hanna"), PersonId("anna"))
+    play = with_a_defect(a_check("f1", 1, "a", quorum=2, eligible=both))
+    play.say("tick", F1, "anna", verdict="works")
+    play.say("raise", "F1", "anna")
+    assert play.run.checks[F1].ticks["anna"] == "does_not_work"
+
+
+def test_what_one_person_takes_back_leaves_the_defects_of_others() -> None:
+    three = a_check("f1", 1, "a", quorum=3)
+    play = with_a_defect(three, a_check("f2", 1, "a", eligible=(PersonId("hugo"),), quorum=2))
+    play.say("tick", F1, "heidi", verdict="works_but")
+    play.say("tick", F2, "hugo", verdict="works_but")
+    play.say("withdraw", F1, "hanna")
+    assert [each.withdrawn for each in play.run.defects.values()] == [True, False, False]
+
+
+def test_a_defect_of_a_wave_that_is_being_committed_is_not_raised() -> None:
+    play = with_a_defect()
+    play.go_on(lambda run: run.waves["w1"].state is WaveState.ACCEPTED)
+    play.say("commit", "w1", "anna")
+    assert "nothing can be refused there any more" in play.refusal("raise", "F1", "anna")
+    assert not may_be_raised(play.run, play.run.defects["F1"])
 
 
 # --- a refusal after all --------------------------------------------------------------------------

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from itineraries import after, an_itinerary
 from migrator.engine import events as ev
+from migrator.engine.asking import Refusal
+from migrator.engine.holding import _held_for
 from migrator.engine.states import RunState, WaveState
 from playing import Play
 
@@ -204,3 +208,13 @@ def test_an_override_is_for_evidence_that_holds_a_wave_and_needs_a_reason() -> N
     assert play.refusal("override", "a/start") == (
         "a/start is an act, not evidence; retry, skip or force-done it"
     )
+
+
+def test_what_was_refused_and_goes_back_already_is_not_overridden() -> None:
+    play = Play(an_itinerary(waves=("a",)))
+    play.go_on("a/probe-links", ticks=False)
+    play.end("a/probe-links")
+    play.say("tick", "f1@w1", "hanna", verdict="does_not_work")
+    play.run.waves["w1"].holds.clear()
+    with pytest.raises(Refusal, match="nothing is held for 'f1@w1'"):
+        _held_for(play.run, "f1@w1")

@@ -41,6 +41,8 @@ def test_nothing_is_said_of_an_hour_before_all_else_is_there() -> None:
     )
 
     assert of(play, F1) == []
+    play.go_on("a/copy")
+    assert of(play, F1) == [], "it moves, and nothing has switched"
 
 
 def test_a_defect_is_listed_for_who_leads_the_wave_and_waits_for_nobody() -> None:
